@@ -1,0 +1,79 @@
+//! What is wrong with the data: counted, located, and told beside the numbers it bears on.
+
+use crate::input::table::Origin;
+
+/// How many places a finding names.
+const EXAMPLES: usize = 10;
+
+/// Something that was left out of a number, or counted although it looks wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What it is and what was done with it: `CRM rows without a lead ID, left out`.
+    pub what: String,
+    /// How many.
+    pub count: u64,
+    /// Where the first ones are.
+    pub examples: Vec<String>,
+}
+
+impl Finding {
+    /// One line: what, how many, where the first three are.
+    pub fn describe(&self) -> String {
+        let shown: Vec<&str> = self.examples.iter().take(3).map(String::as_str).collect();
+        let more = if self.examples.len() > shown.len() || self.count > self.examples.len() as u64 { ", …" } else { "" };
+        format!("{}: {} ({}{more})", self.what, group_thousands(self.count), shown.join(", "))
+    }
+}
+
+/// A finding about these rows, or none where there are none.
+pub fn finding(what: impl Into<String>, rows: impl IntoIterator<Item = usize>, origin: &Origin) -> Option<Finding> {
+    let mut count = 0;
+    let mut examples = Vec::new();
+    for row in rows {
+        count += 1;
+        if examples.len() < EXAMPLES {
+            examples.push(origin.describe(row));
+        }
+    }
+    (count > 0).then(|| Finding { what: what.into(), count, examples })
+}
+
+/// A finding about these values, or none where there are none.
+pub fn finding_of_values(what: impl Into<String>, count: u64, values: &[String]) -> Option<Finding> {
+    let examples = values.iter().take(EXAMPLES).map(|value| format!("`{value}`")).collect();
+    (count > 0).then(|| Finding { what: what.into(), count, examples })
+}
+
+/// `1234567` → `1,234,567`.
+pub fn group_thousands(number: impl std::fmt::Display) -> String {
+    let digits = number.to_string();
+    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits.as_str()), |rest| ("-", rest));
+    let mut grouped = String::from(sign);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_grouped() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (-1_234_567, "-1,234,567")] {
+            assert_eq!(group_thousands(number), text);
+        }
+    }
+
+    #[test]
+    fn a_finding_names_three_places_and_says_that_there_are_more() {
+        let origin = Origin { files: vec!["a.csv".into()], file_of_row: vec![0; 4], line_of_row: vec![2, 3, 4, 5] };
+        let found = finding("rows without an ID", 0..4, &origin).unwrap();
+        assert_eq!(found.describe(), "rows without an ID: 4 (a.csv:2, a.csv:3, a.csv:4, …)");
+        assert_eq!(finding("rows", [], &origin), None);
+    }
+}

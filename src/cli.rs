@@ -1,0 +1,145 @@
+//! The command line as types: commands, options and their help. What they do stands elsewhere.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::{Basis, Skips};
+
+/// Funnel KPIs over CSV exports: marketing, sales and service count the same numbers
+#[derive(Debug, Parser)]
+#[command(name = "funnel", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print the tables of KPIs that the inputs allow, or those named
+    Report(ReportArguments),
+    /// Show where one KPI comes from: definition, formula, numerator, denominator, rows
+    Explain(ExplainArguments),
+    /// List the catalogue of KPIs and measures
+    Kpis(KpisArguments),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell to complete for
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    /// conversion, cost, segments, owners, churn; none named: all that the inputs allow
+    #[arg(value_name = "TABLE")]
+    pub tables: Vec<String>,
+    #[command(flatten)]
+    pub inputs: Inputs,
+    #[command(flatten)]
+    pub scope: Scope,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Debug, Args)]
+pub struct ExplainArguments {
+    /// A KPI of the catalogue, such as `mql_to_sql` (see `funnel kpis`)
+    #[arg(value_name = "KPI")]
+    pub kpi: String,
+    /// Print the rows behind the number as CSV: lead ID, file, line, what each adds
+    #[arg(long)]
+    pub rows: bool,
+    #[command(flatten)]
+    pub inputs: Inputs,
+    #[command(flatten)]
+    pub scope: Scope,
+    /// Write to this file, whole or not at all
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct KpisArguments {
+    /// Configuration whose own measures and KPIs are listed too [default: ./funnel.toml where there is one]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Inputs")]
+pub struct Inputs {
+    /// Configuration that names the inputs [default: ./funnel.toml where there is one]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["crm", "spend", "tickets", "contracts"])]
+    pub config: Option<PathBuf>,
+    /// CRM export: a row a lead or deal (repeatable, globs)
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub crm: Vec<String>,
+    /// Ad spend: a row a day, channel or campaign (repeatable, globs)
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub spend: Vec<String>,
+    /// Service desk: a row a case (repeatable, globs)
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub tickets: Vec<String>,
+    /// Contracts or subscriptions: a row each (repeatable, globs)
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub contracts: Vec<String>,
+    /// Say nothing on stderr but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Scope")]
+pub struct Scope {
+    /// One calendar month
+    #[arg(long, value_name = "YYYY-MM", conflicts_with_all = ["quarter", "from", "to"])]
+    pub month: Option<String>,
+    /// One calendar quarter
+    #[arg(long, value_name = "YYYY-Qn", conflicts_with_all = ["from", "to"])]
+    pub quarter: Option<String>,
+    /// First day of the period
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub from: Option<String>,
+    /// Day after the last day of the period (periods are half-open)
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub to: Option<String>,
+    /// Split by these dimensions, such as channel or owner,product
+    #[arg(long, value_name = "DIM[,DIM]", value_delimiter = ',')]
+    pub by: Vec<String>,
+    /// Only the leads with this value (repeatable; all must hold)
+    #[arg(long = "where", value_name = "DIM=VALUE")]
+    pub filters: Vec<String>,
+    /// cohort: leads created in the period; event: each stage by its own date [default: the table's own]
+    #[arg(long, value_enum)]
+    pub basis: Option<Basis>,
+    /// What a skipped stage means: imply passes it, strict ends there, any counts each stage by itself
+    #[arg(long, value_enum)]
+    pub skips: Option<Skips>,
+    /// Look at the data as of this day [default: the latest date in the data]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub as_of: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct Output {
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// Write to this file, or one file a table into this folder (a name that ends in / or a folder that exists)
+    #[arg(short, long, value_name = "FILE|DIR")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Aligned text for people
+    Table,
+    /// Tidy CSV, a row a value
+    Csv,
+    /// The rows of the CSV as JSON
+    Json,
+    /// Tables for a wiki or a chat
+    Markdown,
+}

@@ -1,0 +1,310 @@
+//! `funnel.toml` as types, validated once, so that no later stage has to doubt what it says.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::ValueEnum;
+use serde::Deserialize;
+
+use crate::error::{data_error, nearest};
+use crate::input::tables::Kind;
+use crate::kpi::catalogue::{Kpi, Measure};
+
+/// The stages of a funnel where the configuration names none.
+pub const DEFAULT_STAGES: [&str; 6] = ["lead", "mql", "sal", "sql", "opportunity", "won"];
+
+/// Which leads a number counts (rule 1 of section 4 of the design).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Basis {
+    /// Leads created in the period, with whatever they reached up to `as_of`
+    Cohort,
+    /// Each stage counted by its own date in the period
+    Event,
+}
+
+impl Basis {
+    /// The key in CSV and JSON, and the word in headings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Basis::Cohort => "cohort",
+            Basis::Event => "event",
+        }
+    }
+}
+
+/// What a stage that a lead skipped means (rule 2 of section 4 of the design).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Skips {
+    /// Who reached a later stage passed the earlier ones
+    #[default]
+    Imply,
+    /// A stage counts only after all earlier ones
+    Strict,
+    /// Each stage counts by itself
+    Any,
+}
+
+/// What to do with a stage that comes before the one it follows (rule 8 of section 4 of the design).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NegativeDays {
+    /// Counted and located as a data error, left out of mean, median and p90
+    #[default]
+    Exclude,
+    /// Counted and located, and averaged all the same
+    Include,
+}
+
+/// What a lead ID means that a file has twice.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Duplicates {
+    /// An error: most likely the column is no lead ID
+    #[default]
+    Error,
+    /// The rows are one lead and must agree
+    Merge,
+}
+
+/// The whole of `funnel.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The reporting currency, such as `EUR`
+    pub currency: Option<String>,
+    /// The stages of the funnel in their order
+    #[serde(default = "default_stages")]
+    pub stages: Vec<String>,
+    pub as_of: Option<String>,
+    #[serde(default)]
+    pub skips: Skips,
+    #[serde(default)]
+    pub negative_days: NegativeDays,
+    #[serde(default)]
+    pub crm: Vec<Block>,
+    #[serde(default)]
+    pub spend: Vec<Block>,
+    #[serde(default)]
+    pub tickets: Vec<Block>,
+    #[serde(default)]
+    pub contracts: Vec<Block>,
+    #[serde(default)]
+    pub lookup: Vec<Lookup>,
+    #[serde(default)]
+    pub measure: BTreeMap<String, Measure>,
+    #[serde(default)]
+    pub kpi: BTreeMap<String, Kpi>,
+    /// The folder that the files of the configuration are relative to
+    #[serde(skip)]
+    pub folder: PathBuf,
+}
+
+/// Some files of one table that share their headers.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Block {
+    /// Paths or globs
+    pub files: Vec<String>,
+    /// Canonical name = header in the file
+    #[serde(default)]
+    pub columns: BTreeMap<String, ColumnSource>,
+    /// Constants for what the file lacks
+    #[serde(default)]
+    pub values: BTreeMap<String, String>,
+    /// Status word = stage, or `lost` (crm only)
+    #[serde(default)]
+    pub stages: BTreeMap<String, String>,
+    /// What a lead ID means that a file has twice (crm only)
+    #[serde(default)]
+    pub duplicates: Duplicates,
+}
+
+/// Where a column comes from; the long form gives the type of a column that the program does not know.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum ColumnSource {
+    Header(String),
+    Typed { header: String, r#type: ColumnType },
+}
+
+impl ColumnSource {
+    /// The header in the file.
+    pub fn header(&self) -> &str {
+        match self {
+            ColumnSource::Header(header) | ColumnSource::Typed { header, .. } => header,
+        }
+    }
+}
+
+/// What the cells of a column are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ColumnType {
+    /// Text that identifies a row; kept letter by letter
+    Id,
+    /// A calendar day, with or without a time
+    Date,
+    /// A count or an amount, exact to six decimals
+    Number,
+    /// A dimension
+    Text,
+}
+
+/// Columns that another file adds to the leads by a key that is no lead ID (agent → manager).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lookup {
+    pub files: Vec<String>,
+    /// One pair: dimension of the leads = header of the key in the file
+    pub key: BTreeMap<String, String>,
+    /// New dimension = header in the file
+    pub columns: BTreeMap<String, String>,
+}
+
+impl Config {
+    /// The blocks of one table.
+    pub fn blocks(&self, kind: Kind) -> &[Block] {
+        match kind {
+            Kind::Crm => &self.crm,
+            Kind::Spend => &self.spend,
+            Kind::Tickets => &self.tickets,
+            Kind::Contracts => &self.contracts,
+        }
+    }
+}
+
+/// Reads and validates a configuration file.
+///
+/// # Errors
+/// A file that cannot be read, TOML that is none, an unknown key (with the nearest known one), or a value out of range.
+pub fn read(path: &Path) -> Result<Config> {
+    let shown = path.display();
+    let text = fs::read_to_string(path).map_err(|error| {
+        data_error(
+            format!("{shown}: cannot be read: {}", crate::error::io_reason(&error)),
+            "name the configuration with `--config FILE`, or the exports with `--crm FILE`",
+        )
+    })?;
+    let mut config: Config = toml::from_str(&text).map_err(|error| explain_toml(&shown.to_string(), &text, &error))?;
+    config.folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+    validate(&config).map_err(|error| error.context(shown.to_string()))?;
+    Ok(config)
+}
+
+/// A configuration of files alone: every header goes by its usual names.
+pub fn from_files(files: &[(Kind, &[String])]) -> Config {
+    let mut config = Config { stages: default_stages(), ..Config::default() };
+    for (kind, names) in files.iter().filter(|(_, names)| !names.is_empty()) {
+        let block = Block { files: names.to_vec(), ..Block::default() };
+        match kind {
+            Kind::Crm => config.crm.push(block),
+            Kind::Spend => config.spend.push(block),
+            Kind::Tickets => config.tickets.push(block),
+            Kind::Contracts => config.contracts.push(block),
+        }
+    }
+    config
+}
+
+fn default_stages() -> Vec<String> {
+    DEFAULT_STAGES.map(String::from).to_vec()
+}
+
+/// What serde says of a wrong key or value, with the line and the nearest known key.
+fn explain_toml(path: &str, text: &str, error: &toml::de::Error) -> anyhow::Error {
+    let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+    let message = error.message();
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    if let (true, Some((unknown, known))) = (message.starts_with("unknown field"), quoted.split_first()) {
+        let near = nearest(unknown, known.iter().copied());
+        let near = near.map(|key| format!("did you mean `{key}`? ")).unwrap_or_default();
+        return data_error(
+            format!("{path}:{line}: unknown key `{unknown}`"),
+            format!("{near}known keys here: {}", known.join(", ")),
+        );
+    }
+    data_error(
+        format!("{path}:{line}: {}", message.lines().collect::<Vec<_>>().join(" ")),
+        "the README describes every key of funnel.toml",
+    )
+}
+
+fn validate(config: &Config) -> Result<()> {
+    validate_stages(&config.stages)?;
+    for kind in Kind::ALL {
+        for block in config.blocks(kind) {
+            validate_block(kind, block, &config.stages)?;
+        }
+    }
+    for lookup in &config.lookup {
+        if lookup.key.len() != 1 || lookup.columns.is_empty() {
+            return Err(data_error(
+                "a `[[lookup]]` needs one key and at least one column",
+                "write `key = { owner = \"Header in the file\" }` and `columns = { manager = \"Header\" }`",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn validate_stages(stages: &[String]) -> Result<()> {
+    if !(2..=20).contains(&stages.len()) {
+        return Err(data_error(
+            format!("`stages` names {} stages, a funnel has 2 to 20", stages.len()),
+            format!("the usual ones are {}", DEFAULT_STAGES.join(", ")),
+        ));
+    }
+    for (index, stage) in stages.iter().enumerate() {
+        let is_name = stage.starts_with(|first: char| first.is_ascii_lowercase())
+            && stage.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        if !is_name || stage == "lost" || stage == "open" {
+            return Err(data_error(
+                format!("`stages`: `{stage}` cannot be the name of a stage"),
+                "a stage is written in lower-case letters, digits and `_`; `lost` and `open` are outcomes",
+            ));
+        }
+        if stages[..index].contains(stage) {
+            return Err(data_error(
+                format!("`stages` names `{stage}` twice"),
+                "name every stage once, in the order of the funnel",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn validate_block(kind: Kind, block: &Block, stages: &[String]) -> Result<()> {
+    let name = kind.name();
+    if block.files.is_empty() {
+        return Err(data_error(
+            format!("a `[[{name}]]` block names no files"),
+            "write `files = [\"exports/*.csv\"]`",
+        ));
+    }
+    if kind != Kind::Crm && (!block.stages.is_empty() || block.duplicates != Duplicates::Error) {
+        return Err(data_error(
+            format!("`[[{name}]]`: `stages` and `duplicates` belong to `[[crm]]` blocks"),
+            "move them to the block of the CRM export",
+        ));
+    }
+    for (word, stage) in &block.stages {
+        if stage != "lost" && !stages.contains(stage) {
+            let known: Vec<&str> = stages.iter().map(String::as_str).chain(["lost"]).collect();
+            return Err(data_error(
+                format!("`[{name}.stages]`: `{word}` is mapped to `{stage}`, which is no stage"),
+                crate::error::suggestion(stage, &known),
+            ));
+        }
+    }
+    if let Some(column) = block.values.keys().find(|column| block.columns.contains_key(*column)) {
+        return Err(data_error(
+            format!("`[{name}.values]`: `{column}` is also in `[{name}.columns]`"),
+            "a column has a header in the file or a constant value, not both",
+        ));
+    }
+    Ok(())
+}

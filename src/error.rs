@@ -1,0 +1,83 @@
+//! One kind of error for everything a user can mend: a sentence that names the place, and a hint with the way out.
+//!
+//! Modules return `anyhow::Result`; `main` prints the chain once, as `error:` and `hint:`, and picks the exit code.
+
+use std::fmt;
+
+/// What went wrong (`message`), the way out (`hint`), and whether the command line itself was wrong.
+#[derive(Debug)]
+pub struct Failure {
+    message: String,
+    hint: Option<String>,
+    is_usage: bool,
+}
+
+impl Failure {
+    /// The line for `hint:`, if there is a way out to name.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// `2` for a wrong command line, `1` for data and files (section 6 of the design).
+    pub fn exit_code(&self) -> u8 {
+        if self.is_usage { 2 } else { 1 }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// An error in data or files: exit code 1.
+pub fn data_error(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
+    anyhow::Error::new(Failure { message: message.into(), hint: Some(hint.into()), is_usage: false })
+}
+
+/// An error in what was asked for: exit code 2.
+pub fn usage_error(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
+    anyhow::Error::new(Failure { message: message.into(), hint: Some(hint.into()), is_usage: true })
+}
+
+/// Why the operating system refused, in the words of this program (the system's own vary by platform).
+pub fn io_reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "no such file".to_string(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".to_string(),
+        std::io::ErrorKind::IsADirectory => "is a folder, not a file".to_string(),
+        _ => error.to_string(),
+    }
+}
+
+/// The known name nearest to `name`, if one is near enough to be what was meant.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted = name.to_lowercase();
+    known
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(&wanted, &candidate.to_lowercase()), candidate))
+        .filter(|(similarity, _)| *similarity > 0.75)
+        .max_by(|left, right| left.0.total_cmp(&right.0).then(right.1.cmp(left.1)))
+        .map(|(_, candidate)| candidate)
+}
+
+/// `did you mean …?` where a name is near, else the list of all known names.
+pub fn suggestion(name: &str, known: &[&str]) -> String {
+    match nearest(name, known.iter().copied()) {
+        Some(candidate) => format!("did you mean `{candidate}`? known: {}", known.join(", ")),
+        None => format!("known: {}", known.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_found_and_a_far_one_is_not() {
+        assert_eq!(nearest("curency", ["currency", "stages"]), Some("currency"));
+        assert_eq!(nearest("zzz", ["currency", "stages"]), None);
+    }
+}

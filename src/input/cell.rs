@@ -1,0 +1,196 @@
+//! One cell to one value: dates to days, numbers to exact millionths. Nothing is rounded on the way in and nothing guessed.
+//!
+//! What is ambiguous in a single cell (3/4/2024, 1.234) is refused here; a column that shows which reading is meant
+//! is decided one level up, over all its rows.
+
+/// Numbers are whole millionths: exact for money in any currency and for the fractions that ad platforms charge.
+pub const SCALE: i64 = 1_000_000;
+const DECIMALS: usize = 6;
+
+/// Days from 1970-01-01 of a date with four-digit year, or none if the cell is no such date.
+///
+/// Read are `2024-02-29`, `2024/02/29`, `29.02.2024`, each with an optional time behind a blank or `T`
+/// (`09:30`, `09:30:15`, `09:30:15.123`) and an optional zone (`Z`, `UTC`, `+03:00`). A time with a zone is taken in UTC.
+pub fn parse_date(cell: &[u8]) -> Option<i32> {
+    let (date, rest) = cell.split_at_checked(10)?;
+    let (year, month, day) = match (date[2], date[4], date[5], date[7]) {
+        (_, b'-', _, b'-') | (_, b'/', _, b'/') => (&date[..4], &date[5..7], &date[8..]),
+        (b'.', _, b'.', _) => (&date[6..], &date[3..5], &date[..2]),
+        _ => return None,
+    };
+    let days = days_from_civil(digits(year)?, digits(month)?, digits(day)?)?;
+    if rest.is_empty() { Some(days) } else { days.checked_add(day_shift_of_time(rest)?) }
+}
+
+/// Days from 1970-01-01 of a day of the Gregorian calendar (years 1 to 9999), or none if there is no such day.
+///
+/// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`.
+pub fn days_from_civil(year: u32, month: u32, day: u32) -> Option<i32> {
+    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let month_length = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + u32::from(is_leap),
+        _ => return None,
+    };
+    if year == 0 || day == 0 || day > month_length {
+        return None;
+    }
+    let shifted_year = if month <= 2 { year - 1 } else { year };
+    let era = shifted_year / 400;
+    let year_of_era = shifted_year - era * 400;
+    let shifted_month = if month > 2 { month - 3 } else { month + 9 };
+    let day_of_year = (153 * shifted_month + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    i32::try_from(era * 146_097 + day_of_era).ok().map(|days| days - 719_468)
+}
+
+/// Millionths of a plain decimal number (`-1234.5`, `1054`, `1e3` is none), or none if the cell is no such number.
+///
+/// Further digits behind the sixth decimal are rounded half away from zero: exports of floating-point numbers have them.
+pub fn parse_number(cell: &[u8]) -> Option<i64> {
+    let (is_negative, unsigned) = match cell {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, cell),
+    };
+    let point = unsigned.iter().position(|&byte| byte == b'.').unwrap_or(unsigned.len());
+    let (whole, fraction) = (&unsigned[..point], unsigned.get(point + 1..).unwrap_or_default());
+    if whole.is_empty() && fraction.is_empty() || !fraction.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let mut value: i64 = 0;
+    for &byte in whole {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        value = value.checked_mul(10)?.checked_add(i64::from(byte - b'0'))?;
+    }
+    for place in 0..DECIMALS {
+        let digit = fraction.get(place).map_or(0, |byte| byte - b'0');
+        value = value.checked_mul(10)?.checked_add(i64::from(digit))?;
+    }
+    if fraction.get(DECIMALS).is_some_and(|&byte| byte >= b'5') {
+        value = value.checked_add(1)?;
+    }
+    Some(if is_negative { -value } else { value })
+}
+
+fn digits(bytes: &[u8]) -> Option<u32> {
+    bytes.iter().try_fold(0_u32, |number, byte| {
+        byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0'))
+    })
+}
+
+/// By how many days the zone behind a time moves the date to UTC; none if the cell's rest is no time.
+fn day_shift_of_time(rest: &[u8]) -> Option<i32> {
+    let time = rest.strip_prefix(b" ").or_else(|| rest.strip_prefix(b"T"))?;
+    let time_end = time.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b':' | b'.')).unwrap_or(time.len());
+    let minutes = minutes_of_day(&time[..time_end])?;
+    let zone = match time[time_end..].trim_ascii() {
+        b"" | b"Z" | b"UTC" => 0,
+        [sign @ (b'+' | b'-'), offset @ ..] => {
+            let minutes = minutes_of_offset(offset)?;
+            if *sign == b'+' { minutes } else { -minutes }
+        }
+        _ => return None,
+    };
+    Some((minutes - zone).div_euclid(24 * 60))
+}
+
+fn minutes_of_day(time: &[u8]) -> Option<i32> {
+    let (clock, fraction) = match time.iter().position(|&byte| byte == b'.') {
+        Some(point) => (&time[..point], Some(&time[point + 1..])),
+        None => (time, None),
+    };
+    let mut parts = clock.split(|&byte| byte == b':');
+    let (hours, minutes) = (parts.next().filter(|part| matches!(part.len(), 1 | 2))?, parts.next().filter(|part| part.len() == 2)?);
+    let seconds = parts.next();
+    let has_bad_seconds = seconds.is_some_and(|part| part.len() != 2 || digits(part).is_none_or(|seconds| seconds > 60));
+    let has_bad_fraction = fraction.is_some_and(|part| part.is_empty() || seconds.is_none() || digits(&part[..part.len().min(9)]).is_none());
+    let (hours, minutes) = (digits(hours)?, digits(minutes)?);
+    if hours > 23 || minutes > 59 || has_bad_seconds || has_bad_fraction || parts.next().is_some() {
+        return None;
+    }
+    i32::try_from(hours * 60 + minutes).ok()
+}
+
+fn minutes_of_offset(offset: &[u8]) -> Option<i32> {
+    let (hours, minutes) = match offset {
+        [hours @ .., b':', m1, m2] if hours.len() == 2 => (hours, [*m1, *m2]),
+        [h1, h2, m1, m2] => (&[*h1, *h2][..], [*m1, *m2]),
+        [_, _] => (offset, [b'0', b'0']),
+        _ => return None,
+    };
+    let (hours, minutes) = (digits(hours)?, digits(&minutes)?);
+    if hours > 14 || minutes > 59 { None } else { i32::try_from(hours * 60 + minutes).ok() }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{Datelike, NaiveDate};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn days(text: &str) -> Option<i32> {
+        parse_date(text.as_bytes())
+    }
+
+    #[test]
+    fn dates_in_the_usual_forms() {
+        assert_eq!(days("1970-01-01"), Some(0));
+        assert_eq!(days("2000-03-01"), Some(11_017));
+        for same in ["01.03.2000", "2000/03/01", "2000-03-01 23:59:59", "2000-03-01T00:00", "2000-03-01T10:00:00.123Z"] {
+            assert_eq!(days(same), Some(11_017), "{same}");
+        }
+    }
+
+    #[test]
+    fn a_zone_moves_the_day_to_utc() {
+        assert_eq!(days("2000-03-01T01:00:00+03:00"), Some(11_016));
+        assert_eq!(days("2000-03-01 23:00:00-0200"), Some(11_018));
+        assert_eq!(days("2000-03-01 12:00+03"), Some(11_017));
+    }
+
+    #[test]
+    fn what_is_no_date_is_refused() {
+        for bad in ["", "31/02/2026", "2026-02-30", "2026-13-01", "2026-1-1", "2026-01-01 25:00", "2026-01-01x", "0000-01-01", "2026-01-01 10", "1900-02-29"] {
+            assert_eq!(days(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_exact() {
+        for (text, millionths) in [("0.1", 100_000), ("-1234.50", -1_234_500_000), ("7", 7_000_000), (".5", 500_000), ("12.340000000000002", 12_340_000), ("0.0000005", 1)] {
+            assert_eq!(parse_number(text.as_bytes()), Some(millionths), "{text}");
+        }
+        for bad in ["", "-", ".", "1,5", "1e3", "12 ", "1.2.3", "0x1", "99999999999999999999"] {
+            assert_eq!(parse_number(bad.as_bytes()), None, "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_day_of_the_calendar_agrees_with_chrono(offset in -719_000_i32..2_900_000) {
+            let epoch = NaiveDate::from_ymd_opt(1970, 1, 1).unwrap();
+            let date = epoch + chrono::Days::new(0) + chrono::TimeDelta::days(i64::from(offset));
+            let year = u32::try_from(date.year()).unwrap();
+            prop_assert_eq!(days_from_civil(year, date.month(), date.day()), Some(offset));
+            prop_assert_eq!(days(&format!("{:04}-{:02}-{:02}", year, date.month(), date.day())), Some(offset));
+        }
+
+        #[test]
+        fn parsing_never_panics(cell in proptest::collection::vec(any::<u8>(), 0..40)) {
+            let _ = parse_date(&cell);
+            let _ = parse_number(&cell);
+        }
+
+        #[test]
+        fn a_number_of_cents_comes_back(cents in -9_000_000_000_i64..9_000_000_000) {
+            let sign = if cents < 0 { "-" } else { "" };
+            let text = format!("{sign}{}.{:02}", cents.abs() / 100, cents.abs() % 100);
+            prop_assert_eq!(parse_number(text.as_bytes()), Some(cents * (SCALE / 100)));
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Columns in the making: each thread fills builders block by block, and the pieces become one polars column.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use polars::prelude::*;
+
+use super::cell::{parse_date, parse_number};
+use super::table::Dictionary;
+use crate::config::ColumnType;
+
+/// Why a cell was refused, in the words of the error message.
+pub struct Refused {
+    pub expected: &'static str,
+    pub hint: &'static str,
+}
+
+const NOT_A_DATE: Refused = Refused {
+    expected: "is not a date",
+    hint: "dates are read as 2026-02-28 or 28.02.2026, with or without a time behind them",
+};
+const NOT_A_NUMBER: Refused = Refused {
+    expected: "is not a number",
+    hint: "numbers are read as 1234.50, without signs of currency or thousands",
+};
+const NOT_TEXT: Refused = Refused { expected: "is not UTF-8 text", hint: "save the file as UTF-8" };
+
+/// The words that one thread has met in one text column.
+#[derive(Default)]
+pub struct Words {
+    codes: HashMap<Box<[u8]>, u32, PlFixedStateQuality>,
+    words: Vec<String>,
+    /// With more words than this the column is no dimension and is given up.
+    limit: Option<usize>,
+}
+
+impl Words {
+    /// A dictionary that holds at most `limit` words.
+    pub fn with_limit(limit: Option<usize>) -> Words {
+        Words { limit, ..Words::default() }
+    }
+
+    fn code(&mut self, cell: &[u8]) -> Result<u32, Refused> {
+        if let Some(&code) = self.codes.get(cell) {
+            return Ok(code);
+        }
+        if self.limit.is_some_and(|limit| self.words.len() > limit) {
+            return Ok(0);
+        }
+        let word = std::str::from_utf8(cell).map_err(|_| NOT_TEXT)?;
+        let code = u32::try_from(self.words.len()).unwrap_or(u32::MAX);
+        self.words.push(word.to_string());
+        self.codes.insert(cell.into(), code);
+        Ok(code)
+    }
+}
+
+/// The cells of one column in one block.
+pub enum Builder {
+    Id(StringChunkedBuilder),
+    Date(PrimitiveChunkedBuilder<Int32Type>),
+    Number(PrimitiveChunkedBuilder<Int64Type>),
+    /// Codes into the [`Words`] of the thread.
+    Text(Vec<u32>),
+}
+
+impl Builder {
+    /// An empty column for about `rows` cells.
+    pub fn new(name: &str, column_type: ColumnType, rows: usize) -> Builder {
+        match column_type {
+            ColumnType::Id => Builder::Id(StringChunkedBuilder::new(name.into(), rows)),
+            ColumnType::Date => Builder::Date(PrimitiveChunkedBuilder::new(name.into(), rows)),
+            ColumnType::Number => Builder::Number(PrimitiveChunkedBuilder::new(name.into(), rows)),
+            ColumnType::Text => Builder::Text(Vec::with_capacity(rows)),
+        }
+    }
+
+    /// Adds a cell; blanks around it do not count, and an empty cell is no value.
+    #[inline]
+    pub fn push(&mut self, cell: &[u8], words: &mut Words) -> Result<(), Refused> {
+        let cell = cell.trim_ascii();
+        match self {
+            Builder::Text(codes) => codes.push(words.code(cell)?),
+            Builder::Id(ids) if cell.is_empty() => ids.append_null(),
+            Builder::Id(ids) => ids.append_value(std::str::from_utf8(cell).map_err(|_| NOT_TEXT)?),
+            Builder::Date(days) if cell.is_empty() => days.append_null(),
+            Builder::Date(days) => days.append_value(parse_date(cell).ok_or(NOT_A_DATE)?),
+            Builder::Number(numbers) if cell.is_empty() => numbers.append_null(),
+            Builder::Number(numbers) => numbers.append_value(parse_number(cell).ok_or(NOT_A_NUMBER)?),
+        }
+        Ok(())
+    }
+}
+
+/// One column from its pieces in the order of the file; for text also its sorted words.
+///
+/// `words` are the words of each thread for this column, and each piece says which thread made it. A text column with
+/// more than `limit` words gives none.
+pub fn assemble(
+    name: &str,
+    pieces: Vec<(usize, Builder)>,
+    words: &[&Words],
+    limit: Option<usize>,
+) -> Option<(Series, Option<Arc<Dictionary>>)> {
+    let dictionary = sorted_words(words);
+    if limit.is_some_and(|limit| dictionary.len() > limit) {
+        return None;
+    }
+    let new_codes: Vec<Vec<u32>> = words
+        .iter()
+        .map(|words| words.words.iter().map(|word| place(&dictionary, word)).collect())
+        .collect();
+    let mut column: Option<Series> = None;
+    let mut codes = Vec::new();
+    for (thread, piece) in pieces {
+        let series = match piece {
+            Builder::Text(old) => {
+                codes.extend(old.into_iter().map(|code| new_codes[thread][code as usize]));
+                continue;
+            }
+            Builder::Id(ids) => ids.finish().into_series(),
+            Builder::Date(days) => days.finish().into_date().into_series(),
+            Builder::Number(numbers) => numbers.finish().into_series(),
+        };
+        match &mut column {
+            Some(column) => {
+                column.append_owned(series).expect("the pieces of a column have one type");
+            }
+            None => column = Some(series),
+        }
+    }
+    match column {
+        Some(column) => Some((column.rechunk(), None)),
+        None => Some((UInt32Chunked::from_vec(name.into(), codes).into_series(), Some(Arc::new(dictionary)))),
+    }
+}
+
+fn sorted_words(words: &[&Words]) -> Dictionary {
+    let mut all: Vec<String> = words.iter().flat_map(|words| words.words.iter().cloned()).collect();
+    all.push(String::new());
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+fn place(dictionary: &Dictionary, word: &String) -> u32 {
+    let found = dictionary.binary_search(word).expect("a dictionary holds every word of its column");
+    u32::try_from(found).expect("a column has fewer than 2^32 words")
+}

@@ -1,0 +1,243 @@
+//! Reads the files of one table in parallel: threads take turns at fetching a block and parse it while others fetch.
+//!
+//! Only the columns of the plan are typed. The result does not depend on the number of threads: pieces are put
+//! together in the order of the files, words are sorted, and of several errors the first in the files is reported.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result};
+use polars::prelude::*;
+
+use super::column::{Builder, Refused, Words, assemble};
+use super::source::{Block, Source};
+use super::table::{Origin, Table};
+use crate::config::ColumnType;
+use crate::error::data_error;
+
+/// A column to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnPlan {
+    pub name: String,
+    pub column_type: ColumnType,
+    /// A text column with more words than this is left out (for columns that nobody asked for by name).
+    pub limit: Option<usize>,
+}
+
+/// Where the cells of a column come from in one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CellSource {
+    Field(usize),
+    Constant(String),
+    /// The file lacks the column: its cells are empty.
+    Absent,
+}
+
+/// A file with the source of each column of the plan.
+#[derive(Debug)]
+pub struct FilePlan {
+    pub source: Source,
+    pub cells: Vec<CellSource>,
+}
+
+/// What one thread made of one block.
+struct Piece {
+    /// File and block: the order in which pieces are put together.
+    order: (usize, usize),
+    thread: usize,
+    columns: Vec<Builder>,
+    lines: Vec<u32>,
+}
+
+/// The files that are still to be read.
+struct Queue {
+    sources: Vec<Source>,
+    file: usize,
+    block: usize,
+}
+
+/// Reads all rows of the files into one table.
+///
+/// # Errors
+/// A ragged row, a cell that is not of its column's type, an open quote, a file without rows: each with file and line.
+pub fn read_files(columns: &[ColumnPlan], files: Vec<FilePlan>) -> Result<Table> {
+    let names: Vec<String> = files.iter().map(|file| file.source.name().to_string()).collect();
+    let layouts: Vec<Layout> = files
+        .iter()
+        .map(|file| Layout {
+            name: file.source.name().to_string(),
+            separator: file.source.separator,
+            width: file.source.headers.len(),
+            cells: file.cells.clone(),
+        })
+        .collect();
+    let queue = Mutex::new(Queue { sources: files.into_iter().map(|file| file.source).collect(), file: 0, block: 0 });
+    let pieces = Mutex::new(Vec::new());
+    let errors = Mutex::new(BTreeMap::new());
+    let is_stopped = AtomicBool::new(false);
+    let words: Vec<Mutex<Vec<Words>>> = (0..rayon::current_num_threads())
+        .map(|_| Mutex::new(columns.iter().map(|column| Words::with_limit(column.limit)).collect()))
+        .collect();
+    rayon::scope(|scope| {
+        for (thread, words) in words.iter().enumerate() {
+            let (queue, pieces, errors, is_stopped, layouts) = (&queue, &pieces, &errors, &is_stopped, &layouts);
+            scope.spawn(move |_| {
+                let mut words = lock(words);
+                while !is_stopped.load(Ordering::Relaxed) {
+                    let (order, block) = match next_block(queue) {
+                        (_, Ok(None)) => break,
+                        (order, Ok(Some(block))) => (order, Ok(block)),
+                        (order, Err(error)) => (order, Err(error)),
+                    };
+                    let parsed = block.and_then(|block| parse_block(&block, &layouts[order.0], columns, &mut words));
+                    match parsed {
+                        Ok((columns, lines)) => lock(pieces).push(Piece { order, thread, columns, lines }),
+                        Err(error) => {
+                            lock(errors).insert(order, error);
+                            is_stopped.store(true, Ordering::Relaxed);
+                        }
+                    }
+                }
+            });
+        }
+    });
+    if let Some((_, error)) = into_inner(errors).pop_first() {
+        return Err(error);
+    }
+    let words: Vec<Vec<Words>> = words.into_iter().map(into_inner).collect();
+    put_together(columns, into_inner(pieces), &words, &names)
+}
+
+/// How the rows of one file are laid out.
+struct Layout {
+    name: String,
+    separator: u8,
+    width: usize,
+    cells: Vec<CellSource>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn into_inner<T>(mutex: Mutex<T>) -> T {
+    mutex.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn next_block(queue: &Mutex<Queue>) -> ((usize, usize), Result<Option<Block>>) {
+    let mut queue = lock(queue);
+    loop {
+        let order = (queue.file, queue.block);
+        let Some(source) = queue.sources.get_mut(order.0) else { return (order, Ok(None)) };
+        match source.next_block() {
+            Ok(None) => (queue.file, queue.block) = (order.0 + 1, 0),
+            other => {
+                queue.block += 1;
+                return (order, other);
+            }
+        }
+    }
+}
+
+fn parse_block(
+    block: &Block,
+    layout: &Layout,
+    columns: &[ColumnPlan],
+    words: &mut [Words],
+) -> Result<(Vec<Builder>, Vec<u32>)> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(layout.separator)
+        .buffer_capacity(1 << 16)
+        .from_reader(block.bytes.as_slice());
+    let expected_rows = block.bytes.len() / (8 * layout.width).max(1);
+    let mut builders: Vec<Builder> =
+        columns.iter().map(|column| Builder::new(&column.name, column.column_type, expected_rows)).collect();
+    let mut lines = Vec::with_capacity(expected_rows);
+    let mut record = csv::ByteRecord::new();
+    while reader.read_byte_record(&mut record).with_context(|| layout.name.clone())? {
+        let line = line_of(block, &record);
+        if record.len() != layout.width {
+            return Err(ragged(layout, line, record.len()));
+        }
+        for (index, builder) in builders.iter_mut().enumerate() {
+            let cell: &[u8] = match &layout.cells[index] {
+                CellSource::Field(field) => &record[*field],
+                CellSource::Constant(text) => text.as_bytes(),
+                CellSource::Absent => b"",
+            };
+            builder
+                .push(cell, &mut words[index])
+                .map_err(|refused| bad_cell(layout, line, &columns[index].name, cell, &refused))?;
+        }
+        lines.push(u32::try_from(line).unwrap_or(u32::MAX));
+    }
+    Ok((builders, lines))
+}
+
+/// The line on which a record begins; the reader counts the empty lines before a record as part of it.
+fn line_of(block: &Block, record: &csv::ByteRecord) -> u64 {
+    let Some(position) = record.position() else { return block.first_line };
+    let start = usize::try_from(position.byte()).unwrap_or(usize::MAX).min(block.bytes.len());
+    let blank = block.bytes[start..].iter().take_while(|byte| matches!(byte, b'\n' | b'\r'));
+    block.first_line - 1 + position.line() + blank.filter(|byte| **byte == b'\n').count() as u64
+}
+
+fn ragged(layout: &Layout, line: u64, fields: usize) -> anyhow::Error {
+    data_error(
+        format!("{}:{line}: the row has {fields} fields, the header has {}", layout.name, layout.width),
+        "a separator inside a cell needs quotes around the cell: `\"Smith, John\"`",
+    )
+}
+
+fn bad_cell(layout: &Layout, line: u64, column: &str, cell: &[u8], refused: &Refused) -> anyhow::Error {
+    let text = String::from_utf8_lossy(cell);
+    data_error(format!("{}:{line}: column `{column}`: `{}` {}", layout.name, text.trim(), refused.expected), refused.hint)
+}
+
+fn put_together(
+    columns: &[ColumnPlan],
+    mut pieces: Vec<Piece>,
+    words: &[Vec<Words>],
+    names: &[String],
+) -> Result<Table> {
+    pieces.sort_unstable_by_key(|piece| piece.order);
+    let origin = origin_of(names, &mut pieces)?;
+    let mut series = Vec::new();
+    let mut dictionaries = BTreeMap::new();
+    for (index, column) in columns.iter().enumerate().rev() {
+        let own = pieces.iter_mut().filter_map(|piece| piece.columns.pop().map(|builder| (piece.thread, builder))).collect();
+        let own_words: Vec<&Words> = words.iter().map(|words| &words[index]).collect();
+        if let Some((values, dictionary)) = assemble(&column.name, own, &own_words, column.limit) {
+            series.push(values.into_column());
+            dictionaries.extend(dictionary.map(|dictionary| (column.name.clone(), dictionary)));
+        }
+    }
+    series.reverse();
+    let frame = DataFrame::new(series).context("columns of one table")?;
+    Ok(Table { frame, dictionaries, origin })
+}
+
+/// The place of every row.
+///
+/// # Errors
+/// A file without rows.
+fn origin_of(names: &[String], pieces: &mut [Piece]) -> Result<Origin> {
+    let mut origin = Origin { files: names.to_vec(), ..Origin::default() };
+    let mut rows_of_file = vec![0; names.len()];
+    for piece in pieces {
+        let file = piece.order.0;
+        rows_of_file[file] += piece.lines.len();
+        origin.file_of_row.extend(std::iter::repeat_n(u16::try_from(file).unwrap_or(u16::MAX), piece.lines.len()));
+        origin.line_of_row.append(&mut piece.lines);
+    }
+    match rows_of_file.iter().position(|rows| *rows == 0) {
+        Some(file) => Err(data_error(
+            format!("{}: the file has a header and no rows", names[file]),
+            "export it again, or take it out of the inputs",
+        )),
+        None => Ok(origin),
+    }
+}

@@ -1,0 +1,425 @@
+//! The catalogue: every measure and KPI as data, built in (`catalogue.toml`) and the user's own (`funnel.toml`) alike.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+use super::formula::{self, Formula};
+use super::sql::{self, Predicate};
+use crate::config::{Basis, Config};
+use crate::error::{data_error, suggestion, usage_error};
+use crate::leads::Over;
+
+/// An additive quantity over the rows of one table: a count, a sum, or days between two dates.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measure {
+    /// The table whose rows it counts; the leads unless said.
+    pub over: Option<Over>,
+    /// Counts the rows for which this predicate holds.
+    pub count: Option<String>,
+    /// Sums this column, or sum and difference of columns.
+    pub sum: Option<String>,
+    /// Calendar days from the first of these dates to the second, over the rows that have both.
+    pub days: Option<[String; 2]>,
+    /// Only the rows for which this predicate holds.
+    pub r#where: Option<String>,
+}
+
+/// Arithmetic on measures, with what a reader needs to trust it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kpi {
+    pub title: Title,
+    #[serde(default)]
+    pub definition: Title,
+    /// Numerator and denominator.
+    pub ratio: Option<[String; 2]>,
+    pub value: Option<String>,
+    /// The measure of days whose mean it is, and likewise below.
+    pub mean: Option<String>,
+    pub median: Option<String>,
+    pub p90: Option<String>,
+    pub n: Option<String>,
+    #[serde(default)]
+    pub unit: Unit,
+    /// The direction that is good.
+    pub better: Option<Direction>,
+    /// The basis that belongs to the definition, whatever the table's.
+    pub basis: Option<Basis>,
+    /// Stages, columns or tables without which it means nothing.
+    #[serde(default)]
+    pub needs: Vec<String>,
+    #[serde(default)]
+    pub source: Option<String>,
+}
+
+/// A text, or one a language.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Title {
+    Text(String),
+    Languages(BTreeMap<String, String>),
+}
+
+impl Default for Title {
+    fn default() -> Self {
+        Title::Text(String::new())
+    }
+}
+
+impl Title {
+    /// The English text, or the first there is.
+    pub fn text(&self) -> &str {
+        match self {
+            Title::Text(text) => text,
+            Title::Languages(languages) => {
+                languages.get("en").or_else(|| languages.values().next()).map_or("", String::as_str)
+            }
+        }
+    }
+}
+
+/// What a value is; raw in CSV and JSON, written out for people.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unit {
+    Count,
+    /// A part of a number of trials: it carries a Wilson interval.
+    Share,
+    /// A part of a sum that is no number of trials.
+    Part,
+    Money,
+    Days,
+    #[default]
+    Number,
+}
+
+impl Unit {
+    /// The key in CSV and JSON: a part is a share to a reader.
+    pub fn name(self) -> &'static str {
+        match self {
+            Unit::Count => "count",
+            Unit::Share | Unit::Part => "share",
+            Unit::Money => "money",
+            Unit::Days => "days",
+            Unit::Number => "number",
+        }
+    }
+}
+
+/// The direction that is good for a KPI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    Up,
+    Down,
+}
+
+/// A measure that has been parsed.
+#[derive(Debug, Clone)]
+pub struct Quantity {
+    pub over: Over,
+    pub kind: QuantityKind,
+    pub filter: Option<Predicate>,
+    /// As it was written.
+    pub text: String,
+}
+
+/// How the rows of a measure add up.
+#[derive(Debug, Clone)]
+pub enum QuantityKind {
+    Count(Predicate),
+    Sum(Formula),
+    Days([String; 2]),
+}
+
+/// How a KPI is computed.
+#[derive(Debug, Clone)]
+pub enum Calculation {
+    Ratio(Formula, Formula),
+    Value(Formula),
+    Days(DaysStatistic, String),
+}
+
+/// A statistic of a measure of days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DaysStatistic {
+    Mean,
+    Median,
+    P90,
+    Size,
+}
+
+impl Calculation {
+    /// The measures that it needs.
+    pub fn measures(&self) -> BTreeSet<&str> {
+        match self {
+            Calculation::Ratio(numerator, denominator) => {
+                numerator.measures().into_iter().chain(denominator.measures()).collect()
+            }
+            Calculation::Value(formula) => formula.measures(),
+            Calculation::Days(_, measure) => BTreeSet::from([measure.as_str()]),
+        }
+    }
+}
+
+/// All measures and KPIs, parsed.
+#[derive(Debug)]
+pub struct Catalogue {
+    pub measures: BTreeMap<String, Quantity>,
+    pub kpis: BTreeMap<String, Entry>,
+    stages: BTreeMap<String, StageText>,
+}
+
+/// A KPI of the catalogue.
+#[derive(Debug)]
+pub struct Entry {
+    pub kpi: Kpi,
+    pub calculation: Calculation,
+    /// The formula as it was written.
+    pub formula: String,
+    /// Whether it comes from `funnel.toml`.
+    pub is_own: bool,
+}
+
+#[derive(Deserialize)]
+struct File {
+    stages: BTreeMap<String, StageText>,
+    each_stage: Templates,
+    each_pair: Templates,
+    measure: BTreeMap<String, Measure>,
+    kpi: BTreeMap<String, Kpi>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct StageText {
+    title: Option<String>,
+    plural: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Templates {
+    measure: BTreeMap<String, Measure>,
+    kpi: BTreeMap<String, Kpi>,
+}
+
+/// The catalogue for the stages, measures and KPIs of a configuration.
+///
+/// # Errors
+/// A measure or KPI of the user's own that cannot be parsed, or that needs a measure which does not exist.
+pub fn catalogue(config: &Config) -> Result<Catalogue> {
+    let file: File = toml::from_str(include_str!("catalogue.toml")).context("catalogue.toml")?;
+    let mut measures = file.measure;
+    let mut kpis = file.kpi;
+    let mut add = |templates: &Templates, words: &[(String, String)]| {
+        let fill = |text: &str| words.iter().fold(text.to_string(), |text, (mark, word)| text.replace(mark, word));
+        measures.extend(templates.measure.iter().map(|(name, measure)| (fill(name), fill_measure(measure, &fill))));
+        kpis.extend(templates.kpi.iter().map(|(name, kpi)| (fill(name), fill_kpi(kpi, &fill))));
+    };
+    for (place, stage) in config.stages.iter().enumerate() {
+        add(&file.each_stage, &marks(&file.stages, "stage", stage));
+        for later in &config.stages[place + 1..] {
+            let mut words = marks(&file.stages, "from", stage);
+            words.extend(marks(&file.stages, "to", later));
+            add(&file.each_pair, &words);
+        }
+    }
+    measures.extend(config.measure.clone());
+    let own: BTreeSet<&String> = config.kpi.keys().collect();
+    kpis.extend(config.kpi.clone());
+    let measures: BTreeMap<String, Quantity> = measures
+        .into_iter()
+        .map(|(name, measure)| {
+            let quantity = quantity(&measure).map_err(|error| in_section(error, "measure", &name))?;
+            Ok((name, quantity))
+        })
+        .collect::<Result<_>>()?;
+    let mut entries = BTreeMap::new();
+    for (name, kpi) in kpis {
+        let is_own = own.contains(&name);
+        let (calculation, formula) = calculation(&kpi).map_err(|error| in_section(error, "kpi", &name))?;
+        for measure in calculation.measures().into_iter().filter(|measure| !measures.contains_key(*measure)) {
+            let known: Vec<&str> = measures.keys().map(String::as_str).collect();
+            return Err(data_error(
+                format!("`[kpi.{name}]`: there is no measure `{measure}`"),
+                suggestion(measure, &known),
+            ));
+        }
+        entries.insert(name, Entry { kpi, calculation, formula, is_own });
+    }
+    Ok(Catalogue { measures, kpis: entries, stages: file.stages })
+}
+
+impl Catalogue {
+    /// The KPI of a name.
+    ///
+    /// # Errors
+    /// An unknown name, with the nearest known one.
+    pub fn kpi(&self, name: &str) -> Result<&Entry> {
+        self.kpis.get(name).ok_or_else(|| {
+            let near = crate::error::nearest(name, self.kpis.keys().map(String::as_str));
+            let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+            usage_error(format!("unknown KPI `{name}`"), format!("{near}`funnel kpis` lists all"))
+        })
+    }
+
+    /// How a stage is written for people: `mql` → `MQL`.
+    pub fn stage_title(&self, stage: &str) -> String {
+        title_of(&self.stages, stage)
+    }
+
+    /// The measure and KPI that count a stage: `opportunity` → `opportunities`.
+    pub fn stage_count(&self, stage: &str) -> String {
+        plural_of(&self.stages, stage)
+    }
+}
+
+fn in_section(error: anyhow::Error, section: &str, name: &str) -> anyhow::Error {
+    error.context(format!("`[{section}.{name}]`"))
+}
+
+fn title_of(stages: &BTreeMap<String, StageText>, stage: &str) -> String {
+    stages.get(stage).and_then(|text| text.title.clone()).unwrap_or_else(|| capitalised(stage))
+}
+
+fn plural_of(stages: &BTreeMap<String, StageText>, stage: &str) -> String {
+    stages.get(stage).and_then(|text| text.plural.clone()).unwrap_or_else(|| format!("{stage}s"))
+}
+
+fn capitalised(name: &str) -> String {
+    let words = name.replace('_', " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// The marks of a template with the words for a stage: `{from}`, `{froms}`, `{From}`, `{Froms}`.
+fn marks(stages: &BTreeMap<String, StageText>, mark: &str, stage: &str) -> Vec<(String, String)> {
+    let plural = plural_of(stages, stage);
+    let title = title_of(stages, stage);
+    let plural_title = match stages.get(stage).and_then(|text| text.title.as_ref()) {
+        Some(title) => format!("{title}s"),
+        None => capitalised(&plural),
+    };
+    vec![
+        (format!("{{{mark}}}"), stage.to_string()),
+        (format!("{{{mark}s}}"), plural),
+        (format!("{{{}}}", capitalised(mark)), title),
+        (format!("{{{}s}}", capitalised(mark)), plural_title),
+    ]
+}
+
+fn fill_measure(measure: &Measure, fill: &impl Fn(&str) -> String) -> Measure {
+    let text = |text: &Option<String>| text.as_deref().map(fill);
+    Measure {
+        over: measure.over,
+        count: text(&measure.count),
+        sum: text(&measure.sum),
+        days: measure.days.as_ref().map(|dates| dates.each_ref().map(|date| fill(date))),
+        r#where: text(&measure.r#where),
+    }
+}
+
+fn fill_kpi(kpi: &Kpi, fill: &impl Fn(&str) -> String) -> Kpi {
+    let text = |text: &Option<String>| text.as_deref().map(fill);
+    Kpi {
+        title: Title::Text(fill(kpi.title.text())),
+        definition: Title::Text(fill(kpi.definition.text())),
+        ratio: kpi.ratio.as_ref().map(|parts| parts.each_ref().map(|part| fill(part))),
+        value: text(&kpi.value),
+        mean: text(&kpi.mean),
+        median: text(&kpi.median),
+        p90: text(&kpi.p90),
+        n: text(&kpi.n),
+        needs: kpi.needs.iter().map(|need| fill(need)).collect(),
+        ..kpi.clone()
+    }
+}
+
+fn quantity(measure: &Measure) -> Result<Quantity> {
+    let filter = measure.r#where.as_deref().map(sql::parse).transpose()?;
+    let (kind, text) = match (&measure.count, &measure.sum, &measure.days) {
+        (Some(predicate), None, None) => (QuantityKind::Count(sql::parse(predicate)?), format!("count of {predicate}")),
+        (None, Some(sum), None) => (QuantityKind::Sum(formula::parse(sum)?), format!("sum of {sum}")),
+        (None, None, Some(dates)) => {
+            (QuantityKind::Days(dates.clone()), format!("days from {} to {}", dates[0], dates[1]))
+        }
+        _ => {
+            return Err(data_error(
+                "a measure has one of `count`, `sum` and `days`",
+                "write `count = \"won\"`, `sum = \"amount\"` or `days = [\"mql_at\", \"sql_at\"]`",
+            ));
+        }
+    };
+    let over = measure.over.unwrap_or(Over::Leads);
+    let place = format!(" over {}", over.name());
+    let condition = measure.r#where.as_ref().map(|condition| format!(" where {condition}")).unwrap_or_default();
+    Ok(Quantity { over, kind, filter, text: format!("{text}{place}{condition}") })
+}
+
+fn calculation(kpi: &Kpi) -> Result<(Calculation, String)> {
+    let days = [
+        (DaysStatistic::Mean, &kpi.mean, "mean"),
+        (DaysStatistic::Median, &kpi.median, "median"),
+        (DaysStatistic::P90, &kpi.p90, "90% quantile"),
+        (DaysStatistic::Size, &kpi.n, "number"),
+    ];
+    let mut found = Vec::new();
+    if let Some([numerator, denominator]) = &kpi.ratio {
+        let ratio = Calculation::Ratio(formula::parse(numerator)?, formula::parse(denominator)?);
+        found.push((ratio, format!("{numerator} / {denominator}")));
+    }
+    if let Some(value) = &kpi.value {
+        found.push((Calculation::Value(formula::parse(value)?), value.clone()));
+    }
+    for (statistic, measure, name) in days {
+        if let Some(measure) = measure {
+            found.push((Calculation::Days(statistic, measure.clone()), format!("{name} of {measure}")));
+        }
+    }
+    match found.pop() {
+        Some(only) if found.is_empty() => Ok(only),
+        _ => Err(data_error(
+            "a KPI has one of `ratio`, `value`, `mean`, `median`, `p90` and `n`",
+            "write `ratio = [\"sqls\", \"mqls\"]` or `value = \"revenue - spend\"`",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn built_in() -> Catalogue {
+        let config = Config { stages: crate::config::DEFAULT_STAGES.map(String::from).to_vec(), ..Config::default() };
+        catalogue(&config).unwrap()
+    }
+
+    #[test]
+    fn the_built_in_catalogue_is_sound_and_explained() {
+        for (name, entry) in built_in().kpis {
+            assert!(!entry.kpi.title.text().is_empty(), "{name}");
+            assert!(entry.kpi.definition.text().ends_with('.'), "{name}");
+            assert!(entry.kpi.source.is_some(), "{name}");
+            assert!(!format!("{:?}", entry.kpi).contains('{') || !entry.formula.contains('{'), "{name}");
+        }
+    }
+
+    #[test]
+    fn stages_of_the_users_own_have_steps_and_costs() {
+        let config = Config { stages: vec!["lead".into(), "demo".into(), "paid".into()], ..Config::default() };
+        let catalogue = catalogue(&config).unwrap();
+        for name in ["demos", "lead_to_demo", "demo_to_paid_days_median", "cost_per_paid"] {
+            assert!(catalogue.kpis.contains_key(name), "{name}");
+        }
+        assert_eq!(catalogue.kpis["demo_to_paid"].kpi.title.text(), "Demo → Paid");
+    }
+
+    #[test]
+    fn a_kpi_has_one_formula() {
+        let mut config = Config { stages: vec!["lead".into(), "won".into()], ..Config::default() };
+        config.kpi = toml::from_str("[x]\ntitle = 'X'\nvalue = 'leads'\nratio = ['leads', 'wins']").unwrap();
+        assert!(format!("{:#}", catalogue(&config).unwrap_err()).contains("[kpi.x]"));
+    }
+}

@@ -1,0 +1,322 @@
+//! The one evaluator: measures over rows, grouped by dimensions, in exact sums that do not depend on the order of rows.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+use anyhow::{Context, Result};
+
+use super::catalogue::{Calculation, Catalogue, DaysStatistic, Entry, Quantity, QuantityKind};
+use super::exact::Exact;
+use super::formula::Formula;
+use super::group::{self, Grouped, Grouping, Key, Tally};
+use super::rows::{PARAMETERS, Rows};
+use super::statistics::{self, Histogram};
+use super::view::{NO_LEADS, View, dimension};
+use crate::config::Basis;
+use crate::leads::{Over, spend};
+
+/// A KPI in one row of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Computed {
+    pub value: Option<Exact>,
+    pub numerator: Option<Exact>,
+    pub denominator: Option<Exact>,
+}
+
+/// Evaluates measures in one view; what was evaluated once is kept.
+pub struct Evaluator<'a> {
+    pub view: View<'a>,
+    pub(super) catalogue: &'a Catalogue,
+    includes_negative_days: bool,
+    rows: RefCell<HashMap<String, Rc<Rows>>>,
+    grouped: RefCell<HashMap<(String, Vec<String>), Rc<Grouped>>>,
+    groupings: RefCell<HashMap<(Over, Vec<String>), Rc<Grouping>>>,
+    allocations: RefCell<HashMap<(String, Vec<String>), Rc<spend::Allocated>>>,
+}
+
+impl<'a> Evaluator<'a> {
+    /// An evaluator of the catalogue in a view.
+    pub fn new(view: View<'a>, catalogue: &'a Catalogue, includes_negative_days: bool) -> Evaluator<'a> {
+        Evaluator {
+            view,
+            catalogue,
+            includes_negative_days,
+            rows: RefCell::default(),
+            grouped: RefCell::default(),
+            groupings: RefCell::default(),
+            allocations: RefCell::default(),
+        }
+    }
+
+    /// What the data lack for a KPI: `a spend export`, or `sql` of the leads. None: the KPI can be computed.
+    ///
+    /// # Errors
+    /// None on data that were joined.
+    pub fn lacking(&self, entry: &Entry) -> Result<Option<String>> {
+        for need in &entry.kpi.needs {
+            let is_table = self.view.data.facts.keys().any(|over| over.name() == need);
+            if !is_table && !self.knows(Over::Leads, need)? {
+                return Ok(Some(describe_lack(Over::Leads, need)));
+            }
+        }
+        for measure in entry.calculation.measures() {
+            if let Some(lack) = self.lacking_for(&self.catalogue.measures[measure])? {
+                return Ok(Some(lack));
+            }
+        }
+        Ok(None)
+    }
+
+    fn lacking_for(&self, quantity: &Quantity) -> Result<Option<String>> {
+        if !self.view.data.facts.contains_key(&quantity.over) {
+            let table = if quantity.over == Over::Customers { Over::Contracts } else { quantity.over };
+            return Ok(Some(format!("{} (`--{}`)", table.name(), table.name())));
+        }
+        for name in columns_of(quantity).into_iter().filter(|name| !PARAMETERS.contains(&name.as_str())) {
+            if !self.knows(quantity.over, &name)? {
+                return Ok(Some(describe_lack(quantity.over, &name)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn knows(&self, over: Over, name: &str) -> Result<bool> {
+        let facts = self.view.data.facts.get(&over);
+        let is_column = facts.is_some_and(|facts| facts.table.has(name)) || dimension(self.view.data, over, name).is_some();
+        if is_column || over != Over::Leads {
+            return Ok(is_column);
+        }
+        if self.view.stage(name.strip_suffix("_ever").or(name.strip_suffix("_at")).unwrap_or(name)).is_some() {
+            return Ok(true);
+        }
+        match name {
+            "lost" | "lost_at" => Ok(self.view.data.stages.knows_lost),
+            "open" => Ok(self.view.stage("won").is_some()),
+            "created" => Ok(true),
+            _ => match self.catalogue.measures.get(name) {
+                Some(folded) if folded.over != Over::Leads => Ok(self.lacking_for(folded)?.is_none()),
+                _ => Ok(false),
+            },
+        }
+    }
+
+    /// A KPI by dimensions: for each key its value, and the value over all rows.
+    ///
+    /// # Errors
+    /// A predicate that does not fit the columns.
+    pub fn kpi(&self, entry: &Entry, dimensions: &[String], key: Option<&Key>) -> Result<Computed> {
+        let mut tallies: HashMap<&str, Option<Rc<Grouped>>> = HashMap::new();
+        for measure in entry.calculation.measures() {
+            tallies.insert(measure, self.grouped(measure, dimensions)?);
+        }
+        let tally = |measure: &str, key: Option<&Key>| -> Option<Tally> {
+            let grouped = tallies.get(measure)?.as_ref()?;
+            match key {
+                None => Some(grouped.total.clone()),
+                Some(key) => Some(grouped.groups.get(key).cloned().unwrap_or_else(|| empty(&grouped.total))),
+            }
+        };
+        let row = |measure: &str| tally(measure, key).map(|tally| tally.exact());
+        let total = |measure: &str| tally(measure, None).map(|tally| tally.exact());
+        Ok(match &entry.calculation {
+            Calculation::Value(formula) => Computed { value: formula.evaluate(&row, &total), ..Computed::default() },
+            Calculation::Ratio(numerator, denominator) => {
+                let (numerator, denominator) = (numerator.evaluate(&row, &total), denominator.evaluate(&row, &total));
+                let value = numerator.zip(denominator).and_then(|(numerator, denominator)| numerator.over(denominator));
+                Computed { value, numerator, denominator }
+            }
+            Calculation::Days(statistic, measure) => match tally(measure, key) {
+                Some(Tally::Days(days)) => days_statistic(*statistic, &days),
+                _ => Computed::default(),
+            },
+        })
+    }
+
+    /// A measure by dimensions; none where its table does not know one of them, or a filter.
+    ///
+    /// # Errors
+    /// A predicate that does not fit the columns.
+    pub fn grouped(&self, measure: &str, dimensions: &[String]) -> Result<Option<Rc<Grouped>>> {
+        let cached = (measure.to_string(), dimensions.to_vec());
+        if let Some(known) = self.grouped.borrow().get(&cached) {
+            return Ok(Some(known.clone()));
+        }
+        let over = self.catalogue.measures[measure].over;
+        let needs_allocation = over == Over::Spend && !self.spend_knows(dimensions);
+        let grouped = if needs_allocation {
+            self.allocated(measure, dimensions)?
+        } else {
+            let Some(rows) = self.rows(measure)? else { return Ok(None) };
+            let Some(grouping) = self.grouping(over, dimensions) else { return Ok(None) };
+            Some(group::group(&rows, &grouping, self.includes_negative_days))
+        };
+        let grouped = grouped.map(Rc::new);
+        if let Some(grouped) = &grouped {
+            self.grouped.borrow_mut().insert(cached, grouped.clone());
+        }
+        Ok(grouped)
+    }
+
+    /// The rows of a measure in this view; none where its table cannot answer a filter.
+    ///
+    /// # Errors
+    /// A predicate that does not fit the columns.
+    pub fn rows(&self, measure: &str) -> Result<Option<Rc<Rows>>> {
+        if let Some(known) = self.rows.borrow().get(measure) {
+            return Ok(Some(known.clone()));
+        }
+        let quantity = &self.catalogue.measures[measure];
+        let Some(selected) = self.view.selected(quantity.over) else { return Ok(None) };
+        let rows = Rc::new(self.rows_within(quantity, selected)?);
+        self.rows.borrow_mut().insert(measure.to_string(), rows.clone());
+        Ok(Some(rows))
+    }
+
+    /// The rows that a measure counts, each with what it adds: 1, its amount or its days. Spend that has to reach the
+    /// leads first comes by lead.
+    ///
+    /// # Errors
+    /// A predicate that does not fit the columns.
+    pub fn contributions(&self, measure: &str) -> Result<Vec<(Over, usize, Exact)>> {
+        let over = self.catalogue.measures[measure].over;
+        if over == Over::Spend && !self.spend_knows(&[]) {
+            let allocated = self.allocate(measure, &[])?;
+            let leads = self.view.leads.rows().map(|row| (row, allocated.of_lead[row])).filter(|(_, amount)| *amount != 0);
+            return Ok(leads.map(|(row, amount)| (Over::Leads, row, Exact::millionths(i128::from(amount)))).collect());
+        }
+        let Some(rows) = self.rows(measure)? else { return Ok(Vec::new()) };
+        let amount = |row: usize| match (&rows.amounts, &rows.days) {
+            (Some(amounts), _) => Some(Exact::millionths(amounts[row])),
+            (None, Some((from, to))) => {
+                let days = i128::from(to.get(row)?) - i128::from(from.get(row)?);
+                (days >= 0 || self.includes_negative_days).then(|| Exact::whole(days))
+            }
+            (None, None) => Some(Exact::whole(1)),
+        };
+        Ok(rows.mask.rows().filter_map(|row| Some((over, row, amount(row)?))).collect())
+    }
+
+    /// The groups of a table by dimensions; none where the table does not know one of them.
+    fn grouping(&self, over: Over, dimensions: &[String]) -> Option<Rc<Grouping>> {
+        let cached = (over, dimensions.to_vec());
+        if let Some(known) = self.groupings.borrow().get(&cached) {
+            return Some(known.clone());
+        }
+        let grouping = Rc::new(group::grouping(self.view.data, over, dimensions)?);
+        self.groupings.borrow_mut().insert(cached, grouping.clone());
+        Some(grouping)
+    }
+
+    /// Whether the spend file itself has all these dimensions and those of the filters.
+    fn spend_knows(&self, dimensions: &[String]) -> bool {
+        let filtered = self.view.filters.iter().map(|filter| &filter.dimension);
+        dimensions.iter().chain(filtered).all(|name| self.is_own_of_spend(name))
+    }
+
+    fn is_own_of_spend(&self, name: &str) -> bool {
+        self.view.data.facts.get(&Over::Spend).is_some_and(|spend| spend.table.dictionaries.contains_key(name))
+    }
+
+    /// Spend by dimensions that the spend file does not know: by way of the leads. Only cost reaches leads; clicks and
+    /// impressions have no value by such a dimension.
+    fn allocated(&self, measure: &str, dimensions: &[String]) -> Result<Option<Grouped>> {
+        let is_cost = matches!(&self.catalogue.measures[measure].kind,
+            QuantityKind::Sum(Formula::Measure(column)) if column == "cost");
+        let is_known = |name: &String| {
+            self.is_own_of_spend(name) || dimension(self.view.data, Over::Leads, name).is_some()
+        };
+        if !is_cost || !dimensions.iter().all(is_known) {
+            return Ok(None);
+        }
+        let allocated = self.allocate(measure, dimensions)?;
+        let mut grouped = Grouped { groups: BTreeMap::new(), total: Tally::Sum(0) };
+        if let Some(grouping) = self.grouping(Over::Leads, dimensions) {
+            let amounts = allocated.of_lead.iter().map(|amount| i128::from(*amount)).collect();
+            let rows = Rows { over: Over::Leads, mask: self.view.leads.clone(), amounts: Some(amounts), days: None };
+            grouped = group::group(&rows, &grouping, false);
+        }
+        if self.view.filters.iter().all(|filter| self.is_own_of_spend(&filter.dimension)) {
+            let fixed = self.fixed_dimensions(dimensions);
+            for (words, amount) in &allocated.leftover {
+                let word = |name: &String| match fixed.iter().position(|own| own == name) {
+                    Some(place) => group::shown(&words[place]),
+                    None => NO_LEADS.to_string(),
+                };
+                let entry = grouped.groups.entry(dimensions.iter().map(word).collect()).or_insert(Tally::Sum(0));
+                entry.add(&Tally::Sum(*amount));
+                grouped.total.add(&Tally::Sum(*amount));
+            }
+        }
+        Ok(Some(grouped))
+    }
+
+    /// The dimensions in play that the spend file has itself: what is spent at their values stays there.
+    fn fixed_dimensions(&self, dimensions: &[String]) -> Vec<String> {
+        let filtered = self.view.filters.iter().map(|filter| &filter.dimension);
+        let mut fixed: Vec<String> =
+            dimensions.iter().chain(filtered).filter(|name| self.is_own_of_spend(name)).cloned().collect();
+        fixed.sort_unstable();
+        fixed.dedup();
+        fixed
+    }
+
+    /// The spend of a measure brought to the leads created in the period.
+    pub(super) fn allocate(&self, measure: &str, dimensions: &[String]) -> Result<Rc<spend::Allocated>> {
+        let fixed = self.fixed_dimensions(dimensions);
+        let cached = (measure.to_string(), fixed.clone());
+        if let Some(known) = self.allocations.borrow().get(&cached) {
+            return Ok(known.clone());
+        }
+        let data = self.view.data;
+        let own_filters: Vec<_> =
+            self.view.filters.iter().filter(|filter| self.is_own_of_spend(&filter.dimension)).cloned().collect();
+        let spend_view = View::new(data, self.view.basis, self.view.period, &own_filters);
+        let selected = spend_view.selected(Over::Spend).context("spend answers its own filters")?;
+        let rows = self.rows_within(&self.catalogue.measures[measure], selected)?;
+        let candidates = View::new(data, Basis::Cohort, self.view.period, &[]).leads;
+        let amounts = rows.amounts.context("an allocated measure is a sum")?;
+        let allocated = Rc::new(spend::allocate(data, &amounts, &rows.mask, &candidates, &fixed)?);
+        self.allocations.borrow_mut().insert(cached, allocated.clone());
+        Ok(allocated)
+    }
+}
+
+/// The columns that a measure looks at.
+fn columns_of(quantity: &Quantity) -> Vec<String> {
+    let of_kind: Vec<String> = match &quantity.kind {
+        QuantityKind::Count(predicate) => predicate.columns.iter().cloned().collect(),
+        QuantityKind::Sum(formula) => formula.measures().into_iter().map(String::from).collect(),
+        QuantityKind::Days(dates) => dates.to_vec(),
+    };
+    let of_filter = quantity.filter.iter().flat_map(|predicate| predicate.columns.iter().cloned());
+    of_kind.into_iter().chain(of_filter).collect()
+}
+
+fn describe_lack(over: Over, name: &str) -> String {
+    format!("`{name}` of the {}", over.name())
+}
+
+fn empty(like: &Tally) -> Tally {
+    match like {
+        Tally::Count(_) => Tally::Count(0),
+        Tally::Sum(_) => Tally::Sum(0),
+        Tally::Days(_) => Tally::Days(Histogram::new()),
+    }
+}
+
+fn days_statistic(statistic: DaysStatistic, days: &Histogram) -> Computed {
+    let size = Exact::whole(i128::from(statistics::size(days)));
+    match statistic {
+        DaysStatistic::Mean => Computed {
+            value: statistics::mean(days),
+            numerator: Some(Exact::whole(statistics::total_days(days))),
+            denominator: Some(size),
+        },
+        DaysStatistic::Median => {
+            Computed { value: statistics::median(days), numerator: None, denominator: Some(size) }
+        }
+        DaysStatistic::P90 => Computed { value: statistics::p90(days), numerator: None, denominator: Some(size) },
+        DaysStatistic::Size => Computed { value: Some(size), ..Computed::default() },
+    }
+}

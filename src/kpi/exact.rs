@@ -1,0 +1,186 @@
+//! Exact fractions: sums of money and their ratios are never floating point before they are printed.
+
+use crate::check::group_thousands;
+use crate::input::cell::SCALE;
+
+/// A fraction in lowest terms with a positive denominator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exact {
+    numerator: i128,
+    denominator: i128,
+}
+
+impl Exact {
+    /// Zero.
+    pub const ZERO: Exact = Exact { numerator: 0, denominator: 1 };
+
+    /// A whole number.
+    pub fn whole(number: i128) -> Exact {
+        Exact { numerator: number, denominator: 1 }
+    }
+
+    /// A number of millionths, as they are read.
+    pub fn millionths(number: i128) -> Exact {
+        Exact::fraction(number, i128::from(SCALE)).unwrap_or(Exact::ZERO)
+    }
+
+    /// `numerator / denominator`; none for a denominator of 0.
+    pub fn fraction(numerator: i128, denominator: i128) -> Option<Exact> {
+        if denominator == 0 {
+            return None;
+        }
+        let divisor = common_divisor(numerator.unsigned_abs(), denominator.unsigned_abs());
+        let divisor = i128::try_from(divisor).ok()? * denominator.signum();
+        Some(Exact { numerator: numerator / divisor, denominator: denominator / divisor })
+    }
+
+    /// The sum; none where it leaves the range of 38 digits.
+    pub fn plus(self, other: Exact) -> Option<Exact> {
+        let left = self.numerator.checked_mul(other.denominator)?;
+        let right = other.numerator.checked_mul(self.denominator)?;
+        Exact::fraction(left.checked_add(right)?, self.denominator.checked_mul(other.denominator)?)
+    }
+
+    /// The difference.
+    pub fn minus(self, other: Exact) -> Option<Exact> {
+        self.plus(Exact { numerator: -other.numerator, ..other })
+    }
+
+    /// The product.
+    pub fn times(self, other: Exact) -> Option<Exact> {
+        Exact::fraction(
+            self.numerator.checked_mul(other.numerator)?,
+            self.denominator.checked_mul(other.denominator)?,
+        )
+    }
+
+    /// The quotient; none for a divisor of 0.
+    pub fn over(self, other: Exact) -> Option<Exact> {
+        self.times(Exact::fraction(other.denominator, other.numerator)?)
+    }
+
+    /// In millionths, rounded half away from zero.
+    pub fn to_millionths(self) -> i128 {
+        self.rounded(6)
+    }
+
+    /// Whether it is 0.
+    pub fn is_zero(self) -> bool {
+        self.numerator == 0
+    }
+
+    /// As a whole number, if it is one that counts something.
+    pub fn as_count(self) -> Option<u64> {
+        if self.denominator == 1 { u64::try_from(self.numerator).ok() } else { None }
+    }
+
+    /// The nearest multiple of `10^-decimals`, in such units, halves away from zero.
+    fn rounded(self, decimals: u32) -> i128 {
+        let scale = 10_i128.pow(decimals);
+        let (whole, rest) = (self.numerator / self.denominator, self.numerator % self.denominator);
+        let scaled_rest = rest.saturating_mul(scale);
+        let (part, left) = (scaled_rest / self.denominator, scaled_rest % self.denominator);
+        let is_half = left.unsigned_abs() >= self.denominator.unsigned_abs() - left.unsigned_abs();
+        whole * scale + part + if is_half && left != 0 { left.signum() } else { 0 }
+    }
+
+    /// With up to six decimals and no trailing zeros: `0.10525`. For CSV and JSON.
+    pub fn to_plain(self) -> String {
+        let text = decimal(self.rounded(6), 6, false);
+        text.trim_end_matches('0').trim_end_matches('.').to_string()
+    }
+
+    /// With a fixed number of decimals and grouped thousands: `1,234.50`. For people.
+    pub fn to_text(self, decimals: u32) -> String {
+        decimal(self.rounded(decimals), decimals, true)
+    }
+
+    /// In percent with two decimals; with three where the third would be an exact half, which no rounding rule of a
+    /// reader must turn into another figure: `10.525`.
+    pub fn to_percent(self) -> String {
+        let percent = Exact { numerator: self.numerator.saturating_mul(100), denominator: self.denominator };
+        let is_exact_half = percent.rounded(3) % 10 != 0
+            && percent.rounded(3) % 5 == 0
+            && Exact::fraction(percent.rounded(3), 1000) == Exact::fraction(percent.numerator, percent.denominator);
+        percent.to_text(if is_exact_half { 3 } else { 2 })
+    }
+
+    /// The nearest floating-point number, for statistics that need roots.
+    pub fn to_float(self) -> f64 {
+        self.numerator as f64 / self.denominator as f64
+    }
+}
+
+/// `1234.5` for a number of millionths.
+pub fn format_millionths(number: i64) -> String {
+    Exact::millionths(i128::from(number)).to_plain()
+}
+
+fn decimal(units: i128, decimals: u32, is_grouped: bool) -> String {
+    let scale = 10_u128.pow(decimals);
+    let (whole, part) = (units.unsigned_abs() / scale, units.unsigned_abs() % scale);
+    let whole = if is_grouped { group_thousands(whole) } else { whole.to_string() };
+    let sign = if units < 0 { "-" } else { "" };
+    if decimals == 0 {
+        format!("{sign}{whole}")
+    } else {
+        format!("{sign}{whole}.{part:0width$}", width = decimals as usize)
+    }
+}
+
+fn common_divisor(left: u128, right: u128) -> u128 {
+    if right == 0 { left } else { common_divisor(right, left % right) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn text(numerator: i128, denominator: i128) -> String {
+        Exact::fraction(numerator, denominator).unwrap().to_plain()
+    }
+
+    #[test]
+    fn plain_numbers_have_no_trailing_zeros() {
+        for (numerator, denominator, expected) in
+            [(842, 8000, "0.10525"), (14, 60, "0.233333"), (2, 3, "0.666667"), (-2, 3, "-0.666667"), (100, 1, "100"), (0, 5, "0"), (-1, 2_000_000_000, "0")]
+        {
+            assert_eq!(text(numerator, denominator).trim_start_matches("-0x"), expected);
+        }
+    }
+
+    #[test]
+    fn percentages_keep_an_exact_half() {
+        for (numerator, denominator, expected) in
+            [(842, 8000, "10.525"), (14, 60, "23.33"), (179, 1099, "16.29"), (1, 1, "100.00"), (1, 8, "12.50"), (1, 2000, "0.05"), (3, 100_000, "0.00")]
+        {
+            assert_eq!(Exact::fraction(numerator, denominator).unwrap().to_percent(), expected);
+        }
+    }
+
+    #[test]
+    fn text_for_people_is_grouped_and_rounded() {
+        assert_eq!(Exact::fraction(123_456_789, 100).unwrap().to_text(1), "1,234,567.9");
+        assert_eq!(Exact::fraction(-5, 2).unwrap().to_text(0), "-3");
+    }
+
+    #[test]
+    fn nothing_is_divided_by_zero() {
+        assert_eq!(Exact::fraction(1, 0), None);
+        assert_eq!(Exact::whole(1).over(Exact::ZERO), None);
+    }
+
+    proptest! {
+        #[test]
+        fn arithmetic_undoes_itself(a in -1_000_000_i128..1_000_000, b in 1_i128..1_000_000, c in -1_000_000_i128..1_000_000, d in 1_i128..1_000_000) {
+            let (x, y) = (Exact::fraction(a, b).unwrap(), Exact::fraction(c, d).unwrap());
+            prop_assert_eq!(x.plus(y).unwrap().minus(y), Some(x));
+            if c != 0 {
+                prop_assert_eq!(x.times(y).unwrap().over(y), Some(x));
+            }
+            prop_assert!((x.to_plain().parse::<f64>().unwrap() - x.to_float()).abs() < 1e-6);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Formulas of KPIs: exact arithmetic on measures, written like SQL.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use sqlparser::ast::{BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value};
+
+use super::exact::Exact;
+use super::sql::parse_expression;
+use crate::error::data_error;
+
+const ALLOWED: &str = "a formula has measures, numbers, + - * / and total(measure)";
+
+/// Arithmetic on measures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Formula {
+    Number(Exact),
+    /// The measure in the row at hand.
+    Measure(String),
+    /// The measure over all rows of the table.
+    Total(String),
+    Operation(Box<Formula>, Operator, Box<Formula>),
+}
+
+/// The four operations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    Plus,
+    Minus,
+    Times,
+    Over,
+}
+
+/// Parses a formula.
+///
+/// # Errors
+/// Text that is no formula.
+pub fn parse(text: &str) -> Result<Formula> {
+    build(&parse_expression(text)?).ok_or_else(|| data_error(format!("`{text}` is not a formula"), ALLOWED))
+}
+
+impl Formula {
+    /// The measures that it needs.
+    pub fn measures(&self) -> BTreeSet<&str> {
+        match self {
+            Formula::Number(_) => BTreeSet::new(),
+            Formula::Measure(name) | Formula::Total(name) => BTreeSet::from([name.as_str()]),
+            Formula::Operation(left, _, right) => left.measures().into_iter().chain(right.measures()).collect(),
+        }
+    }
+
+    /// Its value; none where a measure has none, a divisor is 0, or a number leaves the range of 38 digits.
+    pub fn evaluate(
+        &self,
+        row: &dyn Fn(&str) -> Option<Exact>,
+        total: &dyn Fn(&str) -> Option<Exact>,
+    ) -> Option<Exact> {
+        match self {
+            Formula::Number(number) => Some(*number),
+            Formula::Measure(name) => row(name),
+            Formula::Total(name) => total(name),
+            Formula::Operation(left, operator, right) => {
+                let (left, right) = (left.evaluate(row, total)?, right.evaluate(row, total)?);
+                match operator {
+                    Operator::Plus => left.plus(right),
+                    Operator::Minus => left.minus(right),
+                    Operator::Times => left.times(right),
+                    Operator::Over => left.over(right),
+                }
+            }
+        }
+    }
+}
+
+fn build(expr: &Expr) -> Option<Formula> {
+    Some(match expr {
+        Expr::Identifier(name) => Formula::Measure(name.value.clone()),
+        Expr::Value(Value::Number(number, _)) => Formula::Number(number_of(number)?),
+        Expr::Nested(inner) => build(inner)?,
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => {
+            Formula::Operation(Box::new(Formula::Number(Exact::ZERO)), Operator::Minus, Box::new(build(expr)?))
+        }
+        Expr::BinaryOp { left, op, right } => {
+            let operator = match op {
+                BinaryOperator::Plus => Operator::Plus,
+                BinaryOperator::Minus => Operator::Minus,
+                BinaryOperator::Multiply => Operator::Times,
+                BinaryOperator::Divide => Operator::Over,
+                _ => return None,
+            };
+            Formula::Operation(Box::new(build(left)?), operator, Box::new(build(right)?))
+        }
+        Expr::Function(function) if function.name.to_string().eq_ignore_ascii_case("total") => {
+            let FunctionArguments::List(list) = &function.args else { return None };
+            match list.args.as_slice() {
+                [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Identifier(name)))] => Formula::Total(name.value.clone()),
+                _ => return None,
+            }
+        }
+        _ => return None,
+    })
+}
+
+fn number_of(text: &str) -> Option<Exact> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits: i128 = format!("{whole}{fraction}").parse().ok()?;
+    Exact::fraction(digits, 10_i128.checked_pow(u32::try_from(fraction.len()).ok()?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(text: &str) -> Option<String> {
+        let row = |name: &str| match name {
+            "spend" => Some(Exact::whole(90)),
+            "wins" => Some(Exact::whole(4)),
+            "nothing" => Some(Exact::ZERO),
+            _ => None,
+        };
+        parse(text).unwrap().evaluate(&row, &|_| Some(Exact::whole(360))).map(Exact::to_plain)
+    }
+
+    #[test]
+    fn formulas_are_exact() {
+        assert_eq!(value("spend / wins").as_deref(), Some("22.5"));
+        assert_eq!(value("(spend * 0.1 - -1) / 3 * 3").as_deref(), Some("10"));
+        assert_eq!(value("spend / total(spend)").as_deref(), Some("0.25"));
+    }
+
+    #[test]
+    fn an_empty_divisor_or_an_absent_measure_gives_no_value() {
+        assert_eq!(value("spend / nothing"), None);
+        assert_eq!(value("spend + absent"), None);
+    }
+
+    #[test]
+    fn other_functions_are_no_formulas() {
+        for text in ["avg(spend)", "spend > 1", "total(1)", "spend wins"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+}

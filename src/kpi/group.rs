@@ -1,0 +1,209 @@
+//! Sums by groups of rows. Whole numbers only, so the order of rows and the number of threads cannot change a sum.
+
+use std::collections::{BTreeMap, HashMap};
+
+use rayon::prelude::*;
+
+use super::exact::Exact;
+use super::rows::Rows;
+use super::statistics::{self, Histogram};
+use super::view::{NONE, NOT_IN_CRM, dimension};
+use crate::input::table::code_slice;
+use crate::leads::index::NO_LEAD;
+use crate::leads::{Data, Over};
+
+/// Days that are counted in an array; rarer ones in a map.
+const COMMON_DAYS: usize = 2048;
+/// An array of days by group larger than this would not fit the cache.
+const LARGEST_ARRAY: usize = 1 << 22;
+
+/// The values of the dimensions of a row.
+pub type Key = Vec<String>;
+
+/// What the rows of a group add up to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tally {
+    Count(u64),
+    /// In millionths.
+    Sum(i128),
+    Days(Histogram),
+}
+
+impl Tally {
+    /// As a number; the number of observations for days.
+    pub fn exact(&self) -> Exact {
+        match self {
+            Tally::Count(count) => Exact::whole(i128::from(*count)),
+            Tally::Sum(sum) => Exact::millionths(*sum),
+            Tally::Days(days) => Exact::whole(i128::from(statistics::size(days))),
+        }
+    }
+
+    /// Adds what other rows add up to.
+    pub fn add(&mut self, other: &Tally) {
+        match (self, other) {
+            (Tally::Count(count), Tally::Count(more)) => *count += more,
+            (Tally::Sum(sum), Tally::Sum(more)) => *sum += more,
+            (Tally::Days(days), Tally::Days(more)) => {
+                for (day, count) in more {
+                    *days.entry(*day).or_default() += count;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A measure by groups, and over all of them.
+#[derive(Debug, Clone)]
+pub struct Grouped {
+    pub groups: BTreeMap<Key, Tally>,
+    pub total: Tally,
+}
+
+/// Which group each row of a table belongs to.
+#[derive(Debug)]
+pub struct Grouping {
+    /// The group of each row; none where there is one group of all rows.
+    groups: Option<Vec<u32>>,
+    keys: Vec<Key>,
+}
+
+/// The groups of a table by dimensions, its own or its leads'; none where it does not know one of them.
+pub fn grouping(data: &Data, over: Over, dimensions: &[String]) -> Option<Grouping> {
+    let facts = data.facts.get(&over)?;
+    let height = facts.table.frame.height();
+    if dimensions.is_empty() {
+        return Some(Grouping { groups: None, keys: vec![Vec::new()] });
+    }
+    let mut groups: Vec<u32> = vec![0; height];
+    let mut keys: Vec<Key> = vec![Vec::new()];
+    for name in dimensions {
+        let dimension = dimension(data, over, name)?;
+        let codes = code_slice(&dimension.codes);
+        // one more than the words: rows whose lead is unknown
+        let orphan = u32::try_from(dimension.words.len()).unwrap_or(u32::MAX);
+        let code = |row: usize| match (dimension.is_of_lead, facts.lead_of(row)) {
+            (false, _) => codes[row],
+            (true, NO_LEAD) => orphan,
+            (true, lead) => codes[lead as usize],
+        };
+        let label = |code: u32| dimension.words.get(code as usize).map_or_else(|| NOT_IN_CRM.to_string(), |word| shown(word));
+        if keys.len() == 1 {
+            groups.par_iter_mut().enumerate().for_each(|(row, group)| *group = code(row));
+            keys = (0..=orphan).map(|code| vec![label(code)]).collect();
+        } else {
+            (groups, keys) = refine(&groups, &keys, &code, &label);
+        }
+    }
+    Some(Grouping { groups: Some(groups), keys })
+}
+
+/// An empty cell as it is shown.
+pub fn shown(word: &str) -> String {
+    if word.is_empty() { NONE.to_string() } else { word.to_string() }
+}
+
+/// Splits groups by one more dimension; only the groups that occur get a number.
+fn refine(
+    groups: &[u32],
+    keys: &[Key],
+    code: &impl Fn(usize) -> u32,
+    label: &impl Fn(u32) -> String,
+) -> (Vec<u32>, Vec<Key>) {
+    let mut numbers: HashMap<(u32, u32), u32> = HashMap::new();
+    let mut refined_keys: Vec<Key> = Vec::new();
+    let refined = groups
+        .iter()
+        .enumerate()
+        .map(|(row, &group)| {
+            let pair = (group, code(row));
+            *numbers.entry(pair).or_insert_with(|| {
+                let mut key = keys[group as usize].clone();
+                key.push(label(pair.1));
+                refined_keys.push(key);
+                u32::try_from(refined_keys.len() - 1).unwrap_or(u32::MAX)
+            })
+        })
+        .collect();
+    (refined, refined_keys)
+}
+
+/// Adds up the rows of a measure by groups.
+pub fn group(rows: &Rows, grouping: &Grouping, includes_negative_days: bool) -> Grouped {
+    let count = grouping.keys.len();
+    let tallies: Vec<Tally> = match (&rows.amounts, &rows.days) {
+        (Some(amounts), _) => sum_groups(rows, grouping, count, |row| amounts[row]).into_iter().map(Tally::Sum).collect(),
+        (None, Some(_)) => days_of_groups(rows, grouping, count, includes_negative_days),
+        (None, None) if grouping.groups.is_none() => vec![Tally::Count(rows.mask.count())],
+        (None, None) => sum_groups(rows, grouping, count, |_| 1_u64).into_iter().map(Tally::Count).collect(),
+    };
+    let mut total = match (&rows.amounts, &rows.days) {
+        (Some(_), _) => Tally::Sum(0),
+        (None, Some(_)) => Tally::Days(Histogram::new()),
+        (None, None) => Tally::Count(0),
+    };
+    let mut groups: BTreeMap<Key, Tally> = BTreeMap::new();
+    for (key, tally) in grouping.keys.iter().zip(tallies).filter(|(_, tally)| !tally.exact().is_zero()) {
+        total.add(&tally);
+        // two words can be shown alike: an empty cell and a literal `(none)`
+        groups.entry(key.clone()).and_modify(|known| known.add(&tally)).or_insert(tally);
+    }
+    Grouped { groups, total }
+}
+
+fn sum_groups<T>(rows: &Rows, grouping: &Grouping, count: usize, amount: impl Fn(usize) -> T + Sync) -> Vec<T>
+where
+    T: Copy + Default + Send + std::ops::AddAssign,
+{
+    let add_part = |part: &mut dyn Iterator<Item = usize>| {
+        let mut sums = vec![T::default(); count];
+        match &grouping.groups {
+            Some(groups) => part.for_each(|row| sums[groups[row] as usize] += amount(row)),
+            None => part.for_each(|row| sums[0] += amount(row)),
+        }
+        sums
+    };
+    let parts = rows.mask.split(rayon::current_num_threads());
+    let sums: Vec<Vec<T>> = parts.into_par_iter().map(|mut part| add_part(&mut part)).collect();
+    let mut all = vec![T::default(); count];
+    for part in sums {
+        all.iter_mut().zip(part).for_each(|(sum, more)| *sum += more);
+    }
+    all
+}
+
+fn days_of_groups(rows: &Rows, grouping: &Grouping, count: usize, includes_negative: bool) -> Vec<Tally> {
+    let Some((from, to)) = &rows.days else { return Vec::new() };
+    let uses_array = count.saturating_mul(COMMON_DAYS) <= LARGEST_ARRAY;
+    let count_part = |part: &mut dyn Iterator<Item = usize>| {
+        let mut common = vec![0_u64; if uses_array { count * COMMON_DAYS } else { 0 }];
+        let mut rare: HashMap<(usize, i32), u64> = HashMap::new();
+        for row in part {
+            let Some((from, to)) = from.get(row).zip(to.get(row)) else { continue };
+            let days = to.saturating_sub(from);
+            if days < 0 && !includes_negative {
+                continue;
+            }
+            let group = grouping.groups.as_ref().map_or(0, |groups| groups[row] as usize);
+            match usize::try_from(days) {
+                Ok(place) if uses_array && place < COMMON_DAYS => common[group * COMMON_DAYS + place] += 1,
+                _ => *rare.entry((group, days)).or_default() += 1,
+            }
+        }
+        (common, rare)
+    };
+    let parts = rows.mask.split(rayon::current_num_threads());
+    let counted: Vec<_> = parts.into_par_iter().map(|mut part| count_part(&mut part)).collect();
+    let mut histograms = vec![Histogram::new(); count];
+    for (common, rare) in counted {
+        for (place, number) in common.into_iter().enumerate().filter(|(_, number)| *number > 0) {
+            let days = i32::try_from(place % COMMON_DAYS).unwrap_or_default();
+            *histograms[place / COMMON_DAYS].entry(days).or_default() += number;
+        }
+        for ((group, days), number) in rare {
+            *histograms[group].entry(days).or_default() += number;
+        }
+    }
+    histograms.into_iter().map(Tally::Days).collect()
+}

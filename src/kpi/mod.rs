@@ -1,0 +1,11 @@
+//! From joined data to values: the catalogue of KPIs as data, one evaluator, exact arithmetic, statistics.
+
+pub mod catalogue;
+pub mod evaluate;
+pub mod exact;
+pub mod formula;
+pub mod group;
+mod rows;
+mod sql;
+pub mod statistics;
+pub mod view;

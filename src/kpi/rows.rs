@@ -1,0 +1,173 @@
+//! Which rows a measure counts in a view, and with how much: predicates through polars, amounts in exact millionths.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result};
+use polars::prelude::*;
+
+use super::catalogue::{Quantity, QuantityKind};
+use super::evaluate::Evaluator;
+use super::exact::Exact;
+use super::formula::Formula;
+use super::sql::{ColumnClass, Predicate, to_polars};
+use super::view::column;
+use crate::error::data_error;
+use crate::input::cell::SCALE;
+use crate::input::table::Days;
+use crate::leads::Over;
+use crate::leads::index::NO_LEAD;
+use crate::mask::Mask;
+
+/// The parameters that predicates may use.
+pub const PARAMETERS: [&str; 3] = ["period_from", "period_to", "as_of"];
+
+/// The rows behind a measure, before grouping.
+#[derive(Debug)]
+pub struct Rows {
+    pub over: Over,
+    pub mask: Mask,
+    /// The amount of each row in millionths; for sums only.
+    pub amounts: Option<Vec<i128>>,
+    /// From and to; for days only.
+    pub days: Option<(Days, Days)>,
+}
+
+impl Evaluator<'_> {
+    /// The rows of a measure among those selected.
+    ///
+    /// # Errors
+    /// A predicate that does not fit the columns.
+    pub(super) fn rows_within(&self, quantity: &Quantity, mut mask: Mask) -> Result<Rows> {
+        let over = quantity.over;
+        let predicates = match &quantity.kind {
+            QuantityKind::Count(predicate) => vec![Some(predicate), quantity.filter.as_ref()],
+            _ => vec![quantity.filter.as_ref()],
+        };
+        for predicate in predicates.into_iter().flatten() {
+            mask = mask.and(&self.predicate(over, predicate)?);
+        }
+        let (amounts, days) = match &quantity.kind {
+            QuantityKind::Count(_) => (None, None),
+            QuantityKind::Sum(formula) => (Some(self.amounts(over, formula, &mask)?), None),
+            QuantityKind::Days([from, to]) => (None, Some((self.dates(over, from)?, self.dates(over, to)?))),
+        };
+        Ok(Rows { over, mask, amounts, days })
+    }
+
+    /// The rows for which a predicate holds.
+    fn predicate(&self, over: Over, predicate: &Predicate) -> Result<Mask> {
+        let height = self.view.data.facts[&over].table.frame.height();
+        let flags = |name: &str| if over == Over::Leads { self.view.flag(name) } else { None };
+        if let Some(mask) = predicate.by_flags(height, &flags) {
+            return Ok(mask);
+        }
+        let mut columns = Vec::new();
+        let mut classes: HashMap<String, ColumnClass> = HashMap::new();
+        let mut parameters = Vec::new();
+        for name in &predicate.columns {
+            if PARAMETERS.contains(&name.as_str()) {
+                parameters.push(self.parameter(name));
+                classes.insert(name.clone(), ColumnClass::Date);
+                continue;
+            }
+            let (series, class) = self.column(over, name)?;
+            classes.insert(name.clone(), class);
+            columns.push(series.into_column());
+        }
+        if columns.is_empty() {
+            columns.push(Mask::all(height).to_booleans("\0").into_column());
+        }
+        let expression = to_polars(predicate, &|name| classes.get(name).copied().unwrap_or(ColumnClass::Other))?;
+        let answer = DataFrame::new(columns)
+            .context("columns of one height")?
+            .lazy()
+            .with_columns(parameters)
+            .select([expression.alias("answer")])
+            .collect();
+        let mismatch = |reason: String| data_error(format!("`{}`: {reason}", predicate.text()), "compare a column with a literal of its own type");
+        let answer = answer.map_err(|error| mismatch(error.to_string()))?;
+        let answer = answer.column("answer").context("the column that was asked for")?.as_materialized_series().clone();
+        let booleans = answer.bool().map_err(|_| mismatch("it is neither true nor false".to_string()))?;
+        // a predicate over literals and parameters alone answers once for all rows
+        Ok(match booleans.len() {
+            1 if height != 1 => if booleans.get(0) == Some(true) { Mask::all(height) } else { Mask::none(height) },
+            _ => Mask::from_booleans(booleans),
+        })
+    }
+
+    fn parameter(&self, name: &str) -> Expr {
+        let period = self.view.event_period();
+        let day = match name {
+            "period_from" => period.map(|period| period.from),
+            "period_to" => period.map(|period| period.to),
+            _ => self.view.data.as_of,
+        };
+        let literal = day.map_or_else(|| lit(NULL), lit);
+        literal.cast(DataType::Date).alias(name)
+    }
+
+    /// A column for predicates: of the table, or a measure of another table folded to one value a lead.
+    fn column(&self, over: Over, name: &str) -> Result<(Series, ColumnClass)> {
+        if let Some(found) = column(&self.view, over, name)? {
+            return Ok(found);
+        }
+        let folded: Int64Chunked = self.folded(name)?.into_iter().map(|sum| i64::try_from(sum).ok()).collect_ca(name.into());
+        Ok((folded.into_series(), ColumnClass::Number))
+    }
+
+    fn dates(&self, over: Over, name: &str) -> Result<Days> {
+        let of_stage = if over == Over::Leads { self.view.any_date(name).cloned() } else { None };
+        of_stage
+            .or_else(|| self.view.data.facts.get(&over)?.table.dates(name))
+            .with_context(|| format!("the {} have no date `{name}`", over.name()))
+    }
+
+    /// The amount of each row in millionths.
+    fn amounts(&self, over: Over, formula: &Formula, mask: &Mask) -> Result<Vec<i128>> {
+        let table = &self.view.data.facts[&over].table;
+        let mut columns: HashMap<&str, Vec<i128>> = HashMap::new();
+        for name in formula.measures() {
+            let values = match table.numbers(name) {
+                Some(numbers) => numbers.iter().map(|number| i128::from(number.unwrap_or(0))).collect(),
+                None if over == Over::Leads => self.folded(name)?,
+                None => return Err(no_number(over, name)),
+            };
+            columns.insert(name, values);
+        }
+        if let Formula::Measure(name) = formula {
+            return Ok(columns.remove(name.as_str()).unwrap_or_default());
+        }
+        let row_of = |row: usize| {
+            let value = |name: &str| columns.get(name).map(|values| Exact::millionths(values[row]));
+            formula.evaluate(&value, &|_| None).map_or(0, Exact::to_millionths)
+        };
+        Ok((0..mask.height()).map(row_of).collect())
+    }
+
+    /// A measure of another table by lead: its sum for each lead, in millionths.
+    fn folded(&self, name: &str) -> Result<Vec<i128>> {
+        let leads = self.view.data.leads();
+        let mut sums = vec![0_i128; leads.lead_count];
+        let quantity = self.catalogue.measures.get(name).filter(|quantity| quantity.over != Over::Leads);
+        let Some(quantity) = quantity else { return Err(no_number(Over::Leads, name)) };
+        if quantity.over == Over::Spend {
+            let allocated = self.allocate(name, &[])?;
+            return Ok(allocated.of_lead.iter().map(|amount| i128::from(*amount)).collect());
+        }
+        let facts = &self.view.data.facts[&quantity.over];
+        if let Some(rows) = self.rows(name)? {
+            for row in rows.mask.rows().filter(|row| facts.lead_of(*row) != NO_LEAD) {
+                let one = rows.amounts.as_ref().map_or(i128::from(SCALE), |amounts| amounts[row]);
+                sums[facts.lead_of(row) as usize] += one;
+            }
+        }
+        Ok(sums)
+    }
+}
+
+fn no_number(over: Over, name: &str) -> anyhow::Error {
+    data_error(
+        format!("the {} have no number `{name}`", over.name()),
+        "map it in funnel.toml with its type: `amount = { header = \"Amount\", type = \"number\" }`",
+    )
+}

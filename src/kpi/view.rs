@@ -1,0 +1,212 @@
+//! One way of looking at the data: a basis, a period and filters decide which rows count and which stages are seen.
+//!
+//! Event basis is a mask, not a second set of formulas: a stage outside the period is hidden, then the same measures
+//! apply (section 5 of the design).
+
+use anyhow::Result;
+use polars::prelude::*;
+
+use super::sql::ColumnClass;
+use crate::config::Basis;
+use crate::input::table::{Days, code_slice};
+use crate::leads::index::NO_LEAD;
+use crate::leads::{Data, Facts, Over, Stage};
+use crate::mask::Mask;
+use crate::period::Period;
+
+/// The bucket of rows whose dimension is empty.
+pub const NONE: &str = "(none)";
+/// The bucket of service cases and contracts whose lead the CRM does not know.
+pub const NOT_IN_CRM: &str = "(not in CRM)";
+/// The bucket of spend that found no lead.
+pub const NO_LEADS: &str = "(no leads)";
+/// The key of a total row.
+pub const TOTAL: &str = "(total)";
+
+/// A dimension and the value that it must have; an empty value is written [`NONE`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter {
+    pub dimension: String,
+    pub value: String,
+}
+
+/// A way of looking at the data.
+#[derive(Debug)]
+pub struct View<'a> {
+    pub data: &'a Data,
+    pub basis: Basis,
+    pub period: Option<&'a Period>,
+    pub filters: &'a [Filter],
+    /// The leads that count.
+    pub leads: Mask,
+}
+
+impl<'a> View<'a> {
+    /// Looks at the data by a basis, in a period, with filters that name dimensions of some table.
+    pub fn new(data: &'a Data, basis: Basis, period: Option<&'a Period>, filters: &'a [Filter]) -> View<'a> {
+        let mut view = View { data, basis, period, filters, leads: data.not_yet.not() };
+        for filter in filters {
+            if let Some(matching) = view.matching(Over::Leads, filter) {
+                view.leads = view.leads.and(&matching);
+            }
+        }
+        if let Some(period) = view.cohort_period() {
+            let created = Mask::from_rows(view.leads.height(), |row| {
+                data.created_at().and_then(|days| days.get(row)).is_some_and(|day| period.contains(day))
+            });
+            view.leads = view.leads.and(&created);
+        }
+        view
+    }
+
+    /// The period, where it hides stages by their own dates.
+    pub fn event_period(&self) -> Option<&'a Period> {
+        self.period.filter(|_| self.basis == Basis::Event)
+    }
+
+    /// The period, where it selects leads by their creation.
+    fn cohort_period(&self) -> Option<&'a Period> {
+        self.period.filter(|_| self.basis == Basis::Cohort)
+    }
+
+    /// The rows of a table that count; none where a filter names a dimension that the table cannot have.
+    pub fn selected(&self, over: Over) -> Option<Mask> {
+        let facts = self.data.facts.get(&over)?;
+        if over == Over::Leads {
+            let knows_all = self.filters.iter().all(|filter| facts.table.dictionaries.contains_key(&filter.dimension));
+            return knows_all.then(|| self.leads.clone());
+        }
+        let mut rows = Mask::all(facts.table.frame.height());
+        for filter in self.filters {
+            rows = rows.and(&self.matching(over, filter)?);
+        }
+        let (period, is_spend) = (self.period, over == Over::Spend);
+        if let (Some(period), Some(column)) = (period.filter(|_| is_spend || self.basis == Basis::Event), facts.event_date) {
+            let days = facts.table.dates(column)?;
+            rows = rows.and(&Mask::from_rows(rows.height(), |row| days.get(row).is_some_and(|day| period.contains(day))));
+        }
+        if !is_spend && (self.cohort_period().is_some() || self.data.not_yet.count() > 0) {
+            let is_of_selected = |row: usize| {
+                let lead = facts.lead_of(row);
+                lead != NO_LEAD && self.leads.has(lead as usize)
+            };
+            rows = rows.and(&Mask::from_rows(rows.height(), is_of_selected));
+        }
+        Some(rows)
+    }
+
+    /// The rows of a table with a value of a dimension, its own or its lead's.
+    fn matching(&self, over: Over, filter: &Filter) -> Option<Mask> {
+        let facts = self.data.facts.get(&over)?;
+        let dimension = dimension(self.data, over, &filter.dimension)?;
+        let wanted = if filter.value == NONE { "" } else { filter.value.as_str() };
+        let code = dimension.words.binary_search_by(|word| word.as_str().cmp(wanted)).ok();
+        let code = code.and_then(|code| u32::try_from(code).ok());
+        let codes = code_slice(&dimension.codes);
+        Some(Mask::from_rows(facts.table.frame.height(), |row| {
+            let row = if dimension.is_of_lead { facts.lead_of(row) as usize } else { row };
+            code.is_some() && codes.get(row).copied() == code
+        }))
+    }
+
+    /// Whether a stage, or what is true of a lead, is seen in this view; none if the data do not know it.
+    pub fn flag(&self, name: &str) -> Option<Mask> {
+        let stages = &self.data.stages;
+        let in_period = |days: &Days, mask: &Mask| match self.event_period() {
+            Some(period) => mask.and(&Mask::from_rows(mask.height(), |row| {
+                days.get(row).is_some_and(|day| period.contains(day))
+            })),
+            None => mask.clone(),
+        };
+        if let Some(stage) = self.stage(name) {
+            return Some(in_period(&stage.counts_at, &stage.reached));
+        }
+        if let Some(stage) = name.strip_suffix("_ever").and_then(|stage| self.stage(stage)) {
+            return Some(stage.reached.clone());
+        }
+        let all = || Mask::all(self.leads.height());
+        match name {
+            "lost" => stages.knows_lost.then(|| in_period(&stages.lost_at, &stages.lost)),
+            "open" => Some(self.stage("won")?.reached.or(&stages.lost).not()),
+            "created" => Some(self.data.created_at().map_or_else(all, |created| in_period(created, &all()))),
+            _ => None,
+        }
+    }
+
+    /// A stage by its name; `won` is the last stage of any funnel.
+    pub fn stage(&self, name: &str) -> Option<&'a Stage> {
+        let stages = &self.data.stages;
+        let by_name = stages.stages.iter().find(|stage| stage.name == name);
+        by_name.or_else(|| stages.won.filter(|_| name == "won").map(|place| &stages.stages[place]))
+    }
+
+    /// The date of a stage or of the loss, in the period or not: days between stages need both ends.
+    pub fn any_date(&self, column: &str) -> Option<&'a Days> {
+        match column {
+            "lost_at" => Some(&self.data.stages.lost_at).filter(|_| self.data.stages.knows_lost),
+            _ => self.stage(column.strip_suffix("_at")?).map(|stage| &stage.at),
+        }
+    }
+
+    /// The date of a stage or of the loss, hidden outside the period in event basis.
+    pub fn stage_date(&self, column: &str) -> Option<Days> {
+        let days = self.any_date(column)?;
+        Some(match self.event_period() {
+            Some(period) => days.filtered(|day| period.contains(day)),
+            None => days.clone(),
+        })
+    }
+}
+
+/// A dimension as the rows of a table see it.
+pub struct Dimension {
+    pub codes: UInt32Chunked,
+    pub words: std::sync::Arc<Vec<String>>,
+    /// The codes are those of the leads, not of the rows.
+    pub is_of_lead: bool,
+}
+
+/// A dimension of a table: its own column, else that of its leads.
+pub fn dimension(data: &Data, over: Over, name: &str) -> Option<Dimension> {
+    let find = |facts: &Facts, is_of_lead: bool| {
+        let words = facts.table.dictionaries.get(name)?.clone();
+        Some(Dimension { codes: facts.table.codes(name)?, words, is_of_lead })
+    };
+    let facts = data.facts.get(&over)?;
+    // spend reaches the leads by allocation, never by looking a lead up
+    find(facts, false).or_else(|| if over == Over::Spend { None } else { find(data.leads(), true) })
+}
+
+/// A column for predicates, and what it holds.
+///
+/// # Errors
+/// None on data that were joined.
+pub fn column(view: &View, over: Over, name: &str) -> Result<Option<(Series, ColumnClass)>> {
+    let Some(facts) = view.data.facts.get(&over) else { return Ok(None) };
+    if over == Over::Leads {
+        if let Some(flag) = view.flag(name) {
+            return Ok(Some((flag.to_booleans(name).into_series(), ColumnClass::Other)));
+        }
+        if let Some(days) = view.stage_date(name) {
+            return Ok(Some((days.to_series(name), ColumnClass::Date)));
+        }
+    }
+    if let Some(dimension) = dimension(view.data, over, name) {
+        let words = &dimension.words;
+        let codes = code_slice(&dimension.codes);
+        let text: StringChunked = (0..facts.table.frame.height())
+            .map(|row| {
+                let row = if dimension.is_of_lead { facts.lead_of(row) as usize } else { row };
+                codes.get(row).filter(|code| **code > 0).map(|code| words[*code as usize].as_str())
+            })
+            .collect_ca(name.into());
+        return Ok(Some((text.into_series(), ColumnClass::Other)));
+    }
+    let Ok(column) = facts.table.frame.column(name) else { return Ok(None) };
+    let class = match column.dtype() {
+        DataType::Date => ColumnClass::Date,
+        DataType::Int64 => ColumnClass::Number,
+        _ => ColumnClass::Other,
+    };
+    Ok(Some((column.as_materialized_series().clone(), class)))
+}

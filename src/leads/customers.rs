@@ -1,0 +1,160 @@
+//! Contracts become customers: a spell is the time in which a customer has at least one running contract.
+//!
+//! Churn counts customers, not papers: who replaces one contract by the next has not left, who comes back has come
+//! anew. So the customers at the start of a period, the new and the churned ones add up to those at its end.
+
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::{Context, Result};
+use polars::prelude::*;
+
+use super::index::{Index, NO_LEAD};
+use super::{Facts, Stages};
+use crate::check::{Finding, finding};
+use crate::input::table::Table;
+
+/// For each lead, the lead that stands for its customer: the first won, else the first created, of those with its
+/// `customer_id`; and an index from customer IDs to these leads. None where the CRM has no customer IDs.
+pub fn representatives(leads: &Table, stages: &Stages) -> Option<(Vec<u32>, Index)> {
+    let ids = leads.ids("customer_id")?;
+    let lead_ids = leads.ids("lead_id")?;
+    let (index, duplicates) = Index::new(ids);
+    let rank = |row: u32| {
+        let day = |at: Option<i32>| at.map_or((true, 0), |day| (false, day));
+        let row = row as usize;
+        let won = stages.stages.last().and_then(|stage| stage.at.get(row));
+        let created = stages.stages.first().and_then(|stage| stage.at.get(row));
+        (day(won), day(created), lead_ids.get(row))
+    };
+    let height = u32::try_from(leads.frame.height()).unwrap_or(NO_LEAD);
+    let mut best: HashMap<u32, u32> = HashMap::new();
+    for &(later, first) in &duplicates {
+        let current = best.entry(first).or_insert(first);
+        if rank(later) < rank(*current) {
+            *current = later;
+        }
+    }
+    let mut of_lead: Vec<u32> = (0..height).map(|row| best.get(&row).copied().unwrap_or(row)).collect();
+    for (later, first) in duplicates {
+        of_lead[later as usize] = best.get(&first).copied().unwrap_or(first);
+    }
+    let index = index.with_targets(of_lead.clone());
+    Some((of_lead, index))
+}
+
+/// A contract on its way into a spell.
+#[derive(Clone, Copy)]
+struct Contract {
+    customer: u32,
+    started: i32,
+    churned: Option<i32>,
+    row: usize,
+    /// The row of the contract that ends last: it gives the reason and every other text of the spell.
+    last_row: usize,
+}
+
+/// The spells of all customers, in the order of customer and start: columns `started_at`, `churned_at`, `first`
+/// (whether it is the customer's first spell), and the text columns of the contract that ends last. Each stands where
+/// its first contract stands.
+///
+/// # Errors
+/// None on tables that were read.
+pub fn spells(contracts: &Facts, of_lead: Option<&[u32]>, findings: &mut Vec<Finding>) -> Result<Facts> {
+    let table = &contracts.table;
+    let started = table.dates("started_at").context("contracts have a start")?;
+    let churned = table.dates("churned_at");
+    let customers = customer_numbers(contracts, of_lead);
+    let nameless_start = (0..table.frame.height()).filter(|row| started.get(*row).is_none());
+    findings.extend(finding("contracts without a start, left out of customers", nameless_start, &table.origin));
+    let mut sorted: Vec<Contract> = (0..table.frame.height())
+        .filter_map(|row| {
+            Some(Contract {
+                customer: customers[row],
+                started: started.get(row)?,
+                churned: churned.as_ref().and_then(|days| days.get(row)),
+                row,
+                last_row: row,
+            })
+        })
+        .collect();
+    let texts: Vec<UInt32Chunked> = table.dictionaries.keys().filter_map(|name| table.codes(name)).collect();
+    // of contracts that are alike in dates the texts decide, so that the order of the rows does not
+    let text_of = |row: usize| texts.iter().map(|codes| codes.get(row)).collect::<Vec<_>>();
+    sorted.sort_unstable_by(|left, right| {
+        let dates = |contract: &Contract| (contract.customer, contract.started, contract.churned.unwrap_or(i32::MAX));
+        dates(left).cmp(&dates(right)).then_with(|| text_of(left.row).cmp(&text_of(right.row)))
+    });
+    let spells = join_contracts(&sorted);
+    to_facts(contracts, &spells)
+}
+
+/// One number a customer: the lead that stands for it, or a number of its own where the CRM does not know it.
+fn customer_numbers(contracts: &Facts, of_lead: Option<&[u32]>) -> Vec<u32> {
+    let table = &contracts.table;
+    let ids = [table.ids("lead_id"), table.ids("customer_id")];
+    let mut unknown: BTreeMap<String, u32> = BTreeMap::new();
+    let known = u32::try_from(contracts.lead_count).unwrap_or(NO_LEAD);
+    let mut number_of = |row: usize| {
+        let lead = contracts.lead_of(row);
+        if lead != NO_LEAD {
+            return of_lead.map_or(lead, |of_lead| of_lead[lead as usize]);
+        }
+        let id = ids.iter().flatten().find_map(|ids| ids.get(row));
+        let next = known + u32::try_from(unknown.len()).unwrap_or(0);
+        // a contract that names nobody is a customer of its own
+        *unknown.entry(id.map_or_else(|| format!("\0{row}"), String::from)).or_insert(next)
+    };
+    (0..table.frame.height()).map(&mut number_of).collect()
+}
+
+/// Joins contracts that overlap or follow each other by the next day.
+fn join_contracts(sorted: &[Contract]) -> Vec<(Contract, bool)> {
+    let mut spells: Vec<(Contract, bool)> = Vec::new();
+    for contract in sorted {
+        match spells.last_mut() {
+            Some((spell, _)) if spell.customer == contract.customer => {
+                if spell.churned.is_none_or(|churned| contract.started <= churned.saturating_add(1)) {
+                    let ends_later = match (spell.churned, contract.churned) {
+                        (None, _) => false,
+                        (Some(_), None) => true,
+                        (Some(spell), Some(contract)) => contract > spell,
+                    };
+                    if ends_later {
+                        (spell.churned, spell.last_row) = (contract.churned, contract.row);
+                    }
+                } else {
+                    spells.push((*contract, false));
+                }
+            }
+            _ => spells.push((*contract, true)),
+        }
+    }
+    spells
+}
+
+fn to_facts(contracts: &Facts, spells: &[(Contract, bool)]) -> Result<Facts> {
+    let started: Int32Chunked = spells.iter().map(|(spell, _)| Some(spell.started)).collect_ca("started_at".into());
+    let churned: Int32Chunked = spells.iter().map(|(spell, _)| spell.churned).collect_ca("churned_at".into());
+    let first: BooleanChunked = spells.iter().map(|(_, first)| Some(*first)).collect_ca("first".into());
+    let mut columns =
+        vec![started.into_date().into_column(), churned.into_date().into_column(), first.into_column()];
+    let last_rows: IdxCa = spells
+        .iter()
+        .map(|(spell, _)| IdxSize::try_from(spell.last_row).unwrap_or(IdxSize::MAX))
+        .collect_ca("rows".into());
+    for name in contracts.table.dictionaries.keys() {
+        let column = contracts.table.frame.column(name).context("a text column")?;
+        columns.push(column.take(&last_rows).context("rows of the contracts")?);
+    }
+    let places = spells.iter().map(|(spell, _)| spell.row);
+    Ok(Facts {
+        lead_rows: Some(spells.iter().map(|(spell, _)| contracts.lead_of(spell.row)).collect()),
+        lead_count: contracts.lead_count,
+        event_date: None,
+        table: Table {
+            frame: DataFrame::new(columns).context("columns of one height")?,
+            dictionaries: contracts.table.dictionaries.clone(),
+            origin: contracts.table.origin.select(places),
+        },
+    })
+}

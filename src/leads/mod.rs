@@ -1,0 +1,271 @@
+//! The join: from typed tables to one row a lead, with everything else tied to these rows.
+//!
+//! `index` finds the lead of an ID, `merge` makes one row of several and adds lookups, `stages` says how far each lead
+//! came, `customers` turns contracts into customers, `spend` brings the money to the leads.
+
+mod customers;
+pub mod index;
+mod merge;
+pub mod spend;
+pub mod stages;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result};
+
+use self::index::{Index, NO_LEAD};
+pub use self::stages::{Stage, Stages};
+use crate::check::{Finding, finding};
+use crate::config::Config;
+use crate::error::data_error;
+use crate::input::Inputs;
+use crate::input::table::{Days, Table, code_slice};
+use crate::input::tables::Kind;
+use crate::mask::Mask;
+
+/// What a measure can count the rows of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Over {
+    Leads,
+    Spend,
+    Tickets,
+    Contracts,
+    /// Spells of customers: see [`customers::spells`].
+    Customers,
+}
+
+impl Over {
+    /// The key in the catalogue and in messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Over::Leads => "leads",
+            Over::Spend => "spend",
+            Over::Tickets => "tickets",
+            Over::Contracts => "contracts",
+            Over::Customers => "customers",
+        }
+    }
+}
+
+/// Rows that measures count, each tied to a lead.
+#[derive(Debug)]
+pub struct Facts {
+    pub table: Table,
+    /// The lead of each row, [`NO_LEAD`] where the CRM knows none; none at all where each row is the lead itself.
+    pub lead_rows: Option<Vec<u32>>,
+    /// The number of leads.
+    pub lead_count: usize,
+    /// The date by which a row belongs to a period, if one date alone does.
+    pub event_date: Option<&'static str>,
+}
+
+impl Facts {
+    /// The lead of a row, or [`NO_LEAD`].
+    pub fn lead_of(&self, row: usize) -> u32 {
+        self.lead_rows.as_ref().map_or_else(|| u32::try_from(row).unwrap_or(NO_LEAD), |leads| leads[row])
+    }
+}
+
+/// Everything that reports are computed from.
+#[derive(Debug)]
+pub struct Data {
+    pub facts: BTreeMap<Over, Facts>,
+    pub stages: Stages,
+    /// Leads created after `as_of`: not there yet.
+    pub not_yet: Mask,
+    /// The latest date in the data, or the day that was asked for.
+    pub as_of: Option<i32>,
+    pub currency: Option<String>,
+    /// Dimensions of the CRM that nobody named.
+    pub automatic_dimensions: BTreeSet<String>,
+    /// What was left out or looks wrong.
+    pub findings: Vec<Finding>,
+}
+
+impl Data {
+    /// The leads.
+    pub fn leads(&self) -> &Facts {
+        &self.facts[&Over::Leads]
+    }
+
+    /// The day on which a lead was created: the date of the first stage that the inputs know.
+    pub fn created_at(&self) -> Option<&Days> {
+        self.stages.stages.first().map(|stage| &stage.at)
+    }
+}
+
+/// Joins the inputs.
+///
+/// `as_of` hides everything later; without it the latest date in the data stands for it.
+///
+/// # Errors
+/// Leads that contradict each other, status words without a stage, currencies that cannot be added.
+pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<Data> {
+    let mut findings = Vec::new();
+    let latest = latest_date(&inputs.tables);
+    let cut = as_of.filter(|as_of| latest.is_some_and(|latest| *as_of < latest));
+    let crm = inputs.tables.remove(&Kind::Crm).ok_or_else(no_crm)?;
+    let (mut leads, index) = merge::one_row_per_lead(crm, &inputs, &mut findings)?;
+    for lookup in &inputs.lookups {
+        merge::add_lookup(&mut leads, lookup, &mut findings)?;
+    }
+    // stages look at all dates before `as_of`, but a lead created later is told from one without a date
+    let created = stages::stages(&leads, config, None, &mut Vec::new())?.stages.first().map(|stage| stage.at.clone());
+    let stages = stages::stages(&leads, config, cut, &mut findings)?;
+    let height = leads.frame.height();
+    let not_yet = match (cut, &created) {
+        (Some(cut), Some(created)) => Mask::from_rows(height, |row| created.get(row).is_some_and(|day| day > cut)),
+        _ => Mask::none(height),
+    };
+    findings.extend(finding("leads created after the day of the report, left out", not_yet.rows(), &leads.origin));
+    let customers = customers::representatives(&leads, &stages);
+    let currency = currency(config, &leads, &inputs.tables)?;
+    let mut facts = BTreeMap::new();
+    if let Some(table) = inputs.tables.remove(&Kind::Spend) {
+        facts.insert(Over::Spend, spend::facts(table, &index, height, cut, &mut findings)?);
+    }
+    for (kind, over, event_date) in
+        [(Kind::Tickets, Over::Tickets, Some("opened_at")), (Kind::Contracts, Over::Contracts, None)]
+    {
+        if let Some(table) = inputs.tables.remove(&kind) {
+            let table = match cut {
+                Some(cut) => hide_later(table, if kind == Kind::Tickets { "opened_at" } else { "started_at" }, cut)?,
+                None => table,
+            };
+            let lead_rows = lead_rows(&table, &index, customers.as_ref().map(|(_, index)| index));
+            let orphans = (0..lead_rows.len()).filter(|row| lead_rows[*row] == NO_LEAD);
+            findings.extend(finding(
+                format!("{} whose lead is not in the CRM, counted as `(not in CRM)`", over.name()),
+                orphans,
+                &table.origin,
+            ));
+            facts.insert(over, Facts { table, lead_rows: Some(lead_rows), lead_count: height, event_date });
+        }
+    }
+    if let Some(contracts) = facts.get(&Over::Contracts).filter(|contracts| contracts.table.has("started_at")) {
+        let of_lead = customers.as_ref().map(|(of_lead, _)| of_lead.as_slice());
+        let spells = customers::spells(contracts, of_lead, &mut findings)?;
+        facts.insert(Over::Customers, spells);
+    }
+    describe_leads(&leads, &stages, &mut findings);
+    facts.insert(Over::Leads, Facts { table: leads, lead_rows: None, lead_count: height, event_date: None });
+    Ok(Data {
+        facts,
+        stages,
+        not_yet,
+        as_of: as_of.or(latest),
+        currency,
+        automatic_dimensions: inputs.automatic_dimensions,
+        findings,
+    })
+}
+
+fn no_crm() -> anyhow::Error {
+    data_error("no CRM export is named", "name it with `--crm FILE`, or as a `[[crm]]` block in funnel.toml")
+}
+
+/// The latest date of all columns that tell what has happened; `ends_at` tells what is agreed.
+fn latest_date(tables: &BTreeMap<Kind, Table>) -> Option<i32> {
+    let columns = tables.values().flat_map(|table| {
+        let names = table.frame.get_columns().iter().map(|column| column.name().as_str());
+        names.filter(|name| *name != "ends_at").filter_map(|name| table.dates(name)).collect::<Vec<_>>()
+    });
+    columns.filter_map(|days| days.latest()).max()
+}
+
+/// The table as it was on a day: rows that began later are gone, later dates are empty.
+fn hide_later(mut table: Table, begins: &str, day: i32) -> Result<Table> {
+    let names: Vec<String> = table.frame.get_column_names_str().into_iter().map(String::from).collect();
+    if let Some(began) = table.dates(begins) {
+        let keep = Mask::from_rows(table.frame.height(), |row| began.get(row).is_none_or(|began| began <= day));
+        table.frame = table.frame.filter(&keep.to_booleans("keep")).context("rows of the table")?;
+        table.origin = table.origin.select(keep.rows());
+    }
+    for name in names.iter().filter(|name| *name != "ends_at") {
+        if let Some(days) = table.dates(name) {
+            let hidden = days.filtered(|known| known <= day).to_series(name);
+            table.frame.with_column(hidden).context("columns of one height")?;
+        }
+    }
+    Ok(table)
+}
+
+/// The lead of each row, by lead ID and else by customer ID.
+fn lead_rows(table: &Table, leads: &Index, customers: Option<&Index>) -> Vec<u32> {
+    let by_lead = table.ids("lead_id").map(|ids| leads.find_all(&ids));
+    let by_customer = table.ids("customer_id").map(|ids| {
+        // a CRM without customer IDs may well use them as its lead IDs
+        customers.unwrap_or(leads).find_all(&ids)
+    });
+    match (by_lead, by_customer) {
+        (Some(by_lead), Some(by_customer)) => by_lead
+            .into_iter()
+            .zip(by_customer)
+            .map(|(lead, customer)| if lead == NO_LEAD { customer } else { lead })
+            .collect(),
+        (Some(rows), None) | (None, Some(rows)) => rows,
+        (None, None) => vec![NO_LEAD; table.frame.height()],
+    }
+}
+
+/// The one currency of all amounts.
+///
+/// # Errors
+/// Two currencies: adding them up would be wrong, and rates are not known.
+fn currency(config: &Config, leads: &Table, tables: &BTreeMap<Kind, Table>) -> Result<Option<String>> {
+    let mut reporting: Option<(String, String)> =
+        config.currency.clone().map(|currency| (currency, "`currency` in funnel.toml".to_string()));
+    for table in std::iter::once(leads).chain(tables.values()) {
+        let (Some(codes), Some(words)) = (table.codes("currency"), table.dictionaries.get("currency")) else { continue };
+        for (row, code) in code_slice(&codes).iter().enumerate().filter(|(_, code)| **code > 0) {
+            let found = &words[*code as usize];
+            match &reporting {
+                None => reporting = Some((found.clone(), table.origin.describe(row))),
+                Some((currency, place)) if !currency.eq_ignore_ascii_case(found) => {
+                    return Err(data_error(
+                        format!(
+                            "{}: column `currency`: `{found}`, but `{currency}` by {place}",
+                            table.origin.describe(row)
+                        ),
+                        "amounts in several currencies cannot be added: convert them to one before the export",
+                    ));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    Ok(reporting.map(|(currency, _)| currency))
+}
+
+/// What a reader of the numbers should know about the leads.
+fn describe_leads(leads: &Table, stages: &Stages, findings: &mut Vec<Finding>) {
+    let height = leads.frame.height();
+    for pair in stages.stages.windows(2) {
+        let [earlier, later] = pair else { continue };
+        let is_early = |row: &usize| {
+            let days = earlier.at.get(*row).zip(later.at.get(*row));
+            days.is_some_and(|(from, to)| to < from)
+        };
+        findings.extend(finding(
+            format!("data error, {} dated before {}, not in the days between", later.name, earlier.name),
+            (0..height).filter(is_early),
+            &leads.origin,
+        ));
+    }
+    if let Some(codes) = leads.codes("channel") {
+        let codes = code_slice(&codes);
+        findings.extend(finding(
+            "leads without a channel, counted as `(none)`",
+            (0..height).filter(|row| codes[*row] == 0),
+            &leads.origin,
+        ));
+    }
+    if let (Some(amounts), Some(won)) = (leads.numbers("amount"), stages.won.map(|place| &stages.stages[place])) {
+        findings.extend(finding(
+            format!("leads that reached {} without an amount, not in the average check", won.name),
+            won.reached.rows().filter(|row| amounts.get(*row).is_none()),
+            &leads.origin,
+        ));
+    }
+}

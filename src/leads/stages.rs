@@ -1,0 +1,225 @@
+//! Which stages each lead reached and when: dates where the exports have them, else the status word, then the skip rule.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use polars::prelude::UInt32Chunked;
+
+use crate::check::{Finding, finding};
+use crate::config::{Config, Skips};
+use crate::error::data_error;
+use crate::input::normalise;
+use crate::input::table::{Days, Dictionary, Table, code_slice};
+use crate::input::tables::status_words;
+use crate::mask::Mask;
+
+/// One stage of the funnel, for all leads.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    pub name: String,
+    /// The leads that reached it, after the skip rule.
+    pub reached: Mask,
+    /// When, where the data say so.
+    pub at: Days,
+    /// When it counts in event basis: its own date, else that of the next later stage that has one.
+    pub counts_at: Days,
+}
+
+/// The stages that the inputs know, and the outcome that is no stage.
+#[derive(Debug, Clone)]
+pub struct Stages {
+    /// In the order of the funnel; stages that no input knows are left out.
+    pub stages: Vec<Stage>,
+    /// The leads that were lost.
+    pub lost: Mask,
+    /// When, where the data say so.
+    pub lost_at: Days,
+    /// Whether any input says that a lead is lost.
+    pub knows_lost: bool,
+    /// The place in `stages` of the last stage of the funnel, if the inputs know it.
+    pub won: Option<usize>,
+}
+
+/// What a status word says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Status {
+    Unknown,
+    Reached(usize),
+    Lost,
+}
+
+/// The stages of all leads of the CRM. Dates after `as_of` have not happened yet.
+///
+/// # Errors
+/// Status words that are mapped to no stage, all at once.
+pub fn stages(leads: &Table, config: &Config, as_of: Option<i32>, findings: &mut Vec<Finding>) -> Result<Stages> {
+    let statuses = statuses(leads, config)?;
+    let has_happened = |day: i32| as_of.is_none_or(|as_of| day <= as_of);
+    let date = |column: &str| leads.dates(column).map(|days| if as_of.is_some() { days.filtered(has_happened) } else { days });
+    let stage_at = date("stage_at");
+    let closed_at = date("closed_at");
+    let height = leads.frame.height();
+    let last = config.stages.len() - 1;
+    let mut raw: Vec<(Mask, Days)> = Vec::new();
+    let mut is_known: Vec<bool> = Vec::new();
+    for (place, name) in config.stages.iter().enumerate() {
+        let own = date(&format!("{name}_at"));
+        let by_status = statuses.as_ref().map(|statuses| statuses.mask(height, Status::Reached(place)));
+        let closes = if place == last { closed_at.as_ref() } else { None };
+        let at = dates_of_stage(height, own.as_ref(), by_status.as_ref(), &[closes, stage_at.as_ref()]);
+        is_known.push(own.is_some() || by_status.as_ref().is_some_and(|mask| mask.count() > 0));
+        raw.push((by_status.map_or(at.known(), |mask| mask.or(&at.known())), at));
+    }
+    let shows_a_stage = raw.iter().fold(Mask::none(height), |all, (mask, _)| all.or(mask));
+    // a row that shows no stage is a lead all the same, and so is one that a status column says was lost
+    raw[0].0 = raw[0].0.or(&shows_a_stage.not());
+    is_known[0] |= shows_a_stage.count() < height as u64 || statuses.is_some();
+    let mut kept: Vec<(String, Mask, Days)> = Vec::new();
+    for (((mask, at), name), is_known) in raw.iter().zip(&config.stages).zip(is_known) {
+        if is_known {
+            kept.push((name.clone(), mask.clone(), at.clone()));
+        }
+    }
+    if let Some(statuses) = &statuses {
+        let later = raw.iter().skip(1).fold(Mask::none(height), |all, (mask, _)| all.or(mask));
+        let lost = statuses.mask(height, Status::Lost).and(&later.not());
+        let what = format!("lost leads with no date of a later stage, counted at {} only", config.stages[0]);
+        findings.extend(finding(what, lost.rows(), &leads.origin));
+    }
+    let own_lost_at = date("lost_at");
+    let stages = apply_skips(kept, config.skips);
+    let won = stages.iter().position(|stage| config.stages.last() == Some(&stage.name));
+    let won_leads = won.map(|place| &stages[place].reached);
+    let lost = Lost { by_date: own_lost_at, closed_at, stage_at, statuses: statuses.as_ref() };
+    let (lost, lost_at, knows_lost) = lost.outcome(leads, won_leads, findings);
+    Ok(Stages { stages, lost, lost_at, knows_lost, won })
+}
+
+/// A stage's own date; where it lacks one and the status says that the lead stands there, the date of the status.
+fn dates_of_stage(height: usize, own: Option<&Days>, status: Option<&Mask>, fallbacks: &[Option<&Days>]) -> Days {
+    let Some(status) = status.filter(|_| fallbacks.iter().any(Option::is_some)) else {
+        return own.cloned().unwrap_or_else(|| Days::none(height));
+    };
+    Days::from_rows((0..height).map(|row| {
+        let own = own.and_then(|days| days.get(row));
+        let of_status = || fallbacks.iter().flatten().find_map(|days| days.get(row));
+        own.or_else(|| if status.has(row) { of_status() } else { None })
+    }))
+}
+
+fn apply_skips(raw: Vec<(String, Mask, Days)>, skips: Skips) -> Vec<Stage> {
+    let mut stages: Vec<Stage> = raw
+        .into_iter()
+        .map(|(name, reached, at)| Stage { name, reached, counts_at: at.clone(), at })
+        .collect();
+    match skips {
+        Skips::Any => {}
+        Skips::Strict => {
+            for place in 1..stages.len() {
+                stages[place].reached = stages[place].reached.and(&stages[place - 1].reached);
+            }
+        }
+        Skips::Imply => {
+            for place in (0..stages.len().saturating_sub(1)).rev() {
+                let (earlier, later) = stages.split_at_mut(place + 1);
+                let (stage, next) = (&mut earlier[place], &later[0]);
+                if stage.reached.or(&next.reached) != stage.reached {
+                    stage.counts_at = Days::from_rows((0..stage.reached.height()).map(|row| {
+                        let implied = || if stage.reached.has(row) { None } else { next.counts_at.get(row) };
+                        stage.at.get(row).or_else(implied)
+                    }));
+                    stage.reached = stage.reached.or(&next.reached);
+                }
+            }
+        }
+    }
+    stages
+}
+
+/// All that can say that a lead is lost.
+struct Lost<'a> {
+    by_date: Option<Days>,
+    closed_at: Option<Days>,
+    stage_at: Option<Days>,
+    statuses: Option<&'a Statuses>,
+}
+
+impl Lost<'_> {
+    fn outcome(&self, leads: &Table, won: Option<&Mask>, findings: &mut Vec<Finding>) -> (Mask, Days, bool) {
+        let height = leads.frame.height();
+        let by_status = self.statuses.map(|statuses| statuses.mask(height, Status::Lost)).filter(|mask| mask.count() > 0);
+        let by_reason = leads.codes("lost_reason").map(|codes| {
+            let codes = code_slice(&codes).to_vec();
+            Mask::from_rows(height, |row| codes[row] > 0)
+        });
+        let known = [self.by_date.as_ref().map(Days::known), by_status, by_reason];
+        let knows_lost = known.iter().any(Option::is_some);
+        let mut lost = known.into_iter().flatten().fold(Mask::none(height), |all, mask| all.or(&mask));
+        if let Some(won) = won {
+            findings.extend(finding("leads both won and lost, counted as won", lost.and(won).rows(), &leads.origin));
+            lost = lost.and(&won.not());
+        }
+        let dates: Vec<&Days> = [&self.by_date, &self.closed_at, &self.stage_at].into_iter().flatten().collect();
+        let at = match dates.as_slice() {
+            [] => Days::none(height),
+            dates => Days::from_rows((0..height).map(|row| {
+                if lost.has(row) { dates.iter().find_map(|days| days.get(row)) } else { None }
+            })),
+        };
+        (lost, at, knows_lost)
+    }
+}
+
+/// The status column, and what each of its words says.
+struct Statuses {
+    codes: UInt32Chunked,
+    meanings: Vec<Status>,
+}
+
+impl Statuses {
+    fn mask(&self, height: usize, wanted: Status) -> Mask {
+        let codes = code_slice(&self.codes);
+        Mask::from_rows(height, |row| self.meanings[codes[row] as usize] == wanted)
+    }
+}
+
+fn statuses(leads: &Table, config: &Config) -> Result<Option<Statuses>> {
+    let (Some(codes), Some(words)) = (leads.codes("stage"), leads.dictionaries.get("stage")) else { return Ok(None) };
+    let meanings = meanings(words, config)?;
+    Ok(Some(Statuses { codes, meanings }))
+}
+
+/// What each word of the status column says: by `[crm.stages]`, by the name of a stage, or by its usual words.
+fn meanings(words: &Dictionary, config: &Config) -> Result<Vec<Status>> {
+    let place = |stage: &str| match stage {
+        "lost" => Some(Status::Lost),
+        _ => config.stages.iter().position(|known| known == stage).map(Status::Reached),
+    };
+    let mut known: BTreeMap<String, Status> = BTreeMap::new();
+    for (word, stage) in status_words()? {
+        known.extend(place(&stage).map(|status| (normalise(&word), status)));
+    }
+    known.extend(config.stages.iter().filter_map(|stage| Some((normalise(stage), place(stage)?))));
+    let named = config.crm.iter().flat_map(|block| &block.stages);
+    known.extend(named.filter_map(|(word, stage)| Some((normalise(word), place(stage)?))));
+    let unmapped: Vec<&String> = words.iter().filter(|word| !word.is_empty() && !known.contains_key(&normalise(word))).collect();
+    if unmapped.is_empty() {
+        return Ok(words.iter().map(|word| known.get(&normalise(word)).copied().unwrap_or(Status::Unknown)).collect());
+    }
+    let shown: Vec<String> = unmapped.iter().take(10).map(|word| format!("`{word}`")).collect();
+    let lines: Vec<String> = unmapped.iter().take(3).map(|word| format!("\"{word}\" = \"…\"")).collect();
+    Err(data_error(
+        format!(
+            "the status column has {} {} that no stage is named for: {}{}",
+            unmapped.len(),
+            if unmapped.len() == 1 { "word" } else { "words" },
+            shown.join(", "),
+            if unmapped.len() > shown.len() { ", …" } else { "" }
+        ),
+        format!(
+            "say what they mean in funnel.toml under `[crm.stages]`: {} (stages: {}, lost)",
+            lines.join(", "),
+            config.stages.join(", ")
+        ),
+    ))
+}

@@ -1,0 +1,176 @@
+//! Funnel KPIs over CSV exports: one offline binary that gives marketing, sales and service the same numbers.
+//!
+//! The way of the data, and where each step stands:
+//!
+//! ```text
+//! CSV files ─ input ─▶ typed tables ─ leads ─▶ one row per lead ─ kpi ─▶ values ─ report ─▶ Report ─ render ─▶ text
+//! ```
+//!
+//! - [`cli`]: commands and options as types · [`config`]: `funnel.toml` as types
+//! - [`input`]: bytes to typed columns; the only place that knows files and formats
+//! - [`leads`]: the join: one row a lead, with its stages; contracts, cases and spend tied to it
+//! - [`kpi`]: the catalogue of KPIs as data, one evaluator, exact arithmetic, statistics
+//! - [`report`]: the tables as data, filled into a plain value · [`render`]: that value as text, one file a format
+//! - [`check`]: what is wrong with the data, counted and located
+//! - [`mask`], [`period`], [`error`]: sets of rows, spans of days, errors with a way out
+//!
+//! What always holds: money is exact (whole millionths, never floating-point sums); a ratio is a ratio of sums; a
+//! denominator of 0 gives no value; the same input gives the same bytes, whatever the order of rows or the number of
+//! threads; what is left out is counted; no clock is read and no network code is linked.
+
+pub mod check;
+pub mod cli;
+pub mod config;
+pub mod error;
+pub mod input;
+pub mod kpi;
+pub mod leads;
+pub mod mask;
+pub mod output;
+pub mod period;
+pub mod render;
+pub mod report;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::CommandFactory;
+
+use crate::cli::{Cli, Command, ExplainArguments, Inputs, KpisArguments, ReportArguments};
+use crate::config::Config;
+use crate::error::usage_error;
+use crate::input::tables::Kind;
+use crate::kpi::catalogue::{Catalogue, catalogue};
+use crate::kpi::view::Filter;
+use crate::leads::Data;
+use crate::period::Period;
+use crate::report::build::Scope;
+
+/// Runs a command line.
+///
+/// # Errors
+/// Everything that keeps the answer from being right; nothing has been written then.
+pub fn run(cli: Cli) -> Result<()> {
+    match cli.command {
+        Command::Report(arguments) => run_report(&arguments),
+        Command::Explain(arguments) => run_explain(&arguments),
+        Command::Kpis(arguments) => run_kpis(&arguments),
+        Command::Completions { shell } => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "funnel", &mut text);
+            output::to_stdout(&String::from_utf8(text)?)
+        }
+    }
+}
+
+fn run_report(arguments: &ReportArguments) -> Result<()> {
+    let question = Question::new(&arguments.inputs, &arguments.scope)?;
+    let catalogue = catalogue(&question.config)?;
+    let data = question.read(&arguments.inputs)?;
+    let scope = question.scope(&data, &catalogue, &arguments.scope)?;
+    let (report, left_out) = report::build::report(&scope, &arguments.tables)?;
+    let format = arguments.output.format;
+    let findings: &[String] = if render::shows_findings(format) { &[] } else { &report.findings };
+    output::write_report(&report, format, arguments.output.output.as_deref())?;
+    if !arguments.inputs.quiet {
+        output::to_stderr(left_out.iter().chain(findings));
+    }
+    Ok(())
+}
+
+fn run_explain(arguments: &ExplainArguments) -> Result<()> {
+    let question = Question::new(&arguments.inputs, &arguments.scope)?;
+    let catalogue = catalogue(&question.config)?;
+    catalogue.kpi(&arguments.kpi)?;
+    let data = question.read(&arguments.inputs)?;
+    let scope = question.scope(&data, &catalogue, &arguments.scope)?;
+    let text = if arguments.rows {
+        report::explain::rows(&scope, &arguments.kpi)?
+    } else {
+        report::explain::explain(&scope, &arguments.kpi)?
+    };
+    match &arguments.output {
+        Some(path) => output::write_files(&[(path.clone(), text)]),
+        None => output::to_stdout(&text),
+    }
+}
+
+fn run_kpis(arguments: &KpisArguments) -> Result<()> {
+    let path = arguments.config.clone().or_else(default_configuration);
+    let config = path.map_or_else(|| Ok(config::from_files(&[])), |path| config::read(&path))?;
+    output::to_stdout(&report::catalogue::list(&catalogue(&config)?))
+}
+
+/// What the command line asks, checked before any file is read.
+struct Question {
+    config: Config,
+    as_of: Option<i32>,
+    period: Option<Period>,
+    filters: Vec<Filter>,
+    by: Vec<String>,
+}
+
+impl Question {
+    fn new(inputs: &Inputs, scope: &cli::Scope) -> Result<Question> {
+        let mut config = configuration(inputs)?;
+        config.skips = scope.skips.unwrap_or(config.skips);
+        let as_of = scope.as_of.as_ref().map(|day| ("--as-of", day)).or(config.as_of.as_ref().map(|day| ("as_of", day)));
+        let as_of = as_of.map(|(option, day)| period::parse_day(option, day)).transpose()?;
+        let filters = scope.filters.iter().map(|text| filter(text)).collect::<Result<_>>()?;
+        Ok(Question { config, as_of, period: period::from_scope(scope)?, filters, by: scope.by.clone() })
+    }
+
+    fn read(&self, inputs: &Inputs) -> Result<Data> {
+        // dimensions that a user names are read even where the configuration does not map them
+        let mut wanted: Vec<String> = self.filters.iter().map(|filter| filter.dimension.clone()).collect();
+        wanted.extend(self.by.iter().cloned());
+        let read = input::read(&self.config, &wanted)?;
+        if !inputs.quiet {
+            output::to_stderr(&read.recognised);
+        }
+        leads::join(read, &self.config, self.as_of)
+    }
+
+    fn scope<'a>(&'a self, data: &'a Data, catalogue: &'a Catalogue, scope: &cli::Scope) -> Result<Scope<'a>> {
+        let negative_days = self.config.negative_days;
+        Scope::new(data, catalogue, self.period.as_ref(), &self.filters, &self.by, scope.basis, negative_days)
+    }
+}
+
+/// The configuration that is named, or that of the current folder; else one of the files named on the command line.
+fn configuration(inputs: &Inputs) -> Result<Config> {
+    let files = [
+        (Kind::Crm, inputs.crm.as_slice()),
+        (Kind::Spend, &inputs.spend),
+        (Kind::Tickets, &inputs.tickets),
+        (Kind::Contracts, &inputs.contracts),
+    ];
+    if files.iter().any(|(_, names)| !names.is_empty()) {
+        return Ok(config::from_files(&files));
+    }
+    let path = inputs.config.clone().or_else(default_configuration).ok_or_else(|| {
+        usage_error(
+            "no input is named, and there is no funnel.toml here",
+            "name the exports: `funnel report --crm leads.csv --spend ads.csv`, or write a funnel.toml",
+        )
+    })?;
+    config::read(&path)
+}
+
+fn default_configuration() -> Option<PathBuf> {
+    let path = Path::new("funnel.toml");
+    path.is_file().then(|| path.to_path_buf())
+}
+
+/// `channel=ads` as a filter.
+fn filter(text: &str) -> Result<Filter> {
+    match text.split_once('=') {
+        Some((dimension, value)) if !dimension.trim().is_empty() && !value.trim().is_empty() => {
+            Ok(Filter { dimension: dimension.trim().to_string(), value: value.trim().to_string() })
+        }
+        _ => Err(usage_error(
+            format!("`--where {text}` is not a condition"),
+            "write `--where channel=ads`, or `--where 'channel=(none)'` for the rows without one",
+        )),
+    }
+}

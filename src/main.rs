@@ -1,0 +1,29 @@
+//! Parse the command line, run, print at most one error, set the exit code; nothing else.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use funnel_kpi::cli::Cli;
+use funnel_kpi::error::Failure;
+
+fn main() -> ExitCode {
+    match funnel_kpi::run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
+            if let Some(hint) = failure.and_then(Failure::hint) {
+                eprintln!("hint: {hint}");
+            }
+            ExitCode::from(failure.map_or(1, Failure::exit_code))
+        }
+    }
+}
+
+/// A reader that has seen enough (`funnel report | head`) is no error.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}

@@ -1,0 +1,145 @@
+//! Periods of the calendar: half-open spans of days, and the days themselves as text.
+
+use anyhow::Result;
+use chrono::{Datelike, Days, Months, NaiveDate};
+
+use crate::cli::Scope;
+use crate::error::usage_error;
+
+/// Days from `from` up to but not including `to`, counted from 1970-01-01.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Period {
+    pub from: i32,
+    pub to: i32,
+    /// `2026-10`, `2026-Q3` or `2026-01-01..2026-02-15`.
+    pub label: String,
+}
+
+impl Period {
+    /// Whether a day lies in the period.
+    pub fn contains(&self, day: i32) -> bool {
+        (self.from..self.to).contains(&day)
+    }
+}
+
+/// The period that the command line asks for, if any.
+///
+/// # Errors
+/// Text that is no month, quarter or day, half a span, or a span that ends before it begins.
+pub fn from_scope(scope: &Scope) -> Result<Option<Period>> {
+    if let Some(month) = &scope.month {
+        return month_period(month).map(Some);
+    }
+    if let Some(quarter) = &scope.quarter {
+        return quarter_period(quarter).map(Some);
+    }
+    let (from, to) = match (&scope.from, &scope.to) {
+        (None, None) => return Ok(None),
+        (Some(from), Some(to)) => (parse_day("--from", from)?, parse_day("--to", to)?),
+        _ => {
+            return Err(usage_error(
+                "a period needs both `--from` and `--to`",
+                "`--to` is the day after the last one: `--from 2026-01-01 --to 2026-02-01` is January",
+            ));
+        }
+    };
+    if from >= to {
+        return Err(usage_error(
+            format!("the period from {} to {} holds no day", format_day(from), format_day(to)),
+            "`--to` is the day after the last one",
+        ));
+    }
+    Ok(Some(Period { from, to, label: format!("{}..{}", format_day(from), format_day(to)) }))
+}
+
+/// A day of the command line or the configuration.
+///
+/// # Errors
+/// Text that is no date `YYYY-MM-DD`.
+pub fn parse_day(option: &str, text: &str) -> Result<i32> {
+    let day = text.parse::<NaiveDate>().ok().filter(|day| text.len() == 10 && (1..=9999).contains(&day.year()));
+    day.map(days_from_epoch).ok_or_else(|| {
+        usage_error(format!("`{option}`: `{text}` is not a date"), "dates are written YYYY-MM-DD: 2026-02-28")
+    })
+}
+
+/// `2026-02-28` from days since 1970-01-01.
+pub fn format_day(day: i32) -> String {
+    date(day).to_string()
+}
+
+/// The number of a month, counted from the year 0: equal for all days of one calendar month.
+pub fn month_number(day: i32) -> i32 {
+    let date = date(day);
+    date.year() * 12 + i32::try_from(date.month0()).unwrap_or_default()
+}
+
+fn month_period(text: &str) -> Result<Period> {
+    let first = text.split_once('-').filter(|(year, month)| year.len() == 4 && month.len() == 2);
+    let first = first.and_then(|(year, month)| NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, 1));
+    let first = first.ok_or_else(|| {
+        usage_error(format!("`--month`: `{text}` is not a month"), "months are written YYYY-MM: 2026-10")
+    })?;
+    Ok(months_from(first, 1, text))
+}
+
+fn quarter_period(text: &str) -> Result<Period> {
+    let parts = text.split_once("-Q").filter(|(year, quarter)| year.len() == 4 && quarter.len() == 1);
+    let first = parts.and_then(|(year, quarter)| {
+        let quarter: u32 = quarter.parse().ok().filter(|quarter| (1..=4).contains(quarter))?;
+        NaiveDate::from_ymd_opt(year.parse().ok()?, quarter * 3 - 2, 1)
+    });
+    let first = first.ok_or_else(|| {
+        usage_error(format!("`--quarter`: `{text}` is not a quarter"), "quarters are written YYYY-Qn: 2026-Q3")
+    })?;
+    Ok(months_from(first, 3, text))
+}
+
+fn months_from(first: NaiveDate, months: u32, label: &str) -> Period {
+    Period {
+        from: days_from_epoch(first),
+        to: days_from_epoch(first + Months::new(months)),
+        label: label.to_string(),
+    }
+}
+
+fn days_from_epoch(date: NaiveDate) -> i32 {
+    i32::try_from(date.signed_duration_since(NaiveDate::default()).num_days()).unwrap_or_default()
+}
+
+fn date(day: i32) -> NaiveDate {
+    let epoch = NaiveDate::default();
+    let shifted = match u64::try_from(day) {
+        Ok(days) => epoch.checked_add_days(Days::new(days)),
+        Err(_) => epoch.checked_sub_days(Days::new(u64::from(day.unsigned_abs()))),
+    };
+    shifted.unwrap_or(epoch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_is_half_open() {
+        let february = month_period("2024-02").unwrap();
+        assert_eq!((format_day(february.from), format_day(february.to)), ("2024-02-01".into(), "2024-03-01".into()));
+        assert!(february.contains(february.to - 1) && !february.contains(february.to));
+    }
+
+    #[test]
+    fn the_last_quarter_ends_with_the_year() {
+        let quarter = quarter_period("2024-Q4").unwrap();
+        assert_eq!((format_day(quarter.from), format_day(quarter.to)), ("2024-10-01".into(), "2025-01-01".into()));
+    }
+
+    #[test]
+    fn days_and_months_are_counted_from_fixed_points() {
+        assert_eq!(parse_day("--from", "1969-12-31").unwrap(), -1);
+        assert_eq!(format_day(-1), "1969-12-31");
+        assert_eq!(month_number(-1) + 1, month_number(0));
+        for bad in ["2024-1-1", "2024-02-30", "x"] {
+            assert!(parse_day("--from", bad).is_err(), "{bad}");
+        }
+    }
+}

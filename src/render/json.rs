@@ -1,0 +1,35 @@
+//! The rows of the CSV as JSON: an array of objects with the same keys, numbers as numbers, nothing as null.
+
+use anyhow::Result;
+use serde_json::{Map, Value as Json};
+
+use super::csv::{dimensions, heading, records};
+use crate::report::Report;
+
+/// The keys whose values are numbers.
+const NUMBERS: [&str; 5] = ["value", "numerator", "denominator", "ci_low", "ci_high"];
+
+/// The report as JSON.
+///
+/// # Errors
+/// None that a report can cause.
+pub fn render(report: &Report) -> Result<String> {
+    let dimensions = dimensions(report);
+    let heading = heading(&dimensions);
+    let rows: Vec<Json> = records(report, &dimensions)
+        .iter()
+        .map(|record| {
+            let cells = heading.iter().zip(record.cells());
+            Json::Object(cells.map(|(key, cell)| (key.clone(), json(key, cell))).collect::<Map<_, _>>())
+        })
+        .collect();
+    Ok(format!("{}\n", serde_json::to_string_pretty(&rows)?))
+}
+
+fn json(key: &str, cell: String) -> Json {
+    if !NUMBERS.contains(&key) {
+        return if cell.is_empty() { Json::Null } else { Json::String(cell) };
+    }
+    let whole = cell.parse::<i64>().ok().map(Json::from);
+    whole.or_else(|| cell.parse::<f64>().ok().map(Json::from)).unwrap_or(Json::Null)
+}

@@ -1,0 +1,95 @@
+//! Aligned text for people: numbers to the right, units in the headings, nothing wider than 80 columns where it can be helped.
+
+use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
+
+use super::cell_text;
+use crate::report::{Block, Report, Show};
+
+/// A terminal of the usual width.
+const WIDTH: usize = 80;
+/// Headings are wrapped at this width: about that of the numbers below them.
+const HEADING_WIDTH: usize = 12;
+
+/// The report as aligned text.
+pub fn render(report: &Report) -> String {
+    let mut parts = Vec::new();
+    for table in &report.tables {
+        parts.push(format!("{}\n{}\n", table.title.to_uppercase(), table.scope));
+        parts.extend(table.blocks.iter().map(block_text));
+        if !table.notes.is_empty() {
+            parts.push(table.notes.iter().map(|note| format!("{}\n", wrapped(note, WIDTH, "  "))).collect());
+        }
+    }
+    if !report.findings.is_empty() {
+        let lines: String = report.findings.iter().map(|finding| format!("{}\n", wrapped(finding, WIDTH, "  "))).collect();
+        parts.push(format!("LEFT OUT, OR WORTH KNOWING\n{lines}"));
+    }
+    parts.join("\n")
+}
+
+/// A block; where it is too wide, its columns go on below, behind the same labels.
+fn block_text(block: &Block) -> String {
+    let shown: Vec<usize> = (0..block.columns.len()).filter(|place| block.columns[*place].show != Show::Data).collect();
+    let mut text = format!("{}\n", block.title);
+    let mut rest = shown.as_slice();
+    while !rest.is_empty() {
+        let fitting = (1..=rest.len()).rev().find(|count| width(&grid(block, &rest[..*count])) <= WIDTH).unwrap_or(1);
+        let (now, later) = rest.split_at(fitting);
+        text.push_str(&grid(block, now));
+        if !later.is_empty() {
+            text.push('\n');
+        }
+        rest = later;
+    }
+    text
+}
+
+fn width(text: &str) -> usize {
+    text.lines().map(|line| line.chars().count()).max().unwrap_or(0)
+}
+
+fn grid(block: &Block, columns: &[usize]) -> String {
+    let mut table = Table::new();
+    table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
+    let headings = columns.iter().map(|place| wrapped(&block.columns[*place].heading, HEADING_WIDTH, ""));
+    table.set_header(block.labels.iter().cloned().chain(headings));
+    for row in &block.rows {
+        let cells = columns.iter().map(|place| cell_text(&row.values[*place], block.columns[*place].show));
+        table.add_row(row.labels.iter().cloned().chain(cells));
+    }
+    for (place, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 1));
+        if place >= block.labels.len() {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// Text in lines of at most so many columns where its words allow it, further lines behind an indent.
+fn wrapped(text: &str, width: usize, indent: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) => lines.push(format!("{indent}{word}")),
+            None => lines.push(word.to_string()),
+        }
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_wrapped_at_80_columns() {
+        let text = wrapped(&"word ".repeat(30), WIDTH, "  ");
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH));
+        assert_eq!(text.split_whitespace().count(), 30);
+    }
+}

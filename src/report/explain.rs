@@ -1,0 +1,185 @@
+//! Where one number comes from: its definition and formula, its parts on the data at hand, and the rows behind them.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use anyhow::Result;
+
+use super::build::{Scope, describe_scope};
+use super::layout::with_unit;
+use crate::check::Finding;
+use crate::error::{data_error, usage_error};
+use crate::kpi::catalogue::{Calculation, Unit};
+use crate::kpi::evaluate::Evaluator;
+use crate::kpi::exact::Exact;
+use crate::kpi::group::Key;
+use crate::leads::index::NO_LEAD;
+use crate::leads::{Facts, Over};
+use crate::render::{interval_text, value_text};
+
+/// The explanation of a KPI as text.
+///
+/// # Errors
+/// An unknown KPI, or one that the data cannot give.
+pub fn explain(scope: &Scope, name: &str) -> Result<String> {
+    let entry = scope.catalogue.kpi(name)?;
+    refuse_lacking(scope, name)?;
+    let basis = entry.kpi.basis.or(scope.basis).unwrap_or(default_basis(scope, name)?);
+    let value = scope.value(name, basis, &[], None)?;
+    let mut lines: Vec<(String, String)> = vec![
+        ("formula".into(), entry.formula.clone()),
+        ("scope".into(), describe_scope(scope, basis)),
+        ("source".into(), entry.kpi.source.clone().unwrap_or_else(|| "funnel.toml".to_string())),
+    ];
+    let unit = match value.unit {
+        Unit::Share | Unit::Part => "%".to_string(),
+        Unit::Days => "days".to_string(),
+        Unit::Money => scope.data.currency.clone().unwrap_or_default(),
+        Unit::Count | Unit::Number => String::new(),
+    };
+    let shown = value.value.map_or_else(|| "empty: the denominator is 0".to_string(), |exact| value_text(exact, value.unit));
+    lines.push(("value".into(), format!("{shown} {unit}").trim_end().to_string()));
+    if let Some(interval) = value.interval {
+        lines.push(("95% interval".into(), format!("{} %", interval_text(interval))));
+    }
+    for (part, exact) in [("numerator", value.numerator), ("denominator", value.denominator)] {
+        lines.extend(exact.map(|exact| (part.to_string(), plain_text(exact))));
+    }
+    let mut text = format!("{} ({name})\n", entry.kpi.title.text());
+    if !entry.kpi.definition.text().is_empty() {
+        let _ = writeln!(text, "{}", entry.kpi.definition.text());
+    }
+    text.push('\n');
+    write_pairs(&mut text, &lines);
+    text.push_str("\nMeasures\n");
+    write_pairs(&mut text, &measures(scope, scope.evaluator(basis), &entry.calculation)?);
+    if !scope.by.is_empty() {
+        text.push_str(&by_dimensions(scope, name, basis)?);
+    }
+    if !scope.data.findings.is_empty() {
+        text.push_str("\nLeft out, or worth knowing\n");
+        for line in scope.data.findings.iter().map(Finding::describe) {
+            let _ = writeln!(text, "  {line}");
+        }
+    }
+    Ok(text)
+}
+
+fn plain_text(exact: Exact) -> String {
+    exact.as_count().map_or_else(|| exact.to_text(2), crate::check::group_thousands)
+}
+
+fn refuse_lacking(scope: &Scope, name: &str) -> Result<()> {
+    match scope.lacking(name)? {
+        Some(lack) => Err(data_error(
+            format!("`{name}` cannot be computed: the inputs lack {lack}"),
+            "name the input that has it, or map the column in funnel.toml",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The basis of the first table that shows the KPI; cohort for KPIs that no table shows.
+fn default_basis(scope: &Scope, name: &str) -> Result<crate::config::Basis> {
+    let tables = super::tables::tables()?;
+    let is_money_or_churn = {
+        let entry = scope.catalogue.kpi(name)?;
+        entry.calculation.measures().iter().any(|measure| scope.catalogue.measures[*measure].over != Over::Leads)
+    };
+    let shows = |table: &&super::tables::Table| {
+        table.blocks.iter().flat_map(|block| &block.columns).any(|column| match column {
+            super::tables::Column::Kpi(kpi) | super::tables::Column::Side { kpi, .. } => kpi == name,
+        })
+    };
+    let basis = tables.iter().find(shows).map(|table| table.basis);
+    let fallback = if is_money_or_churn { crate::config::Basis::Event } else { crate::config::Basis::Cohort };
+    Ok(basis.unwrap_or(fallback))
+}
+
+fn measures(scope: &Scope, evaluator: &Evaluator, calculation: &Calculation) -> Result<Vec<(String, String)>> {
+    let mut lines = Vec::new();
+    for name in calculation.measures() {
+        let total = evaluator.grouped(name, &[])?.map(|grouped| plain_text(grouped.total.exact()));
+        let total = total.unwrap_or_else(|| "unknown under this filter".to_string());
+        lines.push((name.to_string(), format!("{total}: {}", scope.catalogue.measures[name].text)));
+    }
+    Ok(lines)
+}
+
+fn by_dimensions(scope: &Scope, name: &str, basis: crate::config::Basis) -> Result<String> {
+    let entry = scope.catalogue.kpi(name)?;
+    let mut keys: std::collections::BTreeSet<Key> = std::collections::BTreeSet::new();
+    for measure in entry.calculation.measures() {
+        if let Some(grouped) = scope.evaluator(basis).grouped(measure, scope.by)? {
+            keys.extend(grouped.groups.keys().cloned());
+        }
+    }
+    let heading = with_unit(entry.kpi.title.text(), entry.kpi.unit, scope.data.currency.as_deref());
+    let mut text = format!("\n{heading}, by {}\n", scope.by.join(" and "));
+    let mut lines = Vec::new();
+    for key in keys {
+        let value = scope.value(name, basis, scope.by, Some(&key))?;
+        let shown = value.value.map_or_else(String::new, |exact| value_text(exact, value.unit));
+        let parts = value.numerator.zip(value.denominator);
+        let parts = parts.map(|(numerator, denominator)| format!("  {} / {}", plain_text(numerator), plain_text(denominator)));
+        lines.push((key.join(", "), format!("{shown}{}", parts.unwrap_or_default())));
+    }
+    write_pairs(&mut text, &lines);
+    Ok(text)
+}
+
+fn write_pairs(text: &mut String, pairs: &[(String, String)]) {
+    let width = pairs.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
+    for (label, value) in pairs {
+        let padding = " ".repeat(width - label.chars().count());
+        let _ = writeln!(text, "  {label}{padding}  {value}");
+    }
+}
+
+/// The rows behind a KPI as CSV: table, ID, file and line, and what each adds to every measure.
+///
+/// The column of a measure adds up to the measure. Rows are in the order of table, ID, file and line.
+///
+/// # Errors
+/// An unknown KPI, one that the data cannot give, or `--by`, which has no place here.
+pub fn rows(scope: &Scope, name: &str) -> Result<String> {
+    if !scope.by.is_empty() {
+        return Err(usage_error("`--rows` and `--by` do not go together", "select rows with `--where DIM=VALUE`"));
+    }
+    let entry = scope.catalogue.kpi(name)?;
+    refuse_lacking(scope, name)?;
+    let basis = entry.kpi.basis.or(scope.basis).unwrap_or(default_basis(scope, name)?);
+    let evaluator = scope.evaluator(basis);
+    let names: Vec<&str> = entry.calculation.measures().into_iter().collect();
+    let mut rows: BTreeMap<(Over, String, String, u32, usize), Vec<Exact>> = BTreeMap::new();
+    for (place, measure) in names.iter().enumerate() {
+        for (over, row, amount) in evaluator.contributions(measure)? {
+            let (id, file, line) = identify(scope, over, row);
+            let amounts = rows.entry((over, id, file, line, row)).or_insert_with(|| vec![Exact::ZERO; names.len()]);
+            amounts[place] = amount;
+        }
+    }
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let heading = ["table", "id", "file", "line"].into_iter().chain(names.iter().copied());
+    writer.write_record(heading)?;
+    for ((over, id, file, line, _), amounts) in rows {
+        let fixed = [over.name().to_string(), id, file, line.to_string()];
+        writer.write_record(fixed.into_iter().chain(amounts.into_iter().map(Exact::to_plain)))?;
+    }
+    Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+/// The ID of a row (of its lead where it has one), its file and line.
+fn identify(scope: &Scope, over: Over, row: usize) -> (String, String, u32) {
+    let facts = &scope.data.facts[&over];
+    let (file, line) = facts.table.origin.place(row);
+    let lead = facts.lead_of(row);
+    let of_lead = if lead == NO_LEAD { None } else { id_of(scope.data.leads(), lead as usize) };
+    let id = of_lead.or_else(|| id_of(facts, row)).unwrap_or_default();
+    (id, file.to_string(), line)
+}
+
+fn id_of(facts: &Facts, row: usize) -> Option<String> {
+    let ids = facts.table.ids("lead_id").or_else(|| facts.table.ids("customer_id"))?;
+    ids.get(row).map(String::from)
+}

@@ -1,0 +1,123 @@
+//! From an entry of `tables.toml` to concrete columns: stages filled in, columns that the data cannot fill left out.
+
+use anyhow::Result;
+
+use super::tables::{self, Show};
+use super::{Column, build::Scope};
+use crate::kpi::catalogue::{Catalogue, Unit};
+
+/// A step of the funnel: two stages that follow each other in the data.
+#[derive(Debug, Clone)]
+pub struct Step {
+    pub from: String,
+    pub to: String,
+}
+
+/// A column with the name of its KPI.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    pub kpi: String,
+    pub column: Column,
+}
+
+/// The steps between the stages that the inputs know.
+pub fn steps(stages: &[String]) -> Vec<Step> {
+    stages.windows(2).map(|pair| Step { from: pair[0].clone(), to: pair[1].clone() }).collect()
+}
+
+/// The columns of a block that the data can fill. `step` is the step of the funnel that it is about, if it is about one.
+///
+/// # Errors
+/// A KPI that the catalogue lacks.
+pub fn columns(scope: &Scope, block: &tables::Block, step: Option<&Step>) -> Result<Vec<Planned>> {
+    let mut planned = Vec::new();
+    for column in &block.columns {
+        let (kpi, show, heading) = match column {
+            tables::Column::Kpi(kpi) => (kpi, Show::Value, None),
+            tables::Column::Side { kpi, show, heading } => (kpi, *show, heading.as_deref()),
+        };
+        for words in substitutions(scope, kpi, step) {
+            let fill = |text: &str| words.iter().fold(text.to_string(), |text, (mark, word)| text.replace(mark, word));
+            let name = fill(kpi);
+            if !scope.catalogue.kpis.contains_key(&name) || (step.is_none() && scope.lacking(&name)?.is_some()) {
+                continue;
+            }
+            let entry = scope.catalogue.kpi(&name)?;
+            let title = heading.map_or_else(|| entry.kpi.title.text().to_string(), fill);
+            let unit = match show {
+                Show::Numerator | Show::Denominator => Unit::Count,
+                _ => entry.kpi.unit,
+            };
+            let heading = with_unit(&title, unit, scope.data.currency.as_deref());
+            planned.push(Planned { kpi: name, column: Column { heading, show, unit } });
+        }
+    }
+    Ok(planned)
+}
+
+/// The columns without those that show once more what an earlier one shows.
+pub fn without_repeats(planned: Vec<Planned>) -> Vec<Planned> {
+    let mut kept: Vec<Planned> = Vec::new();
+    for column in planned {
+        if !kept.iter().any(|known| known.kpi == column.kpi && known.column.show == column.column.show) {
+            kept.push(column);
+        }
+    }
+    kept
+}
+
+/// `Spend` → `Spend, EUR`.
+pub fn with_unit(title: &str, unit: Unit, currency: Option<&str>) -> String {
+    match (unit, currency) {
+        (Unit::Share | Unit::Part, _) => format!("{title}, %"),
+        (Unit::Money, Some(currency)) => format!("{title}, {currency}"),
+        (Unit::Days, _) => format!("{title}, days"),
+        _ => title.to_string(),
+    }
+}
+
+type Words = Vec<(&'static str, String)>;
+
+/// What the marks in the name of a KPI stand for: once for each stage, each step, or the step at hand.
+fn substitutions(scope: &Scope, kpi: &str, step: Option<&Step>) -> Vec<Words> {
+    let stages = scope.stages();
+    let steps = steps(&stages);
+    if kpi.contains("{stage") {
+        return stages.iter().map(|stage| stage_words(scope.catalogue, stage)).collect();
+    }
+    if kpi.contains("{from") || kpi.contains("{to") {
+        let all = step.map_or(steps, |step| vec![step.clone()]);
+        return all.iter().map(|step| step_words(scope.catalogue, step, &stages)).collect();
+    }
+    let ends = Step {
+        from: stages.first().cloned().unwrap_or_default(),
+        to: step.map_or_else(|| stages.last().cloned().unwrap_or_default(), |step| step.to.clone()),
+    };
+    vec![step_words(scope.catalogue, &ends, &stages)]
+}
+
+fn stage_words(catalogue: &Catalogue, stage: &str) -> Words {
+    vec![
+        ("{stages}", catalogue.stage_count(stage)),
+        ("{stage}", stage.to_string()),
+        ("{Stage}", catalogue.stage_title(stage)),
+    ]
+}
+
+fn step_words(catalogue: &Catalogue, step: &Step, stages: &[String]) -> Words {
+    let first = stages.first().cloned().unwrap_or_default();
+    let last = stages.last().cloned().unwrap_or_default();
+    vec![
+        ("{froms}", catalogue.stage_count(&step.from)),
+        ("{from}", step.from.clone()),
+        ("{From}", catalogue.stage_title(&step.from)),
+        ("{tos}", catalogue.stage_count(&step.to)),
+        ("{to}", step.to.clone()),
+        ("{To}", catalogue.stage_title(&step.to)),
+        ("{first_count}", catalogue.stage_count(&first)),
+        ("{First}", catalogue.stage_title(&first)),
+        ("{first}", first),
+        ("{Last}", catalogue.stage_title(&last)),
+        ("{last}", last),
+    ]
+}

@@ -1,0 +1,92 @@
+//! The report as a plain value: tables of blocks of rows, every number with its numerator, denominator and interval.
+//!
+//! `tables` says which tables there are, `build` fills them; a renderer only writes down what stands here.
+
+pub mod build;
+pub mod catalogue;
+pub mod explain;
+mod layout;
+pub mod tables;
+
+use crate::config::Basis;
+use crate::kpi::catalogue::Unit;
+use crate::kpi::exact::Exact;
+use crate::kpi::statistics::Interval;
+pub use tables::Show;
+
+/// Everything that a renderer needs.
+#[derive(Debug)]
+pub struct Report {
+    pub tables: Vec<Table>,
+    /// What was left out or looks wrong, a line each.
+    pub findings: Vec<String>,
+    /// `YYYY-MM-DD`, empty where the data have no date.
+    pub as_of: String,
+    pub currency: Option<String>,
+}
+
+impl Report {
+    /// A report for each table.
+    pub fn single_tables(&self) -> impl Iterator<Item = Report> + '_ {
+        self.tables.iter().map(|table| Report {
+            tables: vec![table.clone()],
+            findings: self.findings.clone(),
+            as_of: self.as_of.clone(),
+            currency: self.currency.clone(),
+        })
+    }
+}
+
+/// A table.
+#[derive(Debug, Clone)]
+pub struct Table {
+    pub name: String,
+    pub title: String,
+    /// Basis, period, day of the data, filters: what the numbers count.
+    pub scope: String,
+    /// The period's label, or `all`.
+    pub period: String,
+    pub blocks: Vec<Block>,
+    pub notes: Vec<String>,
+}
+
+/// A grid.
+#[derive(Debug, Clone)]
+pub struct Block {
+    pub title: String,
+    /// The headings of the label columns.
+    pub labels: Vec<String>,
+    /// The dimensions that the rows are split by.
+    pub dimensions: Vec<String>,
+    pub columns: Vec<Column>,
+    pub rows: Vec<Row>,
+}
+
+/// How a column is headed and what it shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    pub heading: String,
+    pub show: Show,
+    pub unit: Unit,
+}
+
+/// A row: its labels for people, its dimensions for machines, a value for each column.
+#[derive(Debug, Clone)]
+pub struct Row {
+    pub labels: Vec<String>,
+    /// The values of the block's dimensions.
+    pub key: Vec<String>,
+    pub values: Vec<Value>,
+}
+
+/// A KPI in one place.
+#[derive(Debug, Clone)]
+pub struct Value {
+    pub kpi: String,
+    pub basis: Basis,
+    pub unit: Unit,
+    pub value: Option<Exact>,
+    pub numerator: Option<Exact>,
+    pub denominator: Option<Exact>,
+    pub interval: Option<Interval>,
+}

@@ -1,0 +1,114 @@
+//! The tables as data (`tables.toml`): which KPIs, by which dimensions, from which inputs. A table more is an entry more.
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+use crate::config::Basis;
+
+/// A table of the report.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    pub name: String,
+    pub title: String,
+    pub basis: Basis,
+    #[serde(default)]
+    pub needs: Vec<String>,
+    #[serde(default)]
+    pub notes: Vec<String>,
+    #[serde(rename = "block")]
+    pub blocks: Vec<Block>,
+}
+
+/// One grid of a table.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Block {
+    pub title: String,
+    /// The title of the grid of one step.
+    #[serde(default)]
+    pub step_title: String,
+    #[serde(default)]
+    pub rows: Rows,
+    #[serde(default)]
+    pub by: By,
+    pub when: Option<When>,
+    /// Left out where it has nothing but zeros.
+    #[serde(default, rename = "optional")]
+    pub is_optional: bool,
+    pub columns: Vec<Column>,
+}
+
+/// What the rows of a block are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rows {
+    /// One for each value of the dimensions.
+    #[default]
+    Values,
+    /// One for each step of the funnel; with dimensions, a grid for each step.
+    Steps,
+}
+
+/// By what a block splits its numbers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum By {
+    /// `--by`, or `--by or DIMENSION`.
+    Asked(String),
+    Fixed(Vec<String>),
+}
+
+impl Default for By {
+    fn default() -> Self {
+        By::Fixed(Vec::new())
+    }
+}
+
+/// For which reports a block is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum When {
+    #[serde(rename = "period")]
+    Period,
+    #[serde(rename = "no period")]
+    NoPeriod,
+}
+
+/// A column: a KPI, or another side of one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Column {
+    Kpi(String),
+    Side {
+        kpi: String,
+        #[serde(default)]
+        show: Show,
+        heading: Option<String>,
+    },
+}
+
+/// Which side of a value a column shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Show {
+    #[default]
+    Value,
+    Interval,
+    Numerator,
+    Denominator,
+    /// For CSV and JSON alone.
+    Data,
+}
+
+#[derive(Deserialize)]
+struct File {
+    table: Vec<Table>,
+}
+
+/// All tables in the order in which they are printed.
+///
+/// # Errors
+/// Only if `tables.toml` itself is broken, which a test excludes.
+pub fn tables() -> Result<Vec<Table>> {
+    Ok(toml::from_str::<File>(include_str!("tables.toml")).context("tables.toml")?.table)
+}
