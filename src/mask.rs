@@ -2,6 +2,7 @@
 
 use polars::prelude::*;
 use polars_arrow::bitmap::Bitmap;
+use rayon::prelude::*;
 
 const WORD: usize = 64;
 
@@ -25,14 +26,14 @@ impl Mask {
         mask
     }
 
-    /// The rows for which `holds` is true.
-    pub fn from_rows(height: usize, holds: impl Fn(usize) -> bool) -> Mask {
+    /// The rows for which `holds` is true; asked in parallel.
+    pub fn from_rows(height: usize, holds: impl Fn(usize) -> bool + Sync) -> Mask {
         let word = |index: usize| {
             let first = index * WORD;
-            (first..height.min(first + WORD))
-                .fold(0, |word, row| word | (u64::from(holds(row)) << (row - first)))
+            (first..height.min(first + WORD)).fold(0, |word, row| word | (u64::from(holds(row)) << (row - first)))
         };
-        Mask { words: (0..height.div_ceil(WORD)).map(word).collect(), height }
+        let words = (0..height.div_ceil(WORD)).into_par_iter().with_min_len(1 << 8).map(word).collect();
+        Mask { words, height }
     }
 
     /// The rows that are true; null counts as false, as in SQL.

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 use polars::prelude::*;
+use rayon::prelude::*;
 
 use super::column::{Builder, Refused, Words, assemble};
 use super::source::{Block, Source};
@@ -152,7 +153,8 @@ fn parse_block(
         .delimiter(layout.separator)
         .buffer_capacity(1 << 16)
         .from_reader(block.bytes.as_slice());
-    let expected_rows = block.bytes.len() / (8 * layout.width).max(1);
+    // lines are at least as many as records: no buffer has to grow, and hardly any of it stays empty
+    let expected_rows = memchr::memchr_iter(b'\n', &block.bytes).count() + 1;
     let mut builders: Vec<Builder> =
         columns.iter().map(|column| Builder::new(&column.name, column.column_type, expected_rows)).collect();
     let mut lines = Vec::with_capacity(expected_rows);
@@ -205,17 +207,26 @@ fn put_together(
 ) -> Result<Table> {
     pieces.sort_unstable_by_key(|piece| piece.order);
     let origin = origin_of(names, &mut pieces)?;
+    // the pieces of each column, moved out so that the columns can be put together in parallel
+    let mut own: Vec<Vec<(usize, Builder)>> = columns.iter().map(|_| Vec::with_capacity(pieces.len())).collect();
+    for piece in pieces {
+        own.iter_mut().zip(piece.columns).for_each(|(own, builder)| own.push((piece.thread, builder)));
+    }
+    let assembled: Vec<_> = columns
+        .par_iter()
+        .zip(own)
+        .enumerate()
+        .map(|(index, (column, own))| {
+            let own_words: Vec<&Words> = words.iter().map(|words| &words[index]).collect();
+            assemble(&column.name, own, &own_words, column.limit)
+        })
+        .collect();
     let mut series = Vec::new();
     let mut dictionaries = BTreeMap::new();
-    for (index, column) in columns.iter().enumerate().rev() {
-        let own = pieces.iter_mut().filter_map(|piece| piece.columns.pop().map(|builder| (piece.thread, builder))).collect();
-        let own_words: Vec<&Words> = words.iter().map(|words| &words[index]).collect();
-        if let Some((values, dictionary)) = assemble(&column.name, own, &own_words, column.limit) {
-            series.push(values.into_column());
-            dictionaries.extend(dictionary.map(|dictionary| (column.name.clone(), dictionary)));
-        }
+    for (column, (values, dictionary)) in columns.iter().zip(assembled).filter_map(|(column, made)| Some((column, made?))) {
+        series.push(values.into_column());
+        dictionaries.extend(dictionary.map(|dictionary| (column.name.clone(), dictionary)));
     }
-    series.reverse();
     let frame = DataFrame::new(series).context("columns of one table")?;
     Ok(Table { frame, dictionaries, origin })
 }

@@ -122,6 +122,11 @@ impl Days {
         days.into_date().into_series()
     }
 
+    /// The earliest day.
+    pub fn earliest(&self) -> Option<i32> {
+        self.0.min()
+    }
+
     /// The latest day.
     pub fn latest(&self) -> Option<i32> {
         self.0.max()

@@ -10,7 +10,7 @@ use super::catalogue::{Calculation, Catalogue, DaysStatistic, Entry, Quantity, Q
 use super::exact::Exact;
 use super::formula::Formula;
 use super::group::{self, Grouped, Grouping, Key, Tally};
-use super::rows::{PARAMETERS, Rows};
+use super::rows::{Amounts, PARAMETERS, Rows};
 use super::statistics::{self, Histogram};
 use super::view::{NO_LEADS, View, dimension};
 use crate::config::Basis;
@@ -182,12 +182,13 @@ impl<'a> Evaluator<'a> {
         let over = self.catalogue.measures[measure].over;
         if over == Over::Spend && !self.spend_knows(&[]) {
             let allocated = self.allocate(measure, &[])?;
-            let leads = self.view.leads.rows().map(|row| (row, allocated.of_lead[row])).filter(|(_, amount)| *amount != 0);
-            return Ok(leads.map(|(row, amount)| (Over::Leads, row, Exact::millionths(i128::from(amount)))).collect());
+            let amounts = Amounts::Column(allocated.of_lead.clone());
+            let leads = self.view.leads.rows().map(|row| (row, amounts.get(row))).filter(|(_, amount)| *amount != 0);
+            return Ok(leads.map(|(row, amount)| (Over::Leads, row, Exact::millionths(amount))).collect());
         }
         let Some(rows) = self.rows(measure)? else { return Ok(Vec::new()) };
         let amount = |row: usize| match (&rows.amounts, &rows.days) {
-            (Some(amounts), _) => Some(Exact::millionths(amounts[row])),
+            (Some(amounts), _) => Some(Exact::millionths(amounts.get(row))),
             (None, Some((from, to))) => {
                 let days = i128::from(to.get(row)?) - i128::from(from.get(row)?);
                 (days >= 0 || self.includes_negative_days).then(|| Exact::whole(days))
@@ -232,8 +233,8 @@ impl<'a> Evaluator<'a> {
         let allocated = self.allocate(measure, dimensions)?;
         let mut grouped = Grouped { groups: BTreeMap::new(), total: Tally::Sum(0) };
         if let Some(grouping) = self.grouping(Over::Leads, dimensions) {
-            let amounts = allocated.of_lead.iter().map(|amount| i128::from(*amount)).collect();
-            let rows = Rows { over: Over::Leads, mask: self.view.leads.clone(), amounts: Some(amounts), days: None };
+            let amounts = Some(Amounts::Column(allocated.of_lead.clone()));
+            let rows = Rows { over: Over::Leads, mask: self.view.leads.clone(), amounts, days: None };
             grouped = group::group(&rows, &grouping, false);
         }
         if self.view.filters.iter().all(|filter| self.is_own_of_spend(&filter.dimension)) {
@@ -276,7 +277,7 @@ impl<'a> Evaluator<'a> {
         let rows = self.rows_within(&self.catalogue.measures[measure], selected)?;
         let candidates = View::new(data, Basis::Cohort, self.view.period, &[]).leads;
         let amounts = rows.amounts.context("an allocated measure is a sum")?;
-        let allocated = Rc::new(spend::allocate(data, &amounts, &rows.mask, &candidates, &fixed)?);
+        let allocated = Rc::new(spend::allocate(data, &|row| amounts.get(row), &rows.mask, &candidates, &fixed)?);
         self.allocations.borrow_mut().insert(cached, allocated.clone());
         Ok(allocated)
     }

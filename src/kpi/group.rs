@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use polars::prelude::*;
 use rayon::prelude::*;
 
 use super::exact::Exact;
@@ -65,7 +66,7 @@ pub struct Grouped {
 #[derive(Debug)]
 pub struct Grouping {
     /// The group of each row; none where there is one group of all rows.
-    groups: Option<Vec<u32>>,
+    groups: Option<UInt32Chunked>,
     keys: Vec<Key>,
 }
 
@@ -76,7 +77,7 @@ pub fn grouping(data: &Data, over: Over, dimensions: &[String]) -> Option<Groupi
     if dimensions.is_empty() {
         return Some(Grouping { groups: None, keys: vec![Vec::new()] });
     }
-    let mut groups: Vec<u32> = vec![0; height];
+    let mut groups: UInt32Chunked = UInt32Chunked::full("group".into(), 0, 0);
     let mut keys: Vec<Key> = vec![Vec::new()];
     for name in dimensions {
         let dimension = dimension(data, over, name)?;
@@ -89,11 +90,15 @@ pub fn grouping(data: &Data, over: Over, dimensions: &[String]) -> Option<Groupi
             (true, lead) => codes[lead as usize],
         };
         let label = |code: u32| dimension.words.get(code as usize).map_or_else(|| NOT_IN_CRM.to_string(), |word| shown(word));
-        if keys.len() == 1 {
-            groups.par_iter_mut().enumerate().for_each(|(row, group)| *group = code(row));
+        if groups.is_empty() {
+            groups = match dimension.is_of_lead {
+                true => UInt32Chunked::from_vec("group".into(), (0..height).into_par_iter().map(code).collect()),
+                // the codes of a column are its groups: nothing to copy
+                false => dimension.codes.clone(),
+            };
             keys = (0..=orphan).map(|code| vec![label(code)]).collect();
         } else {
-            (groups, keys) = refine(&groups, &keys, &code, &label);
+            (groups, keys) = refine(code_slice(&groups), &keys, &code, &label);
         }
     }
     Some(Grouping { groups: Some(groups), keys })
@@ -110,10 +115,10 @@ fn refine(
     keys: &[Key],
     code: &impl Fn(usize) -> u32,
     label: &impl Fn(u32) -> String,
-) -> (Vec<u32>, Vec<Key>) {
+) -> (UInt32Chunked, Vec<Key>) {
     let mut numbers: HashMap<(u32, u32), u32> = HashMap::new();
     let mut refined_keys: Vec<Key> = Vec::new();
-    let refined = groups
+    let refined: Vec<u32> = groups
         .iter()
         .enumerate()
         .map(|(row, &group)| {
@@ -126,14 +131,14 @@ fn refine(
             })
         })
         .collect();
-    (refined, refined_keys)
+    (UInt32Chunked::from_vec("group".into(), refined), refined_keys)
 }
 
 /// Adds up the rows of a measure by groups.
 pub fn group(rows: &Rows, grouping: &Grouping, includes_negative_days: bool) -> Grouped {
     let count = grouping.keys.len();
     let tallies: Vec<Tally> = match (&rows.amounts, &rows.days) {
-        (Some(amounts), _) => sum_groups(rows, grouping, count, |row| amounts[row]).into_iter().map(Tally::Sum).collect(),
+        (Some(amounts), _) => sum_groups(rows, grouping, count, |row| amounts.get(row)).into_iter().map(Tally::Sum).collect(),
         (None, Some(_)) => days_of_groups(rows, grouping, count, includes_negative_days),
         (None, None) if grouping.groups.is_none() => vec![Tally::Count(rows.mask.count())],
         (None, None) => sum_groups(rows, grouping, count, |_| 1_u64).into_iter().map(Tally::Count).collect(),
@@ -158,7 +163,7 @@ where
 {
     let add_part = |part: &mut dyn Iterator<Item = usize>| {
         let mut sums = vec![T::default(); count];
-        match &grouping.groups {
+        match grouping.groups.as_ref().map(code_slice) {
             Some(groups) => part.for_each(|row| sums[groups[row] as usize] += amount(row)),
             None => part.for_each(|row| sums[0] += amount(row)),
         }
@@ -175,6 +180,7 @@ where
 
 fn days_of_groups(rows: &Rows, grouping: &Grouping, count: usize, includes_negative: bool) -> Vec<Tally> {
     let Some((from, to)) = &rows.days else { return Vec::new() };
+    let groups = grouping.groups.as_ref().map(code_slice);
     let uses_array = count.saturating_mul(COMMON_DAYS) <= LARGEST_ARRAY;
     let count_part = |part: &mut dyn Iterator<Item = usize>| {
         let mut common = vec![0_u64; if uses_array { count * COMMON_DAYS } else { 0 }];
@@ -185,7 +191,7 @@ fn days_of_groups(rows: &Rows, grouping: &Grouping, count: usize, includes_negat
             if days < 0 && !includes_negative {
                 continue;
             }
-            let group = grouping.groups.as_ref().map_or(0, |groups| groups[row] as usize);
+            let group = groups.map_or(0, |groups| groups[row] as usize);
             match usize::try_from(days) {
                 Ok(place) if uses_array && place < COMMON_DAYS => common[group * COMMON_DAYS + place] += 1,
                 _ => *rare.entry((group, days)).or_default() += 1,

@@ -26,10 +26,33 @@ pub const PARAMETERS: [&str; 3] = ["period_from", "period_to", "as_of"];
 pub struct Rows {
     pub over: Over,
     pub mask: Mask,
-    /// The amount of each row in millionths; for sums only.
-    pub amounts: Option<Vec<i128>>,
+    /// The amount of each row; for sums only.
+    pub amounts: Option<Amounts>,
     /// From and to; for days only.
     pub days: Option<(Days, Days)>,
+}
+
+/// An amount for each row, in millionths.
+#[derive(Debug)]
+pub enum Amounts {
+    /// A number column as it was read; empty cells add nothing.
+    Column(Int64Chunked),
+    Computed(Vec<i128>),
+}
+
+impl Amounts {
+    /// The amount of a row.
+    #[inline]
+    pub fn get(&self, row: usize) -> i128 {
+        match self {
+            Amounts::Column(numbers) => {
+                let array = numbers.downcast_as_array();
+                let is_known = array.validity().is_none_or(|valid| valid.get_bit(row));
+                if is_known { i128::from(array.values()[row]) } else { 0 }
+            }
+            Amounts::Computed(amounts) => amounts[row],
+        }
+    }
 }
 
 impl Evaluator<'_> {
@@ -123,25 +146,25 @@ impl Evaluator<'_> {
     }
 
     /// The amount of each row in millionths.
-    fn amounts(&self, over: Over, formula: &Formula, mask: &Mask) -> Result<Vec<i128>> {
+    fn amounts(&self, over: Over, formula: &Formula, mask: &Mask) -> Result<Amounts> {
         let table = &self.view.data.facts[&over].table;
-        let mut columns: HashMap<&str, Vec<i128>> = HashMap::new();
+        let mut columns: HashMap<&str, Amounts> = HashMap::new();
         for name in formula.measures() {
             let values = match table.numbers(name) {
-                Some(numbers) => numbers.iter().map(|number| i128::from(number.unwrap_or(0))).collect(),
-                None if over == Over::Leads => self.folded(name)?,
+                Some(numbers) => Amounts::Column(numbers),
+                None if over == Over::Leads => Amounts::Computed(self.folded(name)?),
                 None => return Err(no_number(over, name)),
             };
             columns.insert(name, values);
         }
         if let Formula::Measure(name) = formula {
-            return Ok(columns.remove(name.as_str()).unwrap_or_default());
+            return columns.remove(name.as_str()).with_context(|| format!("the number `{name}`"));
         }
-        let row_of = |row: usize| {
-            let value = |name: &str| columns.get(name).map(|values| Exact::millionths(values[row]));
+        let amount = |row: usize| {
+            let value = |name: &str| columns.get(name).map(|amounts| Exact::millionths(amounts.get(row)));
             formula.evaluate(&value, &|_| None).map_or(0, Exact::to_millionths)
         };
-        Ok((0..mask.height()).map(row_of).collect())
+        Ok(Amounts::Computed((0..mask.height()).map(amount).collect()))
     }
 
     /// A measure of another table by lead: its sum for each lead, in millionths.
@@ -152,12 +175,12 @@ impl Evaluator<'_> {
         let Some(quantity) = quantity else { return Err(no_number(Over::Leads, name)) };
         if quantity.over == Over::Spend {
             let allocated = self.allocate(name, &[])?;
-            return Ok(allocated.of_lead.iter().map(|amount| i128::from(*amount)).collect());
+            return Ok(allocated.of_lead.iter().map(|amount| i128::from(amount.unwrap_or(0))).collect());
         }
         let facts = &self.view.data.facts[&quantity.over];
         if let Some(rows) = self.rows(name)? {
             for row in rows.mask.rows().filter(|row| facts.lead_of(*row) != NO_LEAD) {
-                let one = rows.amounts.as_ref().map_or(i128::from(SCALE), |amounts| amounts[row]);
+                let one = rows.amounts.as_ref().map_or(i128::from(SCALE), |amounts| amounts.get(row));
                 sums[facts.lead_of(row) as usize] += one;
             }
         }

@@ -110,14 +110,9 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     for lookup in &inputs.lookups {
         merge::add_lookup(&mut leads, lookup, &mut findings)?;
     }
-    // stages look at all dates before `as_of`, but a lead created later is told from one without a date
-    let created = stages::stages(&leads, config, None, &mut Vec::new())?.stages.first().map(|stage| stage.at.clone());
     let stages = stages::stages(&leads, config, cut, &mut findings)?;
     let height = leads.frame.height();
-    let not_yet = match (cut, &created) {
-        (Some(cut), Some(created)) => Mask::from_rows(height, |row| created.get(row).is_some_and(|day| day > cut)),
-        _ => Mask::none(height),
-    };
+    let not_yet = not_yet(&leads, config, cut)?;
     findings.extend(finding("leads created after the day of the report, left out", not_yet.rows(), &leads.origin));
     let customers = customers::representatives(&leads, &stages);
     let currency = currency(config, &leads, &inputs.tables)?;
@@ -134,10 +129,10 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
                 None => table,
             };
             let lead_rows = lead_rows(&table, &index, customers.as_ref().map(|(_, index)| index));
-            let orphans = (0..lead_rows.len()).filter(|row| lead_rows[*row] == NO_LEAD);
+            let orphans = Mask::from_rows(lead_rows.len(), |row| lead_rows[row] == NO_LEAD);
             findings.extend(finding(
                 format!("{} whose lead is not in the CRM, counted as `(not in CRM)`", over.name()),
-                orphans,
+                orphans.rows(),
                 &table.origin,
             ));
             facts.insert(over, Facts { table, lead_rows: Some(lead_rows), lead_count: height, event_date });
@@ -159,6 +154,16 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
         automatic_dimensions: inputs.automatic_dimensions,
         findings,
     })
+}
+
+/// The leads whose first date lies after the day of the report.
+fn not_yet(leads: &Table, config: &Config, cut: Option<i32>) -> Result<Mask> {
+    let height = leads.frame.height();
+    let Some(cut) = cut else { return Ok(Mask::none(height)) };
+    // the stages of the whole time tell a lead that was created later from one without a date
+    let all = stages::stages(leads, config, None, &mut Vec::new())?;
+    let created = all.stages.first().map(|stage| &stage.at);
+    Ok(Mask::from_rows(height, |row| created.and_then(|days| days.get(row)).is_some_and(|day| day > cut)))
 }
 
 fn no_crm() -> anyhow::Error {
@@ -243,13 +248,13 @@ fn describe_leads(leads: &Table, stages: &Stages, findings: &mut Vec<Finding>) {
     let height = leads.frame.height();
     for pair in stages.stages.windows(2) {
         let [earlier, later] = pair else { continue };
-        let is_early = |row: &usize| {
-            let days = earlier.at.get(*row).zip(later.at.get(*row));
+        let early = Mask::from_rows(height, |row| {
+            let days = earlier.at.get(row).zip(later.at.get(row));
             days.is_some_and(|(from, to)| to < from)
-        };
+        });
         findings.extend(finding(
             format!("data error, {} dated before {}, not in the days between", later.name, earlier.name),
-            (0..height).filter(is_early),
+            early.rows(),
             &leads.origin,
         ));
     }
@@ -257,7 +262,7 @@ fn describe_leads(leads: &Table, stages: &Stages, findings: &mut Vec<Finding>) {
         let codes = code_slice(&codes);
         findings.extend(finding(
             "leads without a channel, counted as `(none)`",
-            (0..height).filter(|row| codes[*row] == 0),
+            Mask::from_rows(height, |row| codes[row] == 0).rows(),
             &leads.origin,
         ));
     }

@@ -3,7 +3,7 @@
 //! Money goes to leads in equal shares, exact to the cent, at the finest key that both sides have and in the month
 //! in which the lead was created; what finds no lead goes one level up, and what finds none at all stays visible.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Context, Result};
 use polars::prelude::*;
@@ -14,7 +14,7 @@ use super::{Data, Facts, Over};
 use crate::check::{Finding, finding};
 use crate::error::data_error;
 use crate::input::cell::SCALE;
-use crate::input::table::{Table, code_slice};
+use crate::input::table::{Days, Table, code_slice};
 use crate::mask::Mask;
 use crate::period::month_number;
 
@@ -55,7 +55,7 @@ fn spread_ranges(table: Table) -> Result<Table> {
     let (Some(from), Some(to)) = (table.dates("from"), table.dates("to")) else { return Ok(table) };
     let mut rows: Vec<u32> = Vec::new();
     let mut days: Vec<Option<i32>> = Vec::new();
-    let mut parts: Vec<(usize, usize)> = Vec::new();
+    let mut lengths: Vec<usize> = Vec::new();
     for row in 0..table.frame.height() {
         let span = from.get(row).zip(to.get(row));
         let length = span.map_or(1, |(from, to)| to - from + 1);
@@ -65,24 +65,21 @@ fn spread_ranges(table: Table) -> Result<Table> {
                 "`from` is the first day and `to` the last one of the spend of a row",
             ));
         }
+        lengths.push(usize::try_from(length).unwrap_or(1));
         for part in 0..length {
             rows.push(u32::try_from(row).unwrap_or(NO_LEAD));
             days.push(span.map(|(from, _)| from + part));
-            parts.push((usize::try_from(part).unwrap_or(0), usize::try_from(length).unwrap_or(1)));
         }
     }
     let taken = IdxCa::from_vec("rows".into(), rows.clone());
     let mut frame = table.frame.take(&taken).context("rows of the table")?;
     for name in table.frame.get_column_names_str() {
         if let Some(numbers) = table.numbers(name) {
-            let spread: Int64Chunked = rows
-                .iter()
-                .zip(&parts)
-                .map(|(row, (part, length))| {
-                    let number = numbers.get(*row as usize)?;
-                    i64::try_from(share(i128::from(number), *part, *length)).ok()
-                })
-                .collect_ca(name.into());
+            let spread = lengths.iter().enumerate().flat_map(|(row, length)| {
+                let number = numbers.get(row);
+                shares(number.map_or(0, i128::from), *length).map(move |share| number.and(i64::try_from(share).ok()))
+            });
+            let spread: Int64Chunked = spread.collect_ca(name.into());
             frame.with_column(spread.into_series()).context("columns of one height")?;
         }
     }
@@ -92,41 +89,49 @@ fn spread_ranges(table: Table) -> Result<Table> {
     Ok(Table { frame, dictionaries: table.dictionaries, origin })
 }
 
-/// The `part`-th of `parts` equal shares of an amount in millionths: whole cents, the remaining cents one each to the
-/// first parts (largest remainders; all are equal), and what is smaller than a cent to the first part.
-pub fn share(amount: i128, part: usize, parts: usize) -> i128 {
-    let (part, parts) = (part as i128, parts.max(1) as i128);
+/// The equal shares of an amount in millionths: whole cents, the remaining cents one each to the first parts (largest
+/// remainders; all are equal), and what is smaller than a cent to the first part.
+pub fn shares(amount: i128, parts: usize) -> impl Iterator<Item = i128> {
+    let count = parts.max(1) as i128;
     let cents = amount.div_euclid(MILLIONTHS_IN_A_CENT);
-    let rest = amount.rem_euclid(MILLIONTHS_IN_A_CENT);
-    let extra = i128::from(part < cents.rem_euclid(parts));
-    let below_a_cent = if part == 0 { rest } else { 0 };
-    (cents.div_euclid(parts) + extra) * MILLIONTHS_IN_A_CENT + below_a_cent
+    let below_a_cent = amount.rem_euclid(MILLIONTHS_IN_A_CENT);
+    let (each, remaining) = (cents.div_euclid(count), cents.rem_euclid(count));
+    (0..parts).map(move |part| {
+        let extra = i128::from((part as i128) < remaining);
+        (each + extra) * MILLIONTHS_IN_A_CENT + if part == 0 { below_a_cent } else { 0 }
+    })
 }
 
 /// What allocation made of the spend.
 #[derive(Debug, Clone)]
 pub struct Allocated {
     /// The amount of each lead in millionths.
-    pub of_lead: Vec<i64>,
+    pub of_lead: Int64Chunked,
     /// What found no lead: the words of `fixed` dimensions, and the amount in millionths.
     pub leftover: Vec<(Vec<String>, i128)>,
 }
 
 /// Brings amounts of spend rows to the leads.
 ///
-/// `amounts` are those of the spend rows `rows`; `candidates` are the leads that may get some. The dimensions `fixed`
-/// are the spend file's own: what is spent at one of their values stays there at every level.
+/// `amount` gives that of each of the spend rows `rows`; `candidates` are the leads that may get some. The dimensions
+/// `fixed` are the spend file's own: what is spent at one of their values stays there at every level.
 ///
 /// # Errors
 /// None on data that were joined.
-pub fn allocate(data: &Data, amounts: &[i128], rows: &Mask, candidates: &Mask, fixed: &[String]) -> Result<Allocated> {
+pub fn allocate(
+    data: &Data,
+    amount: &(dyn Fn(usize) -> i128 + Sync),
+    rows: &Mask,
+    candidates: &Mask,
+    fixed: &[String],
+) -> Result<Allocated> {
     let spend = &data.facts[&Over::Spend];
     let mut of_lead = vec![0_i64; spend.lead_count];
     let mut open: Vec<usize> = Vec::new();
     for row in rows.rows() {
         let lead = spend.lead_of(row);
         if lead != NO_LEAD && candidates.has(lead as usize) {
-            of_lead[lead as usize] += i64::try_from(amounts[row]).context("an amount of one row")?;
+            of_lead[lead as usize] += i64::try_from(amount(row)).context("an amount of one row")?;
         } else {
             open.push(row);
         }
@@ -136,20 +141,21 @@ pub fn allocate(data: &Data, amounts: &[i128], rows: &Mask, candidates: &Mask, f
             break;
         }
         let space = KeySpace::new(data, &keys)?;
-        open = allocate_level(data, &space, amounts, open, candidates, &mut of_lead)?;
+        open = allocate_level(data, &space, amount, open, candidates, &mut of_lead)?;
     }
     let columns: Vec<Option<_>> =
         fixed.iter().map(|name| spend.table.codes(name).zip(spend.table.dictionaries.get(name))).collect();
-    let mut leftover: HashMap<Vec<String>, i128> = HashMap::new();
+    let mut leftover: BTreeMap<Vec<String>, i128> = BTreeMap::new();
     for row in open {
         let words = columns.iter().map(|column| {
             column.as_ref().map_or_else(String::new, |(codes, words)| words[codes.get(row).unwrap_or(0) as usize].clone())
         });
-        *leftover.entry(words.collect()).or_default() += amounts[row];
+        *leftover.entry(words.collect()).or_default() += amount(row);
     }
-    let mut leftover: Vec<(Vec<String>, i128)> = leftover.into_iter().collect();
-    leftover.sort_unstable();
-    Ok(Allocated { of_lead, leftover })
+    Ok(Allocated {
+        of_lead: Int64Chunked::from_vec("spend".into(), of_lead),
+        leftover: leftover.into_iter().collect(),
+    })
 }
 
 /// The dimensions of the key at each level, the finest first. Without any dimension in common the month alone is the key.
@@ -175,10 +181,10 @@ fn levels(data: &Data, fixed: &[String]) -> Vec<Vec<String>> {
     levels
 }
 
-/// The keys of one level as numbers that spend and leads have in common.
+/// The keys of one level as numbers that spend and leads have in common; 0 stands for no key.
 struct KeySpace {
-    of_spend: Vec<Option<u64>>,
-    of_lead: Vec<Option<u64>>,
+    of_spend: Vec<u64>,
+    of_lead: Vec<u64>,
 }
 
 impl KeySpace {
@@ -186,38 +192,56 @@ impl KeySpace {
         let spend = &data.facts[&Over::Spend].table;
         let leads = &data.leads().table;
         let dates = spend.dates("date");
-        let created = data.created_at();
-        let month = |day: i32| u64::try_from(month_number(day)).unwrap_or(0);
-        let mut of_spend: Vec<Option<u64>> = match &dates {
-            Some(dates) => (0..spend.frame.height()).map(|row| dates.get(row).map(month)).collect(),
-            None => vec![Some(0); spend.frame.height()],
-        };
-        let mut of_lead: Vec<Option<u64>> = match (&dates, created) {
-            (Some(_), Some(created)) => {
-                (0..leads.frame.height()).into_par_iter().map(|row| created.get(row).map(month)).collect()
-            }
-            (Some(_), None) => vec![None; leads.frame.height()],
-            (None, _) => vec![Some(0); leads.frame.height()],
-        };
+        let months = MonthNumbers::new(dates.as_ref());
+        // without dates in the spend file the month is no part of the key
+        let mut of_spend = months.of_rows(dates.as_ref(), spend.frame.height());
+        let created = dates.as_ref().map(|_| data.created_at().cloned().unwrap_or_else(|| Days::none(leads.frame.height())));
+        let mut of_lead = months.of_rows(created.as_ref(), leads.frame.height());
         for name in keys {
             let words = leads.dictionaries.get(name).context("a key that both sides have")?;
             let own = spend.dictionaries.get(name).context("a key that both sides have")?;
             let lead_codes = leads.codes(name).context("a key that both sides have")?;
             let spend_codes = spend.codes(name).context("a key that both sides have")?;
             let width = words.len() as u64;
-            let code_of_word: Vec<Option<u64>> = own
-                .iter()
-                .map(|word| words.binary_search(word).ok().filter(|_| !word.is_empty()).map(|code| code as u64))
-                .collect();
-            let (lead_codes, spend_codes) = (code_slice(&lead_codes), code_slice(&spend_codes));
-            of_lead.par_iter_mut().zip(lead_codes).for_each(|(key, code)| {
-                *key = key.filter(|_| *code > 0).map(|key| key * width + u64::from(*code));
-            });
-            for (key, code) in of_spend.iter_mut().zip(spend_codes) {
-                *key = key.zip(code_of_word[*code as usize]).map(|(key, code)| key * width + code);
-            }
+            let extend = |key: u64, code: u32| if key == 0 || code == 0 { 0 } else { key * width + u64::from(code) };
+            let lead_code_of_word: Vec<u32> =
+                own.iter().map(|word| words.binary_search(word).map_or(0, |code| u32::try_from(code).unwrap_or(0))).collect();
+            of_lead.par_iter_mut().zip(code_slice(&lead_codes)).for_each(|(key, code)| *key = extend(*key, *code));
+            let spend_codes = code_slice(&spend_codes);
+            of_spend
+                .par_iter_mut()
+                .zip(spend_codes)
+                .for_each(|(key, code)| *key = extend(*key, lead_code_of_word[*code as usize]));
         }
         Ok(KeySpace { of_spend, of_lead })
+    }
+}
+
+/// The months of a span of days, looked up instead of computed for every row.
+struct MonthNumbers {
+    first_day: i32,
+    numbers: Vec<u64>,
+}
+
+impl MonthNumbers {
+    /// The months from the first to the last of these days.
+    fn new(days: Option<&Days>) -> MonthNumbers {
+        let span = days.and_then(|days| days.earliest().zip(days.latest()));
+        let Some((first, last)) = span else { return MonthNumbers { first_day: 0, numbers: Vec::new() } };
+        // a lead of the last month may be created after the last day of spend
+        let (first_day, last_day) = (first - 31, last + 31);
+        let number = |day| u64::try_from(month_number(day)).unwrap_or(0);
+        MonthNumbers { first_day, numbers: (first_day..=last_day).map(number).collect() }
+    }
+
+    /// The month of each row, 0 without a date or in another time; 1 for all rows where there are no dates at all.
+    fn of_rows(&self, days: Option<&Days>, height: usize) -> Vec<u64> {
+        let Some(days) = days else { return vec![1; height] };
+        let number = |row: usize| {
+            let place = usize::try_from(days.get(row)?.checked_sub(self.first_day)?).ok()?;
+            self.numbers.get(place).copied()
+        };
+        (0..height).into_par_iter().with_min_len(1 << 12).map(|row| number(row).unwrap_or(0)).collect()
     }
 }
 
@@ -225,39 +249,38 @@ impl KeySpace {
 fn allocate_level(
     data: &Data,
     space: &KeySpace,
-    amounts: &[i128],
+    amount: &(dyn Fn(usize) -> i128 + Sync),
     open: Vec<usize>,
     candidates: &Mask,
     of_lead: &mut [i64],
 ) -> Result<Vec<usize>> {
     let mut bucket_of_key: HashMap<u64, usize, PlFixedStateQuality> = HashMap::default();
     let mut totals: Vec<i128> = Vec::new();
-    for &row in &open {
-        if let Some(key) = space.of_spend[row] {
-            let bucket = *bucket_of_key.entry(key).or_insert(totals.len());
-            if bucket == totals.len() {
-                totals.push(0);
-            }
-            totals[bucket] += amounts[row];
+    for &row in open.iter().filter(|row| space.of_spend[**row] != 0) {
+        let bucket = *bucket_of_key.entry(space.of_spend[row]).or_insert(totals.len());
+        if bucket == totals.len() {
+            totals.push(0);
         }
+        totals[bucket] += amount(row);
     }
     let mut members: Vec<Vec<u32>> = vec![Vec::new(); totals.len()];
+    let bucket_of_lead: Vec<Option<usize>> =
+        space.of_lead.par_iter().with_min_len(1 << 12).map(|key| bucket_of_key.get(key).copied()).collect();
     for row in candidates.rows() {
-        if let Some(bucket) = space.of_lead[row].and_then(|key| bucket_of_key.get(&key)) {
-            members[*bucket].push(u32::try_from(row).unwrap_or(NO_LEAD));
+        if let Some(bucket) = bucket_of_lead[row] {
+            members[bucket].push(u32::try_from(row).unwrap_or(NO_LEAD));
         }
     }
     let ids = data.leads().table.ids("lead_id").context("leads have IDs")?;
-    for (members, total) in members.iter_mut().zip(&totals) {
-        // the order of the files must not decide who gets a cent more
-        members.sort_unstable_by_key(|row| ids.get(*row as usize));
-        let parts = members.len();
-        for (part, row) in members.iter().enumerate() {
-            of_lead[*row as usize] += i64::try_from(share(*total, part, parts)).context("a share of the spend")?;
+    // the order of the files must not decide who gets a cent more
+    members.par_iter_mut().for_each(|members| members.sort_by_key(|row| ids.get(*row as usize)));
+    for (members, total) in members.iter().zip(&totals) {
+        for (row, share) in members.iter().zip(shares(*total, members.len())) {
+            of_lead[*row as usize] += i64::try_from(share).context("a share of the spend")?;
         }
     }
     let found_none = |row: &usize| {
-        let bucket = space.of_spend[*row].and_then(|key| bucket_of_key.get(&key));
+        let bucket = bucket_of_key.get(&space.of_spend[*row]);
         bucket.is_none_or(|bucket| members[*bucket].is_empty())
     };
     Ok(open.into_iter().filter(found_none).collect())
@@ -272,7 +295,7 @@ mod tests {
     proptest! {
         #[test]
         fn shares_add_up_and_differ_by_a_cent_at_most(amount in -1_000_000_000_i128..1_000_000_000, parts in 1_usize..50) {
-            let shares: Vec<i128> = (0..parts).map(|part| share(amount, part, parts)).collect();
+            let shares: Vec<i128> = shares(amount, parts).collect();
             prop_assert_eq!(shares.iter().sum::<i128>(), amount);
             let cents: Vec<i128> = shares.iter().map(|share| share.div_euclid(MILLIONTHS_IN_A_CENT)).collect();
             prop_assert!(cents.iter().max().unwrap() - cents.iter().min().unwrap() <= 1);
@@ -281,7 +304,6 @@ mod tests {
 
     #[test]
     fn ten_euros_among_three_leads() {
-        let shares: Vec<i128> = (0..3).map(|part| share(10_000_000, part, 3)).collect();
-        assert_eq!(shares, [3_340_000, 3_330_000, 3_330_000]);
+        assert_eq!(shares(10_000_000, 3).collect::<Vec<_>>(), [3_340_000, 3_330_000, 3_330_000]);
     }
 }
