@@ -12,6 +12,11 @@ const DECIMALS: usize = 6;
 /// Read are `2024-02-29`, `2024/02/29`, `29.02.2024`, each with an optional time behind a blank or `T`
 /// (`09:30`, `09:30:15`, `09:30:15.123`) and an optional zone (`Z`, `UTC`, `+03:00`). A time with a zone is taken in UTC.
 pub fn parse_date(cell: &[u8]) -> Option<i32> {
+    if let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = cell {
+        // by far the most frequent form
+        let year = two_digits(y1, y2)? * 100 + two_digits(y3, y4)?;
+        return days_from_civil(year, two_digits(m1, m2)?, two_digits(d1, d2)?);
+    }
     let (date, rest) = cell.split_at_checked(10)?;
     let (year, month, day) = match (date[2], date[4], date[5], date[7]) {
         (_, b'-', _, b'-') | (_, b'/', _, b'/') => (&date[..4], &date[5..7], &date[8..]),
@@ -74,6 +79,12 @@ pub fn parse_number(cell: &[u8]) -> Option<i64> {
         value = value.checked_add(1)?;
     }
     Some(if is_negative { -value } else { value })
+}
+
+#[inline]
+fn two_digits(tens: u8, units: u8) -> Option<u32> {
+    let (tens, units) = (tens.wrapping_sub(b'0'), units.wrapping_sub(b'0'));
+    (tens < 10 && units < 10).then(|| u32::from(tens) * 10 + u32::from(units))
 }
 
 fn digits(bytes: &[u8]) -> Option<u32> {

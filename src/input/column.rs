@@ -75,21 +75,40 @@ impl Builder {
         }
     }
 
-    /// Adds a cell; blanks around it do not count, and an empty cell is no value.
-    #[inline]
-    pub fn push(&mut self, cell: &[u8], words: &mut Words) -> Result<(), Refused> {
-        let cell = cell.trim_ascii();
+    /// Adds cells that have no blanks around them; an empty cell is no value.
+    ///
+    /// # Errors
+    /// The first cell that is not of the column's type, with its place among the cells.
+    pub fn fill<'a>(&mut self, cells: impl Iterator<Item = &'a [u8]>, words: &mut Words) -> Result<(), (usize, Refused)> {
+        let mut cells = cells.enumerate();
         match self {
-            Builder::Text(codes) => codes.push(words.code(cell)?),
-            Builder::Id(ids) if cell.is_empty() => ids.append_null(),
-            Builder::Id(ids) => ids.append_value(std::str::from_utf8(cell).map_err(|_| NOT_TEXT)?),
-            Builder::Date(days) if cell.is_empty() => days.append_null(),
-            Builder::Date(days) => days.append_value(parse_date(cell).ok_or(NOT_A_DATE)?),
-            Builder::Number(numbers) if cell.is_empty() => numbers.append_null(),
-            Builder::Number(numbers) => numbers.append_value(parse_number(cell).ok_or(NOT_A_NUMBER)?),
+            Builder::Text(codes) => cells.try_for_each(|(row, cell)| {
+                codes.push(words.code(cell).map_err(|refused| (row, refused))?);
+                Ok(())
+            }),
+            Builder::Id(ids) => cells.try_for_each(|(row, cell)| {
+                ids.append_option(text(cell).map_err(|refused| (row, refused))?);
+                Ok(())
+            }),
+            Builder::Date(days) => cells.try_for_each(|(row, cell)| {
+                days.append_option(typed(cell, parse_date, NOT_A_DATE).map_err(|refused| (row, refused))?);
+                Ok(())
+            }),
+            Builder::Number(numbers) => cells.try_for_each(|(row, cell)| {
+                numbers.append_option(typed(cell, parse_number, NOT_A_NUMBER).map_err(|refused| (row, refused))?);
+                Ok(())
+            }),
         }
-        Ok(())
     }
+}
+
+fn text(cell: &[u8]) -> Result<Option<&str>, Refused> {
+    if cell.is_empty() { Ok(None) } else { std::str::from_utf8(cell).map(Some).map_err(|_| NOT_TEXT) }
+}
+
+#[inline]
+fn typed<T>(cell: &[u8], parse: impl Fn(&[u8]) -> Option<T>, refused: Refused) -> Result<Option<T>, Refused> {
+    if cell.is_empty() { Ok(None) } else { parse(cell).map(Some).ok_or(refused) }
 }
 
 /// One column from its pieces in the order of the file; for text also its sorted words.

@@ -1,12 +1,13 @@
 //! Files to typed tables. The only place that knows paths, encodings, separators and the formats of cells.
 //!
-//! `source` cuts a file into blocks of whole records, `header` decides what each column is, `read` types the cells
-//! in parallel, `cell` and `column` say how; `tables` is the list of what can be read.
+//! `source` cuts a file into blocks of whole records, `records` finds their cells, `header` decides what each column is,
+//! `read` types the cells in parallel, `cell` and `column` say how; `tables` is the list of what can be read.
 
 pub mod cell;
 mod column;
 mod header;
 mod read;
+mod records;
 mod source;
 pub mod table;
 pub mod tables;

@@ -12,6 +12,7 @@ use polars::prelude::*;
 use rayon::prelude::*;
 
 use super::column::{Builder, Refused, Words, assemble};
+use super::records::split;
 use super::source::{Block, Source};
 use super::table::{Origin, Table};
 use crate::config::ColumnType;
@@ -91,7 +92,7 @@ pub fn read_files(columns: &[ColumnPlan], files: Vec<FilePlan>) -> Result<Table>
                         (order, Ok(Some(block))) => (order, Ok(block)),
                         (order, Err(error)) => (order, Err(error)),
                     };
-                    let parsed = block.and_then(|block| parse_block(&block, &layouts[order.0], columns, &mut words));
+                    let parsed = block.and_then(|block| parse_block(block, &layouts[order.0], columns, &mut words));
                     match parsed {
                         Ok((columns, lines)) => lock(pieces).push(Piece { order, thread, columns, lines }),
                         Err(error) => {
@@ -141,60 +142,37 @@ fn next_block(queue: &Mutex<Queue>) -> ((usize, usize), Result<Option<Block>>) {
     }
 }
 
-fn parse_block(
-    block: &Block,
-    layout: &Layout,
-    columns: &[ColumnPlan],
-    words: &mut [Words],
-) -> Result<(Vec<Builder>, Vec<u32>)> {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(layout.separator)
-        .buffer_capacity(1 << 16)
-        .from_reader(block.bytes.as_slice());
-    // lines are at least as many as records: no buffer has to grow, and hardly any of it stays empty
-    let expected_rows = memchr::memchr_iter(b'\n', &block.bytes).count() + 1;
-    let mut builders: Vec<Builder> =
-        columns.iter().map(|column| Builder::new(&column.name, column.column_type, expected_rows)).collect();
-    let mut lines = Vec::with_capacity(expected_rows);
-    let mut record = csv::ByteRecord::new();
-    while reader.read_byte_record(&mut record).with_context(|| layout.name.clone())? {
-        let line = line_of(block, &record);
-        if record.len() != layout.width {
-            return Err(ragged(layout, line, record.len()));
-        }
-        for (index, builder) in builders.iter_mut().enumerate() {
-            let cell: &[u8] = match &layout.cells[index] {
-                CellSource::Field(field) => &record[*field],
+fn parse_block(block: Block, layout: &Layout, columns: &[ColumnPlan], words: &mut [Words]) -> Result<(Vec<Builder>, Vec<u32>)> {
+    let records = split(block, layout.separator, layout.width, &layout.name)?;
+    let rows = records.lines.len();
+    let mut builders = Vec::with_capacity(columns.len());
+    let mut first_error: Option<(usize, anyhow::Error)> = None;
+    for ((column, source), words) in columns.iter().zip(&layout.cells).zip(words) {
+        let mut builder = Builder::new(&column.name, column.column_type, rows);
+        let filled = match source {
+            CellSource::Field(field) => builder.fill(records.column(*field), words),
+            CellSource::Constant(text) => builder.fill(std::iter::repeat_n(text.trim().as_bytes(), rows), words),
+            CellSource::Absent => builder.fill(std::iter::repeat_n(b"".as_slice(), rows), words),
+        };
+        builders.push(builder);
+        if let Err((row, refused)) = filled {
+            let cell: &[u8] = match source {
+                CellSource::Field(field) => records.cell(row, *field),
                 CellSource::Constant(text) => text.as_bytes(),
                 CellSource::Absent => b"",
             };
-            builder
-                .push(cell, &mut words[index])
-                .map_err(|refused| bad_cell(layout, line, &columns[index].name, cell, &refused))?;
+            if first_error.as_ref().is_none_or(|(first, _)| row < *first) {
+                first_error = Some((row, bad_cell(layout, records.lines[row], &column.name, cell, &refused)));
+            }
         }
-        lines.push(u32::try_from(line).unwrap_or(u32::MAX));
     }
-    Ok((builders, lines))
+    match first_error {
+        Some((_, error)) => Err(error),
+        None => Ok((builders, records.lines)),
+    }
 }
 
-/// The line on which a record begins; the reader counts the empty lines before a record as part of it.
-fn line_of(block: &Block, record: &csv::ByteRecord) -> u64 {
-    let Some(position) = record.position() else { return block.first_line };
-    let start = usize::try_from(position.byte()).unwrap_or(usize::MAX).min(block.bytes.len());
-    let blank = block.bytes[start..].iter().take_while(|byte| matches!(byte, b'\n' | b'\r'));
-    block.first_line - 1 + position.line() + blank.filter(|byte| **byte == b'\n').count() as u64
-}
-
-fn ragged(layout: &Layout, line: u64, fields: usize) -> anyhow::Error {
-    data_error(
-        format!("{}:{line}: the row has {fields} fields, the header has {}", layout.name, layout.width),
-        "a separator inside a cell needs quotes around the cell: `\"Smith, John\"`",
-    )
-}
-
-fn bad_cell(layout: &Layout, line: u64, column: &str, cell: &[u8], refused: &Refused) -> anyhow::Error {
+fn bad_cell(layout: &Layout, line: u32, column: &str, cell: &[u8], refused: &Refused) -> anyhow::Error {
     let text = String::from_utf8_lossy(cell);
     data_error(format!("{}:{line}: column `{column}`: `{}` {}", layout.name, text.trim(), refused.expected), refused.hint)
 }

@@ -13,7 +13,7 @@ use memchr::{memchr_iter, memchr2_iter, memrchr};
 use crate::error::{data_error, io_reason};
 
 /// Bytes that are read at once. Large enough that handing out blocks costs nothing, small enough for the cache.
-const BLOCK_SIZE: usize = 1 << 20;
+const BLOCK_SIZE: usize = 1 << 18;
 const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Whole records of a file, and where they stand in it.

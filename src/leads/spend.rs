@@ -92,14 +92,19 @@ fn spread_ranges(table: Table) -> Result<Table> {
 /// The equal shares of an amount in millionths: whole cents, the remaining cents one each to the first parts (largest
 /// remainders; all are equal), and what is smaller than a cent to the first part.
 pub fn shares(amount: i128, parts: usize) -> impl Iterator<Item = i128> {
+    let (each, remaining, below_a_cent) = equal_shares(amount, parts);
+    (0..parts).map(move |part| {
+        let extra = if (part as i128) < remaining { MILLIONTHS_IN_A_CENT } else { 0 };
+        each + extra + if part == 0 { below_a_cent } else { 0 }
+    })
+}
+
+/// What every part gets, how many get a cent more, and what is smaller than a cent.
+fn equal_shares(amount: i128, parts: usize) -> (i128, i128, i128) {
     let count = parts.max(1) as i128;
     let cents = amount.div_euclid(MILLIONTHS_IN_A_CENT);
     let below_a_cent = amount.rem_euclid(MILLIONTHS_IN_A_CENT);
-    let (each, remaining) = (cents.div_euclid(count), cents.rem_euclid(count));
-    (0..parts).map(move |part| {
-        let extra = i128::from((part as i128) < remaining);
-        (each + extra) * MILLIONTHS_IN_A_CENT + if part == 0 { below_a_cent } else { 0 }
-    })
+    (cents.div_euclid(count) * MILLIONTHS_IN_A_CENT, cents.rem_euclid(count), below_a_cent)
 }
 
 /// What allocation made of the spend.
@@ -120,7 +125,7 @@ pub struct Allocated {
 /// None on data that were joined.
 pub fn allocate(
     data: &Data,
-    amount: &(dyn Fn(usize) -> i128 + Sync),
+    amount: &dyn Fn(usize) -> i128,
     rows: &Mask,
     candidates: &Mask,
     fixed: &[String],
@@ -184,7 +189,10 @@ fn levels(data: &Data, fixed: &[String]) -> Vec<Vec<String>> {
 /// The keys of one level as numbers that spend and leads have in common; 0 stands for no key.
 struct KeySpace {
     of_spend: Vec<u64>,
-    of_lead: Vec<u64>,
+    created: Option<Days>,
+    months: MonthNumbers,
+    /// For each dimension of the key the codes of the leads and the number of words.
+    lead_codes: Vec<(UInt32Chunked, u64)>,
 }
 
 impl KeySpace {
@@ -193,28 +201,41 @@ impl KeySpace {
         let leads = &data.leads().table;
         let dates = spend.dates("date");
         let months = MonthNumbers::new(dates.as_ref());
+        let height = spend.frame.height();
         // without dates in the spend file the month is no part of the key
-        let mut of_spend = months.of_rows(dates.as_ref(), spend.frame.height());
-        let created = dates.as_ref().map(|_| data.created_at().cloned().unwrap_or_else(|| Days::none(leads.frame.height())));
-        let mut of_lead = months.of_rows(created.as_ref(), leads.frame.height());
+        let mut of_spend: Vec<u64> =
+            (0..height).map(|row| dates.as_ref().map_or(1, |dates| months.of(dates.get(row)))).collect();
+        let created = dates.map(|_| data.created_at().cloned().unwrap_or_else(|| Days::none(leads.frame.height())));
+        let mut lead_codes = Vec::new();
         for name in keys {
             let words = leads.dictionaries.get(name).context("a key that both sides have")?;
             let own = spend.dictionaries.get(name).context("a key that both sides have")?;
-            let lead_codes = leads.codes(name).context("a key that both sides have")?;
             let spend_codes = spend.codes(name).context("a key that both sides have")?;
             let width = words.len() as u64;
-            let extend = |key: u64, code: u32| if key == 0 || code == 0 { 0 } else { key * width + u64::from(code) };
-            let lead_code_of_word: Vec<u32> =
-                own.iter().map(|word| words.binary_search(word).map_or(0, |code| u32::try_from(code).unwrap_or(0))).collect();
-            of_lead.par_iter_mut().zip(code_slice(&lead_codes)).for_each(|(key, code)| *key = extend(*key, *code));
-            let spend_codes = code_slice(&spend_codes);
-            of_spend
-                .par_iter_mut()
-                .zip(spend_codes)
-                .for_each(|(key, code)| *key = extend(*key, lead_code_of_word[*code as usize]));
+            let lead_code = |word| words.binary_search(word).ok().and_then(|code| u32::try_from(code).ok()).unwrap_or(0);
+            let lead_code_of_word: Vec<u32> = own.iter().map(lead_code).collect();
+            for (key, code) in of_spend.iter_mut().zip(code_slice(&spend_codes)) {
+                *key = extend_key(*key, lead_code_of_word[*code as usize], width);
+            }
+            lead_codes.push((leads.codes(name).context("a key that both sides have")?, width));
         }
-        Ok(KeySpace { of_spend, of_lead })
+        Ok(KeySpace { of_spend, created, months, lead_codes })
     }
+
+    /// For each lead what `bucket` says of its key.
+    fn buckets_of_leads(&self, height: usize, bucket: impl Fn(u64) -> u32 + Sync) -> Vec<u32> {
+        let codes: Vec<(&[u32], u64)> = self.lead_codes.iter().map(|(codes, width)| (code_slice(codes), *width)).collect();
+        let key = |row: usize| {
+            let month = self.created.as_ref().map_or(1, |created| self.months.of(created.get(row)));
+            codes.iter().fold(month, |key, (codes, width)| extend_key(key, codes[row], *width))
+        };
+        (0..height).into_par_iter().with_min_len(1 << 12).map(|row| bucket(key(row))).collect()
+    }
+}
+
+/// A key with one more dimension; an empty cell is no key.
+fn extend_key(key: u64, code: u32, width: u64) -> u64 {
+    if key == 0 || code == 0 { 0 } else { key * width + u64::from(code) }
 }
 
 /// The months of a span of days, looked up instead of computed for every row.
@@ -234,56 +255,82 @@ impl MonthNumbers {
         MonthNumbers { first_day, numbers: (first_day..=last_day).map(number).collect() }
     }
 
-    /// The month of each row, 0 without a date or in another time; 1 for all rows where there are no dates at all.
-    fn of_rows(&self, days: Option<&Days>, height: usize) -> Vec<u64> {
-        let Some(days) = days else { return vec![1; height] };
-        let number = |row: usize| {
-            let place = usize::try_from(days.get(row)?.checked_sub(self.first_day)?).ok()?;
-            self.numbers.get(place).copied()
-        };
-        (0..height).into_par_iter().with_min_len(1 << 12).map(|row| number(row).unwrap_or(0)).collect()
+    /// The month of a day; 0 without a day, or for one in another time.
+    fn of(&self, day: Option<i32>) -> u64 {
+        let place = day.and_then(|day| usize::try_from(day.checked_sub(self.first_day)?).ok());
+        place.and_then(|place| self.numbers.get(place).copied()).unwrap_or(0)
     }
+}
+
+/// What is spent at one key, and how it is shared by the leads that have it.
+#[derive(Default)]
+struct Bucket {
+    total: i128,
+    members: usize,
+    each: i64,
+    /// The first members get a cent more, and the very first what is smaller than a cent.
+    remaining: i64,
+    below_a_cent: i64,
 }
 
 /// Gives the open spend rows to the leads of their key; returns the rows whose key no lead has.
 fn allocate_level(
     data: &Data,
     space: &KeySpace,
-    amount: &(dyn Fn(usize) -> i128 + Sync),
+    amount: &dyn Fn(usize) -> i128,
     open: Vec<usize>,
     candidates: &Mask,
     of_lead: &mut [i64],
 ) -> Result<Vec<usize>> {
-    let mut bucket_of_key: HashMap<u64, usize, PlFixedStateQuality> = HashMap::default();
-    let mut totals: Vec<i128> = Vec::new();
+    let mut bucket_of_key: HashMap<u64, u32, PlFixedStateQuality> = HashMap::default();
+    let mut buckets: Vec<Bucket> = Vec::new();
     for &row in open.iter().filter(|row| space.of_spend[**row] != 0) {
-        let bucket = *bucket_of_key.entry(space.of_spend[row]).or_insert(totals.len());
-        if bucket == totals.len() {
-            totals.push(0);
+        let next = u32::try_from(buckets.len()).context("fewer keys than 2^32")?;
+        let bucket = *bucket_of_key.entry(space.of_spend[row]).or_insert(next);
+        if bucket == next {
+            buckets.push(Bucket::default());
         }
-        totals[bucket] += amount(row);
+        buckets[bucket as usize].total += amount(row);
     }
-    let mut members: Vec<Vec<u32>> = vec![Vec::new(); totals.len()];
-    let bucket_of_lead: Vec<Option<usize>> =
-        space.of_lead.par_iter().with_min_len(1 << 12).map(|key| bucket_of_key.get(key).copied()).collect();
-    for row in candidates.rows() {
-        if let Some(bucket) = bucket_of_lead[row] {
-            members[bucket].push(u32::try_from(row).unwrap_or(NO_LEAD));
-        }
+    if buckets.is_empty() {
+        return Ok(open);
     }
-    let ids = data.leads().table.ids("lead_id").context("leads have IDs")?;
-    // the order of the files must not decide who gets a cent more
-    members.par_iter_mut().for_each(|members| members.sort_by_key(|row| ids.get(*row as usize)));
-    for (members, total) in members.iter().zip(&totals) {
-        for (row, share) in members.iter().zip(shares(*total, members.len())) {
-            of_lead[*row as usize] += i64::try_from(share).context("a share of the spend")?;
+    let of_row = space.buckets_of_leads(of_lead.len(), |key| bucket_of_key.get(&key).copied().unwrap_or(NO_LEAD));
+    for row in candidates.rows().filter(|row| of_row[*row] != NO_LEAD) {
+        buckets[of_row[row] as usize].members += 1;
+    }
+    for bucket in buckets.iter_mut().filter(|bucket| bucket.members > 0) {
+        let (each, remaining, below) = equal_shares(bucket.total, bucket.members);
+        bucket.each = i64::try_from(each).context("a share of the spend")?;
+        bucket.remaining = i64::try_from(remaining).context("cents that remain")?;
+        bucket.below_a_cent = i64::try_from(below).context("less than a cent")?;
+    }
+    for row in in_order_of_ids(data, candidates)? {
+        let row = row as usize;
+        if let Some(bucket) = buckets.get_mut(of_row[row] as usize) {
+            let extra = i64::from(bucket.remaining > 0) * MILLIONTHS_IN_A_CENT as i64;
+            of_lead[row] += bucket.each + extra + std::mem::take(&mut bucket.below_a_cent);
+            bucket.remaining -= 1;
         }
     }
     let found_none = |row: &usize| {
         let bucket = bucket_of_key.get(&space.of_spend[*row]);
-        bucket.is_none_or(|bucket| members[*bucket].is_empty())
+        bucket.is_none_or(|bucket| buckets[*bucket as usize].members == 0)
     };
     Ok(open.into_iter().filter(found_none).collect())
+}
+
+/// The leads of a set in the order of their IDs: the order of the files must not decide who gets a cent more.
+fn in_order_of_ids(data: &Data, leads: &Mask) -> Result<Vec<u32>> {
+    let ids = data.leads().table.ids("lead_id").context("leads have IDs")?;
+    let array = ids.downcast_as_array();
+    let mut rows: Vec<u32> = leads.rows().map(|row| u32::try_from(row).unwrap_or(NO_LEAD)).collect();
+    let id = |row: u32| array.get(row as usize);
+    // most exports are in this order already
+    if !rows.par_windows(2).all(|pair| id(pair[0]) <= id(pair[1])) {
+        rows.par_sort_unstable_by_key(|row| id(*row));
+    }
+    Ok(rows)
 }
 
 #[cfg(test)]
