@@ -20,13 +20,21 @@ impl Finding {
     /// One line: what, how many, where the first three are.
     pub fn describe(&self) -> String {
         let shown: Vec<&str> = self.examples.iter().take(3).map(String::as_str).collect();
-        let more = if self.examples.len() > shown.len() || self.count > self.examples.len() as u64 { ", …" } else { "" };
+        let more = if self.examples.len() > shown.len() || self.count > self.examples.len() as u64 {
+            ", …"
+        } else {
+            ""
+        };
         format!("{}: {} ({}{more})", self.what, group_thousands(self.count), shown.join(", "))
     }
 }
 
 /// A finding about these rows, or none where there are none.
-pub fn finding(what: impl Into<String>, rows: impl IntoIterator<Item = usize>, origin: &Origin) -> Option<Finding> {
+pub fn finding(
+    what: impl Into<String>,
+    rows: impl IntoIterator<Item = usize>,
+    origin: &Origin,
+) -> Option<Finding> {
     let mut count = 0;
     let mut examples = Vec::new();
     for row in rows {
@@ -71,7 +79,8 @@ mod tests {
 
     #[test]
     fn a_finding_names_three_places_and_says_that_there_are_more() {
-        let origin = Origin { files: vec!["a.csv".into()], file_of_row: vec![0; 4], line_of_row: vec![2, 3, 4, 5] };
+        let origin =
+            Origin { files: vec!["a.csv".into()], file_of_row: vec![0; 4], line_of_row: vec![2, 3, 4, 5] };
         let found = finding("rows without an ID", 0..4, &origin).unwrap();
         assert_eq!(found.describe(), "rows without an ID: 4 (a.csv:2, a.csv:3, a.csv:4, …)");
         assert_eq!(finding("rows", [], &origin), None);

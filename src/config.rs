@@ -189,7 +189,8 @@ pub fn read(path: &Path) -> Result<Config> {
             "name the configuration with `--config FILE`, or the exports with `--crm FILE`",
         )
     })?;
-    let mut config: Config = toml::from_str(&text).map_err(|error| explain_toml(&shown.to_string(), &text, &error))?;
+    let mut config: Config =
+        toml::from_str(&text).map_err(|error| explain_toml(&shown.to_string(), &text, &error))?;
     config.folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
     validate(&config).map_err(|error| error.context(shown.to_string()))?;
     Ok(config)

@@ -44,7 +44,7 @@ use crate::kpi::catalogue::{Catalogue, catalogue};
 use crate::kpi::view::Filter;
 use crate::leads::Data;
 use crate::period::Period;
-use crate::report::build::Scope;
+use crate::report::scope::Scope;
 
 /// Runs a command line.
 ///
@@ -98,7 +98,7 @@ fn run_explain(arguments: &ExplainArguments) -> Result<()> {
 fn run_kpis(arguments: &KpisArguments) -> Result<()> {
     let path = arguments.config.clone().or_else(default_configuration);
     let config = path.map_or_else(|| Ok(config::from_files(&[])), |path| config::read(&path))?;
-    output::to_stdout(&report::catalogue::list(&catalogue(&config)?))
+    output::to_stdout(&render::catalogue::list(&catalogue(&config)?))
 }
 
 /// What the command line asks, checked before any file is read.
@@ -114,7 +114,11 @@ impl Question {
     fn new(inputs: &Inputs, scope: &cli::Scope) -> Result<Question> {
         let mut config = configuration(inputs)?;
         config.skips = scope.skips.unwrap_or(config.skips);
-        let as_of = scope.as_of.as_ref().map(|day| ("--as-of", day)).or(config.as_of.as_ref().map(|day| ("as_of", day)));
+        let as_of = scope
+            .as_of
+            .as_ref()
+            .map(|day| ("--as-of", day))
+            .or(config.as_of.as_ref().map(|day| ("as_of", day)));
         let as_of = as_of.map(|(option, day)| period::parse_day(option, day)).transpose()?;
         let filters = scope.filters.iter().map(|text| filter(text)).collect::<Result<_>>()?;
         Ok(Question { config, as_of, period: period::from_scope(scope)?, filters, by: scope.by.clone() })
@@ -131,7 +135,12 @@ impl Question {
         leads::join(read, &self.config, self.as_of)
     }
 
-    fn scope<'a>(&'a self, data: &'a Data, catalogue: &'a Catalogue, scope: &cli::Scope) -> Result<Scope<'a>> {
+    fn scope<'a>(
+        &'a self,
+        data: &'a Data,
+        catalogue: &'a Catalogue,
+        scope: &cli::Scope,
+    ) -> Result<Scope<'a>> {
         let negative_days = self.config.negative_days;
         Scope::new(data, catalogue, self.period.as_ref(), &self.filters, &self.by, scope.basis, negative_days)
     }

@@ -30,7 +30,8 @@ impl Mask {
     pub fn from_rows(height: usize, holds: impl Fn(usize) -> bool + Sync) -> Mask {
         let word = |index: usize| {
             let first = index * WORD;
-            (first..height.min(first + WORD)).fold(0, |word, row| word | (u64::from(holds(row)) << (row - first)))
+            (first..height.min(first + WORD))
+                .fold(0, |word, row| word | (u64::from(holds(row)) << (row - first)))
         };
         let words = (0..height.div_ceil(WORD)).into_par_iter().with_min_len(1 << 8).map(word).collect();
         Mask { words, height }
@@ -151,7 +152,7 @@ fn polars_bitmap(bytes: Vec<u8>, height: usize) -> Bitmap {
 fn words_of(bitmap: &Bitmap) -> Vec<u64> {
     let chunks = bitmap.chunks::<u64>();
     let remainder = chunks.remainder();
-    let has_rest = bitmap.len() % WORD > 0;
+    let has_rest = !bitmap.len().is_multiple_of(WORD);
     chunks.chain(has_rest.then_some(remainder)).collect()
 }
 

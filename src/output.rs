@@ -36,7 +36,9 @@ pub fn to_stderr<'a>(lines: impl IntoIterator<Item = &'a String>) {
 /// # Errors
 /// A place that cannot be written to; nothing is left there then.
 pub fn write_report(report: &Report, format: Format, place: Option<&Path>) -> Result<()> {
-    let Some(path) = place else { return to_stdout(&render(report, format)?) };
+    let Some(path) = place else {
+        return to_stdout(&render(report, format)?);
+    };
     let is_folder = path.is_dir() || path.as_os_str().to_string_lossy().ends_with(['/', '\\']);
     if !is_folder {
         return write_files(&[(path.to_path_buf(), render(report, format)?)]);
@@ -59,7 +61,9 @@ pub fn write_files(files: &[(PathBuf, String)]) -> Result<()> {
     for (path, text) in files {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut file = temporary(folder).map_err(|error| unwritable(path, &error))?;
-        file.write_all(text.as_bytes()).and_then(|()| file.flush()).map_err(|error| unwritable(path, &error))?;
+        file.write_all(text.as_bytes())
+            .and_then(|()| file.flush())
+            .map_err(|error| unwritable(path, &error))?;
         written.push((file, path));
     }
     for (file, path) in written {

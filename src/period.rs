@@ -57,7 +57,8 @@ pub fn from_scope(scope: &Scope) -> Result<Option<Period>> {
 /// # Errors
 /// Text that is no date `YYYY-MM-DD`.
 pub fn parse_day(option: &str, text: &str) -> Result<i32> {
-    let day = text.parse::<NaiveDate>().ok().filter(|day| text.len() == 10 && (1..=9999).contains(&day.year()));
+    let day =
+        text.parse::<NaiveDate>().ok().filter(|day| text.len() == 10 && (1..=9999).contains(&day.year()));
     day.map(days_from_epoch).ok_or_else(|| {
         usage_error(format!("`{option}`: `{text}` is not a date"), "dates are written YYYY-MM-DD: 2026-02-28")
     })
@@ -76,7 +77,8 @@ pub fn month_number(day: i32) -> i32 {
 
 fn month_period(text: &str) -> Result<Period> {
     let first = text.split_once('-').filter(|(year, month)| year.len() == 4 && month.len() == 2);
-    let first = first.and_then(|(year, month)| NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, 1));
+    let first =
+        first.and_then(|(year, month)| NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, 1));
     let first = first.ok_or_else(|| {
         usage_error(format!("`--month`: `{text}` is not a month"), "months are written YYYY-MM: 2026-10")
     })?;
@@ -90,7 +92,10 @@ fn quarter_period(text: &str) -> Result<Period> {
         NaiveDate::from_ymd_opt(year.parse().ok()?, quarter * 3 - 2, 1)
     });
     let first = first.ok_or_else(|| {
-        usage_error(format!("`--quarter`: `{text}` is not a quarter"), "quarters are written YYYY-Qn: 2026-Q3")
+        usage_error(
+            format!("`--quarter`: `{text}` is not a quarter"),
+            "quarters are written YYYY-Qn: 2026-Q3",
+        )
     })?;
     Ok(months_from(first, 3, text))
 }
@@ -123,14 +128,20 @@ mod tests {
     #[test]
     fn a_month_is_half_open() {
         let february = month_period("2024-02").unwrap();
-        assert_eq!((format_day(february.from), format_day(february.to)), ("2024-02-01".into(), "2024-03-01".into()));
+        assert_eq!(
+            (format_day(february.from), format_day(february.to)),
+            ("2024-02-01".into(), "2024-03-01".into())
+        );
         assert!(february.contains(february.to - 1) && !february.contains(february.to));
     }
 
     #[test]
     fn the_last_quarter_ends_with_the_year() {
         let quarter = quarter_period("2024-Q4").unwrap();
-        assert_eq!((format_day(quarter.from), format_day(quarter.to)), ("2024-10-01".into(), "2025-01-01".into()));
+        assert_eq!(
+            (format_day(quarter.from), format_day(quarter.to)),
+            ("2024-10-01".into(), "2025-01-01".into())
+        );
     }
 
     #[test]

@@ -29,7 +29,7 @@ const NOT_TEXT: Refused = Refused { expected: "is not UTF-8 text", hint: "save t
 #[derive(Default)]
 pub struct Words {
     codes: HashMap<Box<[u8]>, u32, PlFixedStateQuality>,
-    words: Vec<String>,
+    in_order: Vec<String>,
     /// With more words than this the column is no dimension and is given up.
     limit: Option<usize>,
 }
@@ -44,12 +44,12 @@ impl Words {
         if let Some(&code) = self.codes.get(cell) {
             return Ok(code);
         }
-        if self.limit.is_some_and(|limit| self.words.len() > limit) {
+        if self.limit.is_some_and(|limit| self.in_order.len() > limit) {
             return Ok(0);
         }
         let word = std::str::from_utf8(cell).map_err(|_| NOT_TEXT)?;
-        let code = u32::try_from(self.words.len()).unwrap_or(u32::MAX);
-        self.words.push(word.to_string());
+        let code = u32::try_from(self.in_order.len()).unwrap_or(u32::MAX);
+        self.in_order.push(word.to_string());
         self.codes.insert(cell.into(), code);
         Ok(code)
     }
@@ -79,7 +79,11 @@ impl Builder {
     ///
     /// # Errors
     /// The first cell that is not of the column's type, with its place among the cells.
-    pub fn fill<'a>(&mut self, cells: impl Iterator<Item = &'a [u8]>, words: &mut Words) -> Result<(), (usize, Refused)> {
+    pub fn fill<'a>(
+        &mut self,
+        cells: impl Iterator<Item = &'a [u8]>,
+        words: &mut Words,
+    ) -> Result<(), (usize, Refused)> {
         let mut cells = cells.enumerate();
         match self {
             Builder::Text(codes) => cells.try_for_each(|(row, cell)| {
@@ -95,7 +99,9 @@ impl Builder {
                 Ok(())
             }),
             Builder::Number(numbers) => cells.try_for_each(|(row, cell)| {
-                numbers.append_option(typed(cell, parse_number, NOT_A_NUMBER).map_err(|refused| (row, refused))?);
+                numbers.append_option(
+                    typed(cell, parse_number, NOT_A_NUMBER).map_err(|refused| (row, refused))?,
+                );
                 Ok(())
             }),
         }
@@ -127,7 +133,7 @@ pub fn assemble(
     }
     let new_codes: Vec<Vec<u32>> = words
         .iter()
-        .map(|words| words.words.iter().map(|word| place(&dictionary, word)).collect())
+        .map(|words| words.in_order.iter().map(|word| place(&dictionary, word)).collect())
         .collect();
     let mut column: Option<Series> = None;
     let mut codes = Vec::new();
@@ -155,7 +161,7 @@ pub fn assemble(
 }
 
 fn sorted_words(words: &[&Words]) -> Dictionary {
-    let mut all: Vec<String> = words.iter().flat_map(|words| words.words.iter().cloned()).collect();
+    let mut all: Vec<String> = words.iter().flat_map(|words| words.in_order.iter().cloned()).collect();
     all.push(String::new());
     all.sort_unstable();
     all.dedup();

@@ -44,11 +44,18 @@ pub fn map_headers(
     wanted: &[String],
     reserved: &BTreeSet<String>,
 ) -> Result<Vec<Mapped>> {
-    let mut mapped =
-        if block.columns.is_empty() { recognised(definition, headers) } else { configured(definition, block, headers, name)? };
+    let mut mapped = if block.columns.is_empty() {
+        recognised(definition, headers)
+    } else {
+        configured(definition, block, headers, name)?
+    };
     for (column, value) in &block.values {
         mapped.push(Mapped {
-            plan: ColumnPlan { name: column.clone(), column_type: type_of(definition, column, None), limit: None },
+            plan: ColumnPlan {
+                name: column.clone(),
+                column_type: type_of(definition, column, None),
+                limit: None,
+            },
             cell: CellSource::Constant(value.clone()),
             shown: format!("the constant `{value}`"),
             is_automatic: false,
@@ -76,11 +83,16 @@ fn type_of(definition: &Definition, column: &str, source: Option<&ColumnSource>)
 }
 
 fn configured(definition: &Definition, block: &Block, headers: &[String], name: &str) -> Result<Vec<Mapped>> {
-    let headers_wanted: Vec<String> = block.columns.values().map(|source| source.header().to_string()).collect();
+    let headers_wanted: Vec<String> =
+        block.columns.values().map(|source| source.header().to_string()).collect();
     let wanted: Vec<(String, &String)> = block.columns.keys().cloned().zip(&headers_wanted).collect();
     let cells = find_all(headers, &wanted, name)?;
     let mapped = block.columns.iter().zip(cells).map(|((column, source), cell)| Mapped {
-        plan: ColumnPlan { name: column.clone(), column_type: type_of(definition, column, Some(source)), limit: None },
+        plan: ColumnPlan {
+            name: column.clone(),
+            column_type: type_of(definition, column, Some(source)),
+            limit: None,
+        },
         cell,
         shown: source.header().to_string(),
         is_automatic: false,
@@ -156,7 +168,13 @@ fn recognised(definition: &Definition, headers: &[String]) -> Vec<Mapped> {
     mapped
 }
 
-fn require(kind: Kind, definition: &Definition, mapped: &[Mapped], headers: &[String], name: &str) -> Result<()> {
+fn require(
+    kind: Kind,
+    definition: &Definition,
+    mapped: &[Mapped],
+    headers: &[String],
+    name: &str,
+) -> Result<()> {
     let has = |column: &String| mapped.iter().any(|mapped| &mapped.plan.name == column);
     let lacking: Vec<String> = definition
         .required
@@ -194,7 +212,11 @@ fn add_dimensions(
         let asked = wanted.iter().find(|name| normalise(name) == normalise(header));
         let name = asked.cloned().unwrap_or_else(|| dimension_name(header));
         let is_known = mapped.iter().any(|column| column.plan.name == name);
-        if is_known || reserved.contains(&name) || name.is_empty() || (asked.is_none() && (is_taken || !automatic)) {
+        if is_known
+            || reserved.contains(&name)
+            || name.is_empty()
+            || (asked.is_none() && (is_taken || !automatic))
+        {
             continue;
         }
         let limit = asked.is_none().then_some(AUTOMATIC_DIMENSION_LIMIT);

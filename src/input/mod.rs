@@ -17,13 +17,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use self::header::{Mapped, map_headers};
 pub use self::header::normalise;
+use self::header::{Mapped, map_headers};
 use self::read::{CellSource, ColumnPlan, FilePlan, read_files};
 use self::table::Table;
 use self::tables::Kind;
-use crate::config::{Block, ColumnType, Config, Duplicates, Lookup};
 use crate::check::group_thousands;
+use crate::config::{Block, ColumnType, Config, Duplicates, Lookup};
 use crate::error::data_error;
 
 /// Everything that was read.
@@ -113,7 +113,10 @@ fn read_kind(kind: Kind, config: &Config, wanted: &[String], inputs: &mut Inputs
 }
 
 fn cell_of(mapped: &[Mapped], column: &str) -> CellSource {
-    mapped.iter().find(|mapped| mapped.plan.name == column).map_or(CellSource::Absent, |mapped| mapped.cell.clone())
+    mapped
+        .iter()
+        .find(|mapped| mapped.plan.name == column)
+        .map_or(CellSource::Absent, |mapped| mapped.cell.clone())
 }
 
 /// All columns of all files; one that any file names on purpose is kept whatever the number of its values.
@@ -130,8 +133,10 @@ fn union_of_columns(files: &[(source::Source, Vec<Mapped>)]) -> Vec<ColumnPlan> 
 }
 
 fn describe(kind: Kind, mapped: &[Mapped]) -> String {
-    let (automatic, named): (Vec<&Mapped>, Vec<&Mapped>) = mapped.iter().partition(|column| column.is_automatic);
-    let named: Vec<String> = named.iter().map(|column| format!("{} = {}", column.plan.name, column.shown)).collect();
+    let (automatic, named): (Vec<&Mapped>, Vec<&Mapped>) =
+        mapped.iter().partition(|column| column.is_automatic);
+    let named: Vec<String> =
+        named.iter().map(|column| format!("{} = {}", column.plan.name, column.shown)).collect();
     let automatic: Vec<&str> = automatic.iter().map(|column| column.plan.name.as_str()).collect();
     match (kind, automatic.is_empty()) {
         (Kind::Crm, false) => format!("{}; other dimensions: {}", named.join(", "), automatic.join(", ")),
@@ -162,7 +167,10 @@ fn expand(pattern: &str, folder: &Path) -> Result<Vec<PathBuf>> {
     }
     let shown = joined.display().to_string();
     let matches = glob::glob(&shown).map_err(|error| {
-        data_error(format!("`{shown}` is not a pattern of files: {}", error.msg), "use `*` for any letters and `?` for one")
+        data_error(
+            format!("`{shown}` is not a pattern of files: {}", error.msg),
+            "use `*` for any letters and `?` for one",
+        )
     })?;
     let paths: Vec<PathBuf> = matches.filter_map(Result::ok).collect();
     if paths.is_empty() {
@@ -176,8 +184,10 @@ fn expand(pattern: &str, folder: &Path) -> Result<Vec<PathBuf>> {
 
 fn read_lookup(lookup: &Lookup, folder: &Path) -> Result<LookupTable> {
     let block = Block { files: lookup.files.clone(), ..Block::default() };
-    let (dimension, key_header) = lookup.key.first_key_value().map(|(key, header)| (key.clone(), header)).unzip();
-    let mut wanted: Vec<(String, &String)> = key_header.map(|header| ("key".to_string(), header)).into_iter().collect();
+    let (dimension, key_header) =
+        lookup.key.first_key_value().map(|(key, header)| (key.clone(), header)).unzip();
+    let mut wanted: Vec<(String, &String)> =
+        key_header.map(|header| ("key".to_string(), header)).into_iter().collect();
     wanted.extend(lookup.columns.iter().map(|(name, header)| (name.clone(), header)));
     let columns: Vec<ColumnPlan> = wanted
         .iter()

@@ -74,7 +74,8 @@ pub fn read_files(columns: &[ColumnPlan], files: Vec<FilePlan>) -> Result<Table>
             cells: file.cells.clone(),
         })
         .collect();
-    let queue = Mutex::new(Queue { sources: files.into_iter().map(|file| file.source).collect(), file: 0, block: 0 });
+    let queue =
+        Mutex::new(Queue { sources: files.into_iter().map(|file| file.source).collect(), file: 0, block: 0 });
     let pieces = Mutex::new(Vec::new());
     let errors = Mutex::new(BTreeMap::new());
     let is_stopped = AtomicBool::new(false);
@@ -83,7 +84,8 @@ pub fn read_files(columns: &[ColumnPlan], files: Vec<FilePlan>) -> Result<Table>
         .collect();
     rayon::scope(|scope| {
         for (thread, words) in words.iter().enumerate() {
-            let (queue, pieces, errors, is_stopped, layouts) = (&queue, &pieces, &errors, &is_stopped, &layouts);
+            let (queue, pieces, errors, is_stopped, layouts) =
+                (&queue, &pieces, &errors, &is_stopped, &layouts);
             scope.spawn(move |_| {
                 let mut words = lock(words);
                 while !is_stopped.load(Ordering::Relaxed) {
@@ -92,7 +94,8 @@ pub fn read_files(columns: &[ColumnPlan], files: Vec<FilePlan>) -> Result<Table>
                         (order, Ok(Some(block))) => (order, Ok(block)),
                         (order, Err(error)) => (order, Err(error)),
                     };
-                    let parsed = block.and_then(|block| parse_block(block, &layouts[order.0], columns, &mut words));
+                    let parsed =
+                        block.and_then(|block| parse_block(block, &layouts[order.0], columns, &mut words));
                     match parsed {
                         Ok((columns, lines)) => lock(pieces).push(Piece { order, thread, columns, lines }),
                         Err(error) => {
@@ -131,7 +134,9 @@ fn next_block(queue: &Mutex<Queue>) -> ((usize, usize), Result<Option<Block>>) {
     let mut queue = lock(queue);
     loop {
         let order = (queue.file, queue.block);
-        let Some(source) = queue.sources.get_mut(order.0) else { return (order, Ok(None)) };
+        let Some(source) = queue.sources.get_mut(order.0) else {
+            return (order, Ok(None));
+        };
         match source.next_block() {
             Ok(None) => (queue.file, queue.block) = (order.0 + 1, 0),
             other => {
@@ -142,7 +147,12 @@ fn next_block(queue: &Mutex<Queue>) -> ((usize, usize), Result<Option<Block>>) {
     }
 }
 
-fn parse_block(block: Block, layout: &Layout, columns: &[ColumnPlan], words: &mut [Words]) -> Result<(Vec<Builder>, Vec<u32>)> {
+fn parse_block(
+    block: Block,
+    layout: &Layout,
+    columns: &[ColumnPlan],
+    words: &mut [Words],
+) -> Result<(Vec<Builder>, Vec<u32>)> {
     let records = split(block, layout.separator, layout.width, &layout.name)?;
     let rows = records.lines.len();
     let mut builders = Vec::with_capacity(columns.len());
@@ -151,7 +161,9 @@ fn parse_block(block: Block, layout: &Layout, columns: &[ColumnPlan], words: &mu
         let mut builder = Builder::new(&column.name, column.column_type, rows);
         let filled = match source {
             CellSource::Field(field) => builder.fill(records.column(*field), words),
-            CellSource::Constant(text) => builder.fill(std::iter::repeat_n(text.trim().as_bytes(), rows), words),
+            CellSource::Constant(text) => {
+                builder.fill(std::iter::repeat_n(text.trim().as_bytes(), rows), words)
+            }
             CellSource::Absent => builder.fill(std::iter::repeat_n(b"".as_slice(), rows), words),
         };
         builders.push(builder);
@@ -174,7 +186,10 @@ fn parse_block(block: Block, layout: &Layout, columns: &[ColumnPlan], words: &mu
 
 fn bad_cell(layout: &Layout, line: u32, column: &str, cell: &[u8], refused: &Refused) -> anyhow::Error {
     let text = String::from_utf8_lossy(cell);
-    data_error(format!("{}:{line}: column `{column}`: `{}` {}", layout.name, text.trim(), refused.expected), refused.hint)
+    data_error(
+        format!("{}:{line}: column `{column}`: `{}` {}", layout.name, text.trim(), refused.expected),
+        refused.hint,
+    )
 }
 
 fn put_together(
@@ -186,7 +201,8 @@ fn put_together(
     pieces.sort_unstable_by_key(|piece| piece.order);
     let origin = origin_of(names, &mut pieces)?;
     // the pieces of each column, moved out so that the columns can be put together in parallel
-    let mut own: Vec<Vec<(usize, Builder)>> = columns.iter().map(|_| Vec::with_capacity(pieces.len())).collect();
+    let mut own: Vec<Vec<(usize, Builder)>> =
+        columns.iter().map(|_| Vec::with_capacity(pieces.len())).collect();
     for piece in pieces {
         own.iter_mut().zip(piece.columns).for_each(|(own, builder)| own.push((piece.thread, builder)));
     }
@@ -201,7 +217,9 @@ fn put_together(
         .collect();
     let mut series = Vec::new();
     let mut dictionaries = BTreeMap::new();
-    for (column, (values, dictionary)) in columns.iter().zip(assembled).filter_map(|(column, made)| Some((column, made?))) {
+    for (column, (values, dictionary)) in
+        columns.iter().zip(assembled).filter_map(|(column, made)| Some((column, made?)))
+    {
         series.push(values.into_column());
         dictionaries.extend(dictionary.map(|dictionary| (column.name.clone(), dictionary)));
     }
@@ -219,7 +237,9 @@ fn origin_of(names: &[String], pieces: &mut [Piece]) -> Result<Origin> {
     for piece in pieces {
         let file = piece.order.0;
         rows_of_file[file] += piece.lines.len();
-        origin.file_of_row.extend(std::iter::repeat_n(u16::try_from(file).unwrap_or(u16::MAX), piece.lines.len()));
+        origin
+            .file_of_row
+            .extend(std::iter::repeat_n(u16::try_from(file).unwrap_or(u16::MAX), piece.lines.len()));
         origin.line_of_row.append(&mut piece.lines);
     }
     match rows_of_file.iter().position(|rows| *rows == 0) {

@@ -24,7 +24,10 @@ impl Records {
     /// The cells of one column, without the blanks around them.
     pub fn column(&self, field: usize) -> impl Iterator<Item = &[u8]> + '_ {
         let cells = self.cells.get(field..).unwrap_or_default();
-        cells.iter().step_by(self.width).map(|&(start, end)| self.bytes[start as usize..end as usize].trim_ascii())
+        cells
+            .iter()
+            .step_by(self.width)
+            .map(|&(start, end)| self.bytes[start as usize..end as usize].trim_ascii())
     }
 
     /// A cell as it stands in the file, quotes taken off.
@@ -40,7 +43,11 @@ impl Records {
 /// A record with more or fewer cells than the header.
 pub fn split(block: Block, separator: u8, width: usize, name: &str) -> Result<Records> {
     let is_plain = memchr(b'"', &block.bytes).is_none() && !has_lone_carriage_return(&block.bytes);
-    if is_plain { split_plain(block, separator, width, name) } else { split_quoted(&block, separator, width, name) }
+    if is_plain {
+        split_plain(block, separator, width, name)
+    } else {
+        split_quoted(&block, separator, width, name)
+    }
 }
 
 fn has_lone_carriage_return(bytes: &[u8]) -> bool {
@@ -82,7 +89,8 @@ fn split_quoted(block: &Block, separator: u8, width: usize, name: &str) -> Resul
         .delimiter(separator)
         .buffer_capacity(1 << 16)
         .from_reader(block.bytes.as_slice());
-    let mut records = Records { bytes: Vec::with_capacity(block.bytes.len()), cells: Vec::new(), width, lines: Vec::new() };
+    let mut records =
+        Records { bytes: Vec::with_capacity(block.bytes.len()), cells: Vec::new(), width, lines: Vec::new() };
     let mut record = csv::ByteRecord::new();
     while reader.read_byte_record(&mut record).with_context(|| name.to_string())? {
         let line = line_of(block, &record);
@@ -110,7 +118,9 @@ fn line_number(line: u64) -> u32 {
 
 /// The line on which a record begins; the reader counts the empty lines before a record as part of it.
 fn line_of(block: &Block, record: &csv::ByteRecord) -> u64 {
-    let Some(position) = record.position() else { return block.first_line };
+    let Some(position) = record.position() else {
+        return block.first_line;
+    };
     let start = usize::try_from(position.byte()).unwrap_or(usize::MAX).min(block.bytes.len());
     let blank = block.bytes[start..].iter().take_while(|byte| matches!(byte, b'\n' | b'\r'));
     block.first_line - 1 + position.line() + blank.filter(|byte| **byte == b'\n').count() as u64
@@ -118,7 +128,10 @@ fn line_of(block: &Block, record: &csv::ByteRecord) -> u64 {
 
 fn ragged(name: &str, line: u64, fields: usize, width: usize) -> anyhow::Error {
     data_error(
-        format!("{name}:{line}: the row has {fields} {}, the header has {width}", if fields == 1 { "field" } else { "fields" }),
+        format!(
+            "{name}:{line}: the row has {fields} {}, the header has {width}",
+            if fields == 1 { "field" } else { "fields" }
+        ),
         "a separator inside a cell needs quotes around the cell: `\"Smith, John\"`",
     )
 }

@@ -44,11 +44,17 @@ pub struct Source {
 /// A file that cannot be opened, is empty, is not UTF-8, or has an unreadable header.
 pub fn open(path: &Path, name: &str) -> Result<Source> {
     let unreadable = |error: std::io::Error| {
-        data_error(format!("{name}: cannot be read: {}", io_reason(&error)), "check the path; files are relative to the configuration, or to the folder you are in")
+        data_error(
+            format!("{name}: cannot be read: {}", io_reason(&error)),
+            "check the path; files are relative to the configuration, or to the folder you are in",
+        )
     };
     let file = File::open(path).map_err(unreadable)?;
     if file.metadata().map_err(unreadable)?.is_dir() {
-        return Err(data_error(format!("{name}: cannot be read: is a folder, not a file"), format!("name the files: `{name}/*.csv`")));
+        return Err(data_error(
+            format!("{name}: cannot be read: is a folder, not a file"),
+            format!("name the files: `{name}/*.csv`"),
+        ));
     }
     let mut source = Source {
         file,
@@ -115,7 +121,10 @@ impl Source {
     fn fill(&mut self) -> Result<()> {
         let wanted = BLOCK_SIZE.max(self.carry.len()) as u64;
         let read = self.file.by_ref().take(wanted).read_to_end(&mut self.carry).map_err(|error| {
-            data_error(format!("{}: cannot be read: {}", self.name, io_reason(&error)), "check the disk, then run again")
+            data_error(
+                format!("{}: cannot be read: {}", self.name, io_reason(&error)),
+                "check the disk, then run again",
+            )
         })?;
         self.is_at_end = (read as u64) < wanted;
         Ok(())
@@ -131,7 +140,10 @@ impl Source {
         self.line += memchr_iter(b'\n', &self.carry[..blank]).count() as u64;
         self.carry.drain(..blank);
         if self.carry.iter().all(u8::is_ascii_whitespace) {
-            return Err(data_error(format!("{}: the file is empty", self.name), "export it again, or take it out of the inputs"));
+            return Err(data_error(
+                format!("{}: the file is empty", self.name),
+                "export it again, or take it out of the inputs",
+            ));
         }
         loop {
             self.separator = most_frequent_separator(&self.carry);
@@ -152,7 +164,10 @@ fn refuse_other_encodings(bytes: &[u8], name: &str) -> Result<()> {
     if !is_utf16 {
         return Ok(());
     }
-    Err(data_error(format!("{name}: the file is UTF-16"), "save it as UTF-8: in Excel, `CSV UTF-8 (comma delimited)`"))
+    Err(data_error(
+        format!("{name}: the file is UTF-16"),
+        "save it as UTF-8: in Excel, `CSV UTF-8 (comma delimited)`",
+    ))
 }
 
 /// The separator that the first line has most of outside quotes; a comma where it has none.
@@ -183,7 +198,9 @@ fn parse_header(record: &[u8], separator: u8, name: &str, line: u64) -> Result<V
         cells.iter().map(|cell| std::str::from_utf8(cell).map(|text| text.trim().to_string())).collect();
     match headers {
         Ok(headers) if is_read => Ok(headers),
-        _ => Err(data_error(format!("{name}:{line}: the header is not UTF-8 text"), "save the file as UTF-8")),
+        _ => {
+            Err(data_error(format!("{name}:{line}: the header is not UTF-8 text"), "save the file as UTF-8"))
+        }
     }
 }
 

@@ -49,7 +49,8 @@ impl Origin {
     /// The places of these rows, in the order in which they are named.
     #[must_use]
     pub fn select(&self, rows: impl Iterator<Item = usize>) -> Origin {
-        let (file_of_row, line_of_row) = rows.map(|row| (self.file_of_row[row], self.line_of_row[row])).unzip();
+        let (file_of_row, line_of_row) =
+            rows.map(|row| (self.file_of_row[row], self.line_of_row[row])).unzip();
         Origin { files: self.files.clone(), file_of_row, line_of_row }
     }
 }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::formula::{self, Formula};
 use super::sql::{self, Predicate};
+use super::templates::{StageText, fill_kpi, fill_measure, marks, plural_of, title_of};
 use crate::config::{Basis, Config};
 use crate::error::{data_error, suggestion, usage_error};
 use crate::leads::Over;
@@ -130,7 +131,7 @@ pub struct Quantity {
 /// How the rows of a measure add up.
 #[derive(Debug, Clone)]
 pub enum QuantityKind {
-    Count(Predicate),
+    Count(Box<Predicate>),
     Sum(Formula),
     Days([String; 2]),
 }
@@ -193,12 +194,6 @@ struct File {
     kpi: BTreeMap<String, Kpi>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-struct StageText {
-    title: Option<String>,
-    plural: Option<String>,
-}
-
 #[derive(Deserialize)]
 struct Templates {
     measure: BTreeMap<String, Measure>,
@@ -214,8 +209,11 @@ pub fn catalogue(config: &Config) -> Result<Catalogue> {
     let mut measures = file.measure;
     let mut kpis = file.kpi;
     let mut add = |templates: &Templates, words: &[(String, String)]| {
-        let fill = |text: &str| words.iter().fold(text.to_string(), |text, (mark, word)| text.replace(mark, word));
-        measures.extend(templates.measure.iter().map(|(name, measure)| (fill(name), fill_measure(measure, &fill))));
+        let fill =
+            |text: &str| words.iter().fold(text.to_string(), |text, (mark, word)| text.replace(mark, word));
+        measures.extend(
+            templates.measure.iter().map(|(name, measure)| (fill(name), fill_measure(measure, &fill))),
+        );
         kpis.extend(templates.kpi.iter().map(|(name, kpi)| (fill(name), fill_kpi(kpi, &fill))));
     };
     for (place, stage) in config.stages.iter().enumerate() {
@@ -240,11 +238,11 @@ pub fn catalogue(config: &Config) -> Result<Catalogue> {
     for (name, kpi) in kpis {
         let is_own = own.contains(&name);
         let (calculation, formula) = calculation(&kpi).map_err(|error| in_section(error, "kpi", &name))?;
-        for measure in calculation.measures().into_iter().filter(|measure| !measures.contains_key(*measure)) {
+        if let Some(unknown) = calculation.measures().into_iter().find(|name| !measures.contains_key(*name)) {
             let known: Vec<&str> = measures.keys().map(String::as_str).collect();
             return Err(data_error(
-                format!("`[kpi.{name}]`: there is no measure `{measure}`"),
-                suggestion(measure, &known),
+                format!("`[kpi.{name}]`: there is no measure `{unknown}`"),
+                suggestion(unknown, &known),
             ));
         }
         entries.insert(name, Entry { kpi, calculation, formula, is_own });
@@ -280,67 +278,12 @@ fn in_section(error: anyhow::Error, section: &str, name: &str) -> anyhow::Error 
     error.context(format!("`[{section}.{name}]`"))
 }
 
-fn title_of(stages: &BTreeMap<String, StageText>, stage: &str) -> String {
-    stages.get(stage).and_then(|text| text.title.clone()).unwrap_or_else(|| capitalised(stage))
-}
-
-fn plural_of(stages: &BTreeMap<String, StageText>, stage: &str) -> String {
-    stages.get(stage).and_then(|text| text.plural.clone()).unwrap_or_else(|| format!("{stage}s"))
-}
-
-fn capitalised(name: &str) -> String {
-    let words = name.replace('_', " ");
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// The marks of a template with the words for a stage: `{from}`, `{froms}`, `{From}`, `{Froms}`.
-fn marks(stages: &BTreeMap<String, StageText>, mark: &str, stage: &str) -> Vec<(String, String)> {
-    let plural = plural_of(stages, stage);
-    let title = title_of(stages, stage);
-    let plural_title = match stages.get(stage).and_then(|text| text.title.as_ref()) {
-        Some(title) => format!("{title}s"),
-        None => capitalised(&plural),
-    };
-    vec![
-        (format!("{{{mark}}}"), stage.to_string()),
-        (format!("{{{mark}s}}"), plural),
-        (format!("{{{}}}", capitalised(mark)), title),
-        (format!("{{{}s}}", capitalised(mark)), plural_title),
-    ]
-}
-
-fn fill_measure(measure: &Measure, fill: &impl Fn(&str) -> String) -> Measure {
-    let text = |text: &Option<String>| text.as_deref().map(fill);
-    Measure {
-        over: measure.over,
-        count: text(&measure.count),
-        sum: text(&measure.sum),
-        days: measure.days.as_ref().map(|dates| dates.each_ref().map(|date| fill(date))),
-        r#where: text(&measure.r#where),
-    }
-}
-
-fn fill_kpi(kpi: &Kpi, fill: &impl Fn(&str) -> String) -> Kpi {
-    let text = |text: &Option<String>| text.as_deref().map(fill);
-    Kpi {
-        title: Title::Text(fill(kpi.title.text())),
-        definition: Title::Text(fill(kpi.definition.text())),
-        ratio: kpi.ratio.as_ref().map(|parts| parts.each_ref().map(|part| fill(part))),
-        value: text(&kpi.value),
-        mean: text(&kpi.mean),
-        median: text(&kpi.median),
-        p90: text(&kpi.p90),
-        n: text(&kpi.n),
-        needs: kpi.needs.iter().map(|need| fill(need)).collect(),
-        ..kpi.clone()
-    }
-}
-
 fn quantity(measure: &Measure) -> Result<Quantity> {
     let filter = measure.r#where.as_deref().map(sql::parse).transpose()?;
     let (kind, text) = match (&measure.count, &measure.sum, &measure.days) {
-        (Some(predicate), None, None) => (QuantityKind::Count(sql::parse(predicate)?), format!("count of {predicate}")),
+        (Some(predicate), None, None) => {
+            (QuantityKind::Count(Box::new(sql::parse(predicate)?)), format!("count of {predicate}"))
+        }
         (None, Some(sum), None) => (QuantityKind::Sum(formula::parse(sum)?), format!("sum of {sum}")),
         (None, None, Some(dates)) => {
             (QuantityKind::Days(dates.clone()), format!("days from {} to {}", dates[0], dates[1]))
@@ -354,7 +297,8 @@ fn quantity(measure: &Measure) -> Result<Quantity> {
     };
     let over = measure.over.unwrap_or(Over::Leads);
     let place = format!(" over {}", over.name());
-    let condition = measure.r#where.as_ref().map(|condition| format!(" where {condition}")).unwrap_or_default();
+    let condition =
+        measure.r#where.as_ref().map(|condition| format!(" where {condition}")).unwrap_or_default();
     Ok(Quantity { over, kind, filter, text: format!("{text}{place}{condition}") })
 }
 
@@ -392,7 +336,8 @@ mod tests {
     use super::*;
 
     fn built_in() -> Catalogue {
-        let config = Config { stages: crate::config::DEFAULT_STAGES.map(String::from).to_vec(), ..Config::default() };
+        let config =
+            Config { stages: crate::config::DEFAULT_STAGES.map(String::from).to_vec(), ..Config::default() };
         catalogue(&config).unwrap()
     }
 
@@ -408,7 +353,8 @@ mod tests {
 
     #[test]
     fn stages_of_the_users_own_have_steps_and_costs() {
-        let config = Config { stages: vec!["lead".into(), "demo".into(), "paid".into()], ..Config::default() };
+        let config =
+            Config { stages: vec!["lead".into(), "demo".into(), "paid".into()], ..Config::default() };
         let catalogue = catalogue(&config).unwrap();
         for name in ["demos", "lead_to_demo", "demo_to_paid_days_median", "cost_per_paid"] {
             assert!(catalogue.kpis.contains_key(name), "{name}");

@@ -24,15 +24,18 @@ pub struct Computed {
     pub denominator: Option<Exact>,
 }
 
+/// Results that are computed once.
+type Kept<Key, Result> = RefCell<HashMap<Key, Rc<Result>>>;
+
 /// Evaluates measures in one view; what was evaluated once is kept.
 pub struct Evaluator<'a> {
     pub view: View<'a>,
     pub(super) catalogue: &'a Catalogue,
     includes_negative_days: bool,
-    rows: RefCell<HashMap<String, Rc<Rows>>>,
-    grouped: RefCell<HashMap<(String, Vec<String>), Rc<Grouped>>>,
-    groupings: RefCell<HashMap<(Over, Vec<String>), Rc<Grouping>>>,
-    allocations: RefCell<HashMap<(String, Vec<String>), Rc<spend::Allocated>>>,
+    rows: Kept<String, Rows>,
+    grouped: Kept<(String, Vec<String>), Grouped>,
+    groupings: Kept<(Over, Vec<String>), Grouping>,
+    allocations: Kept<(String, Vec<String>), spend::Allocated>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -83,11 +86,13 @@ impl<'a> Evaluator<'a> {
 
     fn knows(&self, over: Over, name: &str) -> Result<bool> {
         let facts = self.view.data.facts.get(&over);
-        let is_column = facts.is_some_and(|facts| facts.table.has(name)) || dimension(self.view.data, over, name).is_some();
+        let is_column = facts.is_some_and(|facts| facts.table.has(name))
+            || dimension(self.view.data, over, name).is_some();
         if is_column || over != Over::Leads {
             return Ok(is_column);
         }
-        if self.view.stage(name.strip_suffix("_ever").or(name.strip_suffix("_at")).unwrap_or(name)).is_some() {
+        if self.view.stage(name.strip_suffix("_ever").or(name.strip_suffix("_at")).unwrap_or(name)).is_some()
+        {
             return Ok(true);
         }
         match name {
@@ -120,10 +125,15 @@ impl<'a> Evaluator<'a> {
         let row = |measure: &str| tally(measure, key).map(|tally| tally.exact());
         let total = |measure: &str| tally(measure, None).map(|tally| tally.exact());
         Ok(match &entry.calculation {
-            Calculation::Value(formula) => Computed { value: formula.evaluate(&row, &total), ..Computed::default() },
+            Calculation::Value(formula) => {
+                Computed { value: formula.evaluate(&row, &total), ..Computed::default() }
+            }
             Calculation::Ratio(numerator, denominator) => {
-                let (numerator, denominator) = (numerator.evaluate(&row, &total), denominator.evaluate(&row, &total));
-                let value = numerator.zip(denominator).and_then(|(numerator, denominator)| numerator.over(denominator));
+                let (numerator, denominator) =
+                    (numerator.evaluate(&row, &total), denominator.evaluate(&row, &total));
+                let value = numerator
+                    .zip(denominator)
+                    .and_then(|(numerator, denominator)| numerator.over(denominator));
                 Computed { value, numerator, denominator }
             }
             Calculation::Days(statistic, measure) => match tally(measure, key) {
@@ -147,8 +157,12 @@ impl<'a> Evaluator<'a> {
         let grouped = if needs_allocation {
             self.allocated(measure, dimensions)?
         } else {
-            let Some(rows) = self.rows(measure)? else { return Ok(None) };
-            let Some(grouping) = self.grouping(over, dimensions) else { return Ok(None) };
+            let Some(rows) = self.rows(measure)? else {
+                return Ok(None);
+            };
+            let Some(grouping) = self.grouping(over, dimensions) else {
+                return Ok(None);
+            };
             Some(group::group(&rows, &grouping, self.includes_negative_days))
         };
         let grouped = grouped.map(Rc::new);
@@ -167,7 +181,9 @@ impl<'a> Evaluator<'a> {
             return Ok(Some(known.clone()));
         }
         let quantity = &self.catalogue.measures[measure];
-        let Some(selected) = self.view.selected(quantity.over) else { return Ok(None) };
+        let Some(selected) = self.view.selected(quantity.over) else {
+            return Ok(None);
+        };
         let rows = Rc::new(self.rows_within(quantity, selected)?);
         self.rows.borrow_mut().insert(measure.to_string(), rows.clone());
         Ok(Some(rows))
@@ -183,10 +199,13 @@ impl<'a> Evaluator<'a> {
         if over == Over::Spend && !self.spend_knows(&[]) {
             let allocated = self.allocate(measure, &[])?;
             let amounts = Amounts::Column(allocated.of_lead.clone());
-            let leads = self.view.leads.rows().map(|row| (row, amounts.get(row))).filter(|(_, amount)| *amount != 0);
+            let leads =
+                self.view.leads.rows().map(|row| (row, amounts.get(row))).filter(|(_, amount)| *amount != 0);
             return Ok(leads.map(|(row, amount)| (Over::Leads, row, Exact::millionths(amount))).collect());
         }
-        let Some(rows) = self.rows(measure)? else { return Ok(Vec::new()) };
+        let Some(rows) = self.rows(measure)? else {
+            return Ok(Vec::new());
+        };
         let amount = |row: usize| match (&rows.amounts, &rows.days) {
             (Some(amounts), _) => Some(Exact::millionths(amounts.get(row))),
             (None, Some((from, to))) => {
@@ -216,7 +235,11 @@ impl<'a> Evaluator<'a> {
     }
 
     fn is_own_of_spend(&self, name: &str) -> bool {
-        self.view.data.facts.get(&Over::Spend).is_some_and(|spend| spend.table.dictionaries.contains_key(name))
+        self.view
+            .data
+            .facts
+            .get(&Over::Spend)
+            .is_some_and(|spend| spend.table.dictionaries.contains_key(name))
     }
 
     /// Spend by dimensions that the spend file does not know: by way of the leads. Only cost reaches leads; clicks and
@@ -244,7 +267,8 @@ impl<'a> Evaluator<'a> {
                     Some(place) => group::shown(&words[place]),
                     None => NO_LEADS.to_string(),
                 };
-                let entry = grouped.groups.entry(dimensions.iter().map(word).collect()).or_insert(Tally::Sum(0));
+                let entry =
+                    grouped.groups.entry(dimensions.iter().map(word).collect()).or_insert(Tally::Sum(0));
                 entry.add(&Tally::Sum(*amount));
                 grouped.total.add(&Tally::Sum(*amount));
             }
@@ -270,14 +294,20 @@ impl<'a> Evaluator<'a> {
             return Ok(known.clone());
         }
         let data = self.view.data;
-        let own_filters: Vec<_> =
-            self.view.filters.iter().filter(|filter| self.is_own_of_spend(&filter.dimension)).cloned().collect();
+        let own_filters: Vec<_> = self
+            .view
+            .filters
+            .iter()
+            .filter(|filter| self.is_own_of_spend(&filter.dimension))
+            .cloned()
+            .collect();
         let spend_view = View::new(data, self.view.basis, self.view.period, &own_filters);
         let selected = spend_view.selected(Over::Spend).context("spend answers its own filters")?;
         let rows = self.rows_within(&self.catalogue.measures[measure], selected)?;
         let candidates = View::new(data, Basis::Cohort, self.view.period, &[]).leads;
         let amounts = rows.amounts.context("an allocated measure is a sum")?;
-        let allocated = Rc::new(spend::allocate(data, &|row| amounts.get(row), &rows.mask, &candidates, &fixed)?);
+        let allocated =
+            Rc::new(spend::allocate(data, &|row| amounts.get(row), &rows.mask, &candidates, &fixed)?);
         self.allocations.borrow_mut().insert(cached, allocated.clone());
         Ok(allocated)
     }
@@ -317,7 +347,9 @@ fn days_statistic(statistic: DaysStatistic, days: &Histogram) -> Computed {
         DaysStatistic::Median => {
             Computed { value: statistics::median(days), numerator: None, denominator: Some(size) }
         }
-        DaysStatistic::P90 => Computed { value: statistics::p90(days), numerator: None, denominator: Some(size) },
+        DaysStatistic::P90 => {
+            Computed { value: statistics::p90(days), numerator: None, denominator: Some(size) }
+        }
         DaysStatistic::Size => Computed { value: Some(size), ..Computed::default() },
     }
 }

@@ -101,7 +101,8 @@ impl Exact {
         let percent = Exact { numerator: self.numerator.saturating_mul(100), denominator: self.denominator };
         let is_exact_half = percent.rounded(3) % 10 != 0
             && percent.rounded(3) % 5 == 0
-            && Exact::fraction(percent.rounded(3), 1000) == Exact::fraction(percent.numerator, percent.denominator);
+            && Exact::fraction(percent.rounded(3), 1000)
+                == Exact::fraction(percent.numerator, percent.denominator);
         percent.to_text(if is_exact_half { 3 } else { 2 })
     }
 
@@ -144,18 +145,30 @@ mod tests {
 
     #[test]
     fn plain_numbers_have_no_trailing_zeros() {
-        for (numerator, denominator, expected) in
-            [(842, 8000, "0.10525"), (14, 60, "0.233333"), (2, 3, "0.666667"), (-2, 3, "-0.666667"), (100, 1, "100"), (0, 5, "0"), (-1, 2_000_000_000, "0")]
-        {
+        for (numerator, denominator, expected) in [
+            (842, 8000, "0.10525"),
+            (14, 60, "0.233333"),
+            (2, 3, "0.666667"),
+            (-2, 3, "-0.666667"),
+            (100, 1, "100"),
+            (0, 5, "0"),
+            (-1, 2_000_000_000, "0"),
+        ] {
             assert_eq!(text(numerator, denominator).trim_start_matches("-0x"), expected);
         }
     }
 
     #[test]
     fn percentages_keep_an_exact_half() {
-        for (numerator, denominator, expected) in
-            [(842, 8000, "10.525"), (14, 60, "23.33"), (179, 1099, "16.29"), (1, 1, "100.00"), (1, 8, "12.50"), (1, 2000, "0.05"), (3, 100_000, "0.00")]
-        {
+        for (numerator, denominator, expected) in [
+            (842, 8000, "10.525"),
+            (14, 60, "23.33"),
+            (179, 1099, "16.29"),
+            (1, 1, "100.00"),
+            (1, 8, "12.50"),
+            (1, 2000, "0.05"),
+            (3, 100_000, "0.00"),
+        ] {
             assert_eq!(Exact::fraction(numerator, denominator).unwrap().to_percent(), expected);
         }
     }

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use sqlparser::ast::{BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value};
+use sqlparser::ast::{
+    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value,
+};
 
 use super::exact::Exact;
 use super::sql::parse_expression;
@@ -45,7 +47,9 @@ impl Formula {
         match self {
             Formula::Number(_) => BTreeSet::new(),
             Formula::Measure(name) | Formula::Total(name) => BTreeSet::from([name.as_str()]),
-            Formula::Operation(left, _, right) => left.measures().into_iter().chain(right.measures()).collect(),
+            Formula::Operation(left, _, right) => {
+                left.measures().into_iter().chain(right.measures()).collect()
+            }
         }
     }
 
@@ -77,9 +81,11 @@ fn build(expr: &Expr) -> Option<Formula> {
         Expr::Identifier(name) => Formula::Measure(name.value.clone()),
         Expr::Value(Value::Number(number, _)) => Formula::Number(number_of(number)?),
         Expr::Nested(inner) => build(inner)?,
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => {
-            Formula::Operation(Box::new(Formula::Number(Exact::ZERO)), Operator::Minus, Box::new(build(expr)?))
-        }
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => Formula::Operation(
+            Box::new(Formula::Number(Exact::ZERO)),
+            Operator::Minus,
+            Box::new(build(expr)?),
+        ),
         Expr::BinaryOp { left, op, right } => {
             let operator = match op {
                 BinaryOperator::Plus => Operator::Plus,
@@ -91,9 +97,13 @@ fn build(expr: &Expr) -> Option<Formula> {
             Formula::Operation(Box::new(build(left)?), operator, Box::new(build(right)?))
         }
         Expr::Function(function) if function.name.to_string().eq_ignore_ascii_case("total") => {
-            let FunctionArguments::List(list) = &function.args else { return None };
+            let FunctionArguments::List(list) = &function.args else {
+                return None;
+            };
             match list.args.as_slice() {
-                [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Identifier(name)))] => Formula::Total(name.value.clone()),
+                [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Identifier(name)))] => {
+                    Formula::Total(name.value.clone())
+                }
                 _ => return None,
             }
         }

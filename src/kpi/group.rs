@@ -89,12 +89,15 @@ pub fn grouping(data: &Data, over: Over, dimensions: &[String]) -> Option<Groupi
             (true, NO_LEAD) => orphan,
             (true, lead) => codes[lead as usize],
         };
-        let label = |code: u32| dimension.words.get(code as usize).map_or_else(|| NOT_IN_CRM.to_string(), |word| shown(word));
+        let label = |code: u32| {
+            dimension.words.get(code as usize).map_or_else(|| NOT_IN_CRM.to_string(), |word| shown(word))
+        };
         if groups.is_empty() {
-            groups = match dimension.is_of_lead {
-                true => UInt32Chunked::from_vec("group".into(), (0..height).into_par_iter().map(code).collect()),
+            groups = if dimension.is_of_lead {
+                UInt32Chunked::from_vec("group".into(), (0..height).into_par_iter().map(code).collect())
+            } else {
                 // the codes of a column are its groups: nothing to copy
-                false => dimension.codes.clone(),
+                dimension.codes.clone()
             };
             keys = (0..=orphan).map(|code| vec![label(code)]).collect();
         } else {
@@ -138,7 +141,9 @@ fn refine(
 pub fn group(rows: &Rows, grouping: &Grouping, includes_negative_days: bool) -> Grouped {
     let count = grouping.keys.len();
     let tallies: Vec<Tally> = match (&rows.amounts, &rows.days) {
-        (Some(amounts), _) => sum_groups(rows, grouping, count, |row| amounts.get(row)).into_iter().map(Tally::Sum).collect(),
+        (Some(amounts), _) => {
+            sum_groups(rows, grouping, count, |row| amounts.get(row)).into_iter().map(Tally::Sum).collect()
+        }
         (None, Some(_)) => days_of_groups(rows, grouping, count, includes_negative_days),
         (None, None) if grouping.groups.is_none() => vec![Tally::Count(rows.mask.count())],
         (None, None) => sum_groups(rows, grouping, count, |_| 1_u64).into_iter().map(Tally::Count).collect(),
@@ -179,14 +184,18 @@ where
 }
 
 fn days_of_groups(rows: &Rows, grouping: &Grouping, count: usize, includes_negative: bool) -> Vec<Tally> {
-    let Some((from, to)) = &rows.days else { return Vec::new() };
+    let Some((from, to)) = &rows.days else {
+        return Vec::new();
+    };
     let groups = grouping.groups.as_ref().map(code_slice);
     let uses_array = count.saturating_mul(COMMON_DAYS) <= LARGEST_ARRAY;
     let count_part = |part: &mut dyn Iterator<Item = usize>| {
         let mut common = vec![0_u64; if uses_array { count * COMMON_DAYS } else { 0 }];
         let mut rare: HashMap<(usize, i32), u64> = HashMap::new();
         for row in part {
-            let Some((from, to)) = from.get(row).zip(to.get(row)) else { continue };
+            let Some((from, to)) = from.get(row).zip(to.get(row)) else {
+                continue;
+            };
             let days = to.saturating_sub(from);
             if days < 0 && !includes_negative {
                 continue;

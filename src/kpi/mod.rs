@@ -8,4 +8,5 @@ pub mod group;
 mod rows;
 mod sql;
 pub mod statistics;
+mod templates;
 pub mod view;

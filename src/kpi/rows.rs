@@ -63,7 +63,7 @@ impl Evaluator<'_> {
     pub(super) fn rows_within(&self, quantity: &Quantity, mut mask: Mask) -> Result<Rows> {
         let over = quantity.over;
         let predicates = match &quantity.kind {
-            QuantityKind::Count(predicate) => vec![Some(predicate), quantity.filter.as_ref()],
+            QuantityKind::Count(predicate) => vec![Some(&**predicate), quantity.filter.as_ref()],
             _ => vec![quantity.filter.as_ref()],
         };
         for predicate in predicates.into_iter().flatten() {
@@ -80,7 +80,9 @@ impl Evaluator<'_> {
     /// The rows for which a predicate holds.
     fn predicate(&self, over: Over, predicate: &Predicate) -> Result<Mask> {
         let height = self.view.data.facts[&over].table.frame.height();
-        let flags = |name: &str| if over == Over::Leads { self.view.flag(name) } else { None };
+        let flags = |name: &str| {
+            if over == Over::Leads { self.view.flag(name) } else { None }
+        };
         if let Some(mask) = predicate.by_flags(height, &flags) {
             return Ok(mask);
         }
@@ -100,20 +102,36 @@ impl Evaluator<'_> {
         if columns.is_empty() {
             columns.push(Mask::all(height).to_booleans("\0").into_column());
         }
-        let expression = to_polars(predicate, &|name| classes.get(name).copied().unwrap_or(ColumnClass::Other))?;
+        let expression =
+            to_polars(predicate, &|name| classes.get(name).copied().unwrap_or(ColumnClass::Other))?;
         let answer = DataFrame::new(columns)
             .context("columns of one height")?
             .lazy()
             .with_columns(parameters)
             .select([expression.alias("answer")])
             .collect();
-        let mismatch = |reason: String| data_error(format!("`{}`: {reason}", predicate.text()), "compare a column with a literal of its own type");
+        let mismatch = |reason: String| {
+            data_error(
+                format!("`{}`: {reason}", predicate.text()),
+                "compare a column with a literal of its own type",
+            )
+        };
         let answer = answer.map_err(|error| mismatch(error.to_string()))?;
-        let answer = answer.column("answer").context("the column that was asked for")?.as_materialized_series().clone();
+        let answer = answer
+            .column("answer")
+            .context("the column that was asked for")?
+            .as_materialized_series()
+            .clone();
         let booleans = answer.bool().map_err(|_| mismatch("it is neither true nor false".to_string()))?;
         // a predicate over literals and parameters alone answers once for all rows
         Ok(match booleans.len() {
-            1 if height != 1 => if booleans.get(0) == Some(true) { Mask::all(height) } else { Mask::none(height) },
+            1 if height != 1 => {
+                if booleans.get(0) == Some(true) {
+                    Mask::all(height)
+                } else {
+                    Mask::none(height)
+                }
+            }
             _ => Mask::from_booleans(booleans),
         })
     }
@@ -134,7 +152,8 @@ impl Evaluator<'_> {
         if let Some(found) = column(&self.view, over, name)? {
             return Ok(found);
         }
-        let folded: Int64Chunked = self.folded(name)?.into_iter().map(|sum| i64::try_from(sum).ok()).collect_ca(name.into());
+        let folded: Int64Chunked =
+            self.folded(name)?.into_iter().map(|sum| i64::try_from(sum).ok()).collect_ca(name.into());
         Ok((folded.into_series(), ColumnClass::Number))
     }
 
@@ -172,7 +191,9 @@ impl Evaluator<'_> {
         let leads = self.view.data.leads();
         let mut sums = vec![0_i128; leads.lead_count];
         let quantity = self.catalogue.measures.get(name).filter(|quantity| quantity.over != Over::Leads);
-        let Some(quantity) = quantity else { return Err(no_number(Over::Leads, name)) };
+        let Some(quantity) = quantity else {
+            return Err(no_number(Over::Leads, name));
+        };
         if quantity.over == Over::Spend {
             let allocated = self.allocate(name, &[])?;
             return Ok(allocated.of_lead.iter().map(|amount| i128::from(amount.unwrap_or(0))).collect());

@@ -16,8 +16,7 @@ use crate::error::data_error;
 use crate::input::cell::parse_number;
 use crate::mask::Mask;
 
-const PORTABLE: &str =
-    "portable are comparisons, and, or, not, is null, in, between, case, + - * and literals, over columns of the table";
+const PORTABLE: &str = "portable are comparisons, and, or, not, is null, in, between, case, + - * and literals, over columns of the table";
 
 /// A predicate, and the columns it looks at.
 #[derive(Debug, Clone)]
@@ -43,7 +42,9 @@ impl Predicate {
 fn by_flags(expr: &Expr, height: usize, flag: &dyn Fn(&str) -> Option<Mask>) -> Option<Mask> {
     match expr {
         Expr::Identifier(name) => flag(&name.value),
-        Expr::Value(Value::Boolean(holds)) => Some(if *holds { Mask::all(height) } else { Mask::none(height) }),
+        Expr::Value(Value::Boolean(holds)) => {
+            Some(if *holds { Mask::all(height) } else { Mask::none(height) })
+        }
         Expr::Nested(inner) => by_flags(inner, height, flag),
         Expr::UnaryOp { op: UnaryOperator::Not, expr } => by_flags(expr, height, flag).map(|mask| mask.not()),
         Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
@@ -80,8 +81,10 @@ pub fn parse(text: &str) -> Result<Predicate> {
 /// # Errors
 /// Text that is no SQL expression.
 pub fn parse_expression(text: &str) -> Result<Expr> {
-    let broken = |reason: String| data_error(format!("`{text}` is not an SQL expression: {reason}"), PORTABLE);
-    let mut parser = Parser::new(&GenericDialect {}).try_with_sql(text).map_err(|error| broken(error.to_string()))?;
+    let broken =
+        |reason: String| data_error(format!("`{text}` is not an SQL expression: {reason}"), PORTABLE);
+    let mut parser =
+        Parser::new(&GenericDialect {}).try_with_sql(text).map_err(|error| broken(error.to_string()))?;
     let expr = parser.parse_expr().map_err(|error| broken(error.to_string()))?;
     match parser.peek_token().token {
         sqlparser::tokenizer::Token::EOF => Ok(expr),
@@ -95,7 +98,8 @@ pub fn parse_expression(text: &str) -> Result<Expr> {
 /// Arithmetic that would mix up millionths, or a number that is compared with text.
 pub fn to_polars(predicate: &Predicate, class: &dyn Fn(&str) -> ColumnClass) -> Result<PolarsExpr> {
     let scaled = Scaling { class, text: &predicate.text }.boolean(&predicate.expr)?;
-    sql_expr(scaled.to_string()).map_err(|error| data_error(format!("`{}`: {error}", predicate.text), PORTABLE))
+    sql_expr(scaled.to_string())
+        .map_err(|error| data_error(format!("`{}`: {error}", predicate.text), PORTABLE))
 }
 
 fn check(expr: &Expr, text: &str, columns: &mut BTreeSet<String>) -> Result<()> {
@@ -110,7 +114,9 @@ fn check(expr: &Expr, text: &str, columns: &mut BTreeSet<String>) -> Result<()> 
         | Expr::IsNotNull(inner)
         | Expr::IsTrue(inner)
         | Expr::IsFalse(inner)
-        | Expr::UnaryOp { op: UnaryOperator::Not | UnaryOperator::Minus, expr: inner } => check(inner, text, columns),
+        | Expr::UnaryOp { op: UnaryOperator::Not | UnaryOperator::Minus, expr: inner } => {
+            check(inner, text, columns)
+        }
         Expr::BinaryOp { left, op, right } if is_portable(op) => {
             check(left, text, columns)?;
             check(right, text, columns)
@@ -174,7 +180,8 @@ impl Scaling<'_> {
             Expr::Nested(inner) => Expr::Nested(Box::new(self.boolean(inner)?)),
             Expr::UnaryOp { op, expr } => Expr::UnaryOp { op: *op, expr: Box::new(self.boolean(expr)?) },
             Expr::Case { operand, conditions, results, else_result } => {
-                let class = self.common_class(&results.iter().chain(else_result.as_deref()).collect::<Vec<_>>())?;
+                let class =
+                    self.common_class(&results.iter().chain(else_result.as_deref()).collect::<Vec<_>>())?;
                 Expr::Case {
                     operand: operand.clone(),
                     conditions: conditions.iter().map(|part| self.boolean(part)).collect::<Result<_>>()?,
@@ -193,7 +200,7 @@ impl Scaling<'_> {
         use BinaryOperator::{Divide, Multiply};
         let (left, right) = match (class, op) {
             (ColumnClass::Number, Divide) => return Err(self.inexact()),
-            (ColumnClass::Number, Multiply) => match (self.is_whole(left), self.is_whole(right)) {
+            (ColumnClass::Number, Multiply) => match (is_whole_number(left), is_whole_number(right)) {
                 (false, true) => (self.value(left, class)?, right.clone()),
                 (true, false) => (left.clone(), self.value(right, class)?),
                 _ => return Err(self.inexact()),
@@ -217,7 +224,9 @@ impl Scaling<'_> {
             (Expr::UnaryOp { op: UnaryOperator::Minus, expr }, _) => {
                 Expr::UnaryOp { op: UnaryOperator::Minus, expr: Box::new(self.value(expr, class)?) }
             }
-            (Expr::BinaryOp { left, op, right }, ColumnClass::Number) => self.binary(left, op, right, class)?,
+            (Expr::BinaryOp { left, op, right }, ColumnClass::Number) => {
+                self.binary(left, op, right, class)?
+            }
             (other, _) => self.boolean(other)?,
         })
     }
@@ -231,11 +240,15 @@ impl Scaling<'_> {
                 Expr::Nested(inner) | Expr::UnaryOp { op: UnaryOperator::Minus, expr: inner } => {
                     self.common_class(&[inner])?
                 }
-                Expr::BinaryOp { left, op, right }
-                    if matches!(op, BinaryOperator::Plus | BinaryOperator::Minus | BinaryOperator::Multiply | BinaryOperator::Divide) =>
-                {
-                    self.common_class(&[left, right])?
-                }
+                Expr::BinaryOp {
+                    left,
+                    op:
+                        BinaryOperator::Plus
+                        | BinaryOperator::Minus
+                        | BinaryOperator::Multiply
+                        | BinaryOperator::Divide,
+                    right,
+                } => self.common_class(&[left, right])?,
                 _ => ColumnClass::Other,
             };
             match (found, class) {
@@ -253,16 +266,16 @@ impl Scaling<'_> {
         Ok(found)
     }
 
-    fn is_whole(&self, expr: &Expr) -> bool {
-        matches!(expr, Expr::Value(Value::Number(number, _)) if number.bytes().all(|byte| byte.is_ascii_digit()))
-    }
-
     fn inexact(&self) -> anyhow::Error {
         data_error(
             format!("`{}`: this product or quotient of numbers is not exact row by row", self.text),
             "multiply and divide sums instead, in the formula of a KPI; a row can be multiplied by a whole number",
         )
     }
+}
+
+fn is_whole_number(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(Value::Number(number, _)) if number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -303,7 +316,8 @@ mod tests {
 
     #[test]
     fn columns_are_collected() {
-        let columns: Vec<String> = parse("(won and amount is not null) or kind in ('x')").unwrap().columns.into_iter().collect();
+        let columns: Vec<String> =
+            parse("(won and amount is not null) or kind in ('x')").unwrap().columns.into_iter().collect();
         assert_eq!(columns, ["amount", "kind", "won"]);
     }
 }

@@ -87,9 +87,12 @@ mod tests {
     /// Published values: R. G. Newcombe, "Two-sided confidence intervals for the single proportion", and the issue tracker.
     #[test]
     fn wilson_reaches_published_values() {
-        for (successes, trials, low, high) in
-            [(3, 10, 0.107_791, 0.603_222), (0, 10, 0.0, 0.277_533), (55, 100, 0.452_446, 0.643_855), (81, 263, 0.255_289, 0.366_206)]
-        {
+        for (successes, trials, low, high) in [
+            (3, 10, 0.107_791, 0.603_222),
+            (0, 10, 0.0, 0.277_533),
+            (55, 100, 0.452_446, 0.643_855),
+            (81, 263, 0.255_289, 0.366_206),
+        ] {
             let interval = wilson(successes, trials).unwrap();
             assert!((interval.low - low).abs() < 2e-4 && (interval.high - high).abs() < 2e-4, "{interval:?}");
         }

@@ -73,7 +73,8 @@ impl<'a> View<'a> {
     pub fn selected(&self, over: Over) -> Option<Mask> {
         let facts = self.data.facts.get(&over)?;
         if over == Over::Leads {
-            let knows_all = self.filters.iter().all(|filter| facts.table.dictionaries.contains_key(&filter.dimension));
+            let knows_all =
+                self.filters.iter().all(|filter| facts.table.dictionaries.contains_key(&filter.dimension));
             return knows_all.then(|| self.leads.clone());
         }
         let mut rows = Mask::all(facts.table.frame.height());
@@ -81,9 +82,13 @@ impl<'a> View<'a> {
             rows = rows.and(&self.matching(over, filter)?);
         }
         let (period, is_spend) = (self.period, over == Over::Spend);
-        if let (Some(period), Some(column)) = (period.filter(|_| is_spend || self.basis == Basis::Event), facts.event_date) {
+        if let (Some(period), Some(column)) =
+            (period.filter(|_| is_spend || self.basis == Basis::Event), facts.event_date)
+        {
             let days = facts.table.dates(column)?;
-            rows = rows.and(&Mask::from_rows(rows.height(), |row| days.get(row).is_some_and(|day| period.contains(day))));
+            rows = rows.and(&Mask::from_rows(rows.height(), |row| {
+                days.get(row).is_some_and(|day| period.contains(day))
+            }));
         }
         if !is_spend && (self.cohort_period().is_some() || self.data.not_yet.count() > 0) {
             let is_of_selected = |row: usize| {
@@ -182,7 +187,9 @@ pub fn dimension(data: &Data, over: Over, name: &str) -> Option<Dimension> {
 /// # Errors
 /// None on data that were joined.
 pub fn column(view: &View, over: Over, name: &str) -> Result<Option<(Series, ColumnClass)>> {
-    let Some(facts) = view.data.facts.get(&over) else { return Ok(None) };
+    let Some(facts) = view.data.facts.get(&over) else {
+        return Ok(None);
+    };
     if over == Over::Leads {
         if let Some(flag) = view.flag(name) {
             return Ok(Some((flag.to_booleans(name).into_series(), ColumnClass::Other)));
@@ -202,7 +209,9 @@ pub fn column(view: &View, over: Over, name: &str) -> Result<Option<(Series, Col
             .collect_ca(name.into());
         return Ok(Some((text.into_series(), ColumnClass::Other)));
     }
-    let Ok(column) = facts.table.frame.column(name) else { return Ok(None) };
+    let Ok(column) = facts.table.frame.column(name) else {
+        return Ok(None);
+    };
     let class = match column.dtype() {
         DataType::Date => ColumnClass::Date,
         DataType::Int64 => ColumnClass::Number,

@@ -65,7 +65,11 @@ pub fn spells(contracts: &Facts, of_lead: Option<&[u32]>, findings: &mut Vec<Fin
     let churned = table.dates("churned_at");
     let customers = customer_numbers(contracts, of_lead);
     let nameless_start = (0..table.frame.height()).filter(|row| started.get(*row).is_none());
-    findings.extend(finding("contracts without a start, left out of customers", nameless_start, &table.origin));
+    findings.extend(finding(
+        "contracts without a start, left out of customers",
+        nameless_start,
+        &table.origin,
+    ));
     let mut sorted: Vec<Contract> = (0..table.frame.height())
         .filter_map(|row| {
             Some(Contract {
@@ -81,7 +85,8 @@ pub fn spells(contracts: &Facts, of_lead: Option<&[u32]>, findings: &mut Vec<Fin
     // of contracts that are alike in dates the texts decide, so that the order of the rows does not
     let text_of = |row: usize| texts.iter().map(|codes| codes.get(row)).collect::<Vec<_>>();
     sorted.sort_unstable_by(|left, right| {
-        let dates = |contract: &Contract| (contract.customer, contract.started, contract.churned.unwrap_or(i32::MAX));
+        let dates =
+            |contract: &Contract| (contract.customer, contract.started, contract.churned.unwrap_or(i32::MAX));
         dates(left).cmp(&dates(right)).then_with(|| text_of(left.row).cmp(&text_of(right.row)))
     });
     let spells = join_contracts(&sorted);
@@ -133,7 +138,8 @@ fn join_contracts(sorted: &[Contract]) -> Vec<(Contract, bool)> {
 }
 
 fn to_facts(contracts: &Facts, spells: &[(Contract, bool)]) -> Result<Facts> {
-    let started: Int32Chunked = spells.iter().map(|(spell, _)| Some(spell.started)).collect_ca("started_at".into());
+    let started: Int32Chunked =
+        spells.iter().map(|(spell, _)| Some(spell.started)).collect_ca("started_at".into());
     let churned: Int32Chunked = spells.iter().map(|(spell, _)| spell.churned).collect_ca("churned_at".into());
     let first: BooleanChunked = spells.iter().map(|(_, first)| Some(*first)).collect_ca("first".into());
     let mut columns =

@@ -36,6 +36,7 @@ impl Index {
     }
 
     /// The same index after its rows have been moved: row `r` now stands for `targets[r]`.
+    #[must_use]
     pub fn with_targets(self, targets: Vec<u32>) -> Index {
         Index { targets: Some(targets), ..self }
     }
@@ -61,7 +62,6 @@ impl Index {
     }
 }
 
-
 fn hash_all(ids: &StringChunked, hasher: &PlFixedStateQuality) -> Vec<u64> {
     let array = ids.downcast_as_array();
     (0..array.len())
@@ -76,7 +76,12 @@ fn shard_of(hash: u64, count: usize) -> usize {
     (hash >> 40) as usize % count
 }
 
-fn build_shard(ids: &StringChunked, hashes: &[u64], shard: usize, count: usize) -> (HashTable<u32>, Vec<Duplicate>) {
+fn build_shard(
+    ids: &StringChunked,
+    hashes: &[u64],
+    shard: usize,
+    count: usize,
+) -> (HashTable<u32>, Vec<Duplicate>) {
     let array = ids.downcast_as_array();
     let mut table = HashTable::with_capacity(hashes.len() / count + hashes.len() / 16);
     let mut duplicates = Vec::new();
@@ -86,7 +91,8 @@ fn build_shard(ids: &StringChunked, hashes: &[u64], shard: usize, count: usize) 
         }
         let Some(id) = array.get(row) else { continue };
         let row = u32::try_from(row).unwrap_or(NO_LEAD);
-        let entry = table.entry(hash, |&first| array.value(first as usize) == id, |&first| hashes[first as usize]);
+        let entry =
+            table.entry(hash, |&first| array.value(first as usize) == id, |&first| hashes[first as usize]);
         match entry {
             hashbrown::hash_table::Entry::Occupied(first) => duplicates.push((row, *first.get())),
             hashbrown::hash_table::Entry::Vacant(place) => {

@@ -17,7 +17,11 @@ use crate::mask::Mask;
 ///
 /// # Errors
 /// A lead ID twice in a file that is not said to span rows; a lead with two different values in one column.
-pub fn one_row_per_lead(table: Table, inputs: &Inputs, findings: &mut Vec<Finding>) -> Result<(Table, Index)> {
+pub fn one_row_per_lead(
+    table: Table,
+    inputs: &Inputs,
+    findings: &mut Vec<Finding>,
+) -> Result<(Table, Index)> {
     let ids = table.ids("lead_id").context("the CRM has a lead ID column by now")?;
     let nameless = Mask::from_booleans(&ids.is_null());
     let (index, duplicates) = Index::new(ids);
@@ -28,7 +32,10 @@ pub fn one_row_per_lead(table: Table, inputs: &Inputs, findings: &mut Vec<Findin
     findings.extend(finding("CRM rows without a lead ID, left out", nameless.rows(), &table.origin));
     findings.extend(finding(
         "CRM rows that repeat a lead of the same export, merged",
-        duplicates.iter().filter(|pair| is_same_export(inputs, &table.origin, **pair)).map(|pair| pair.0 as usize),
+        duplicates
+            .iter()
+            .filter(|pair| is_same_export(inputs, &table.origin, **pair))
+            .map(|pair| pair.0 as usize),
         &table.origin,
     ));
     let mut keep = nameless.not();
@@ -46,7 +53,9 @@ fn refuse_repeated_ids(table: &Table, inputs: &Inputs, duplicates: &[Duplicate])
         file == table.origin.place(pair.1 as usize).0 && !inputs.merging_files.contains(file)
     };
     let count = duplicates.iter().filter(in_one_file).count();
-    let Some((later, first)) = duplicates.iter().find(in_one_file) else { return Ok(()) };
+    let Some((later, first)) = duplicates.iter().find(in_one_file) else {
+        return Ok(());
+    };
     let ids = table.ids("lead_id").context("the CRM has a lead ID column by now")?;
     Err(data_error(
         format!(
@@ -112,7 +121,7 @@ fn merge_columns(
         ));
         let rows: IdxCa = keep
             .rows()
-            .map(|row| row as u32)
+            .filter_map(|row| u32::try_from(row).ok())
             .map(|row| source_of.get(&row).copied().unwrap_or(row))
             .collect_ca("rows".into());
         columns.push(column.take(&rows).context("rows of the table")?);
@@ -125,7 +134,8 @@ fn merge_columns(
 }
 
 fn two_values(table: &Table, name: &str, cells: &Cells, first: u32, later: u32) -> anyhow::Error {
-    let id = table.ids("lead_id").and_then(|ids| ids.get(later as usize).map(String::from)).unwrap_or_default();
+    let id =
+        table.ids("lead_id").and_then(|ids| ids.get(later as usize).map(String::from)).unwrap_or_default();
     data_error(
         format!(
             "{}: column `{name}`: lead `{id}` has `{}`, but `{}` in {}",
@@ -183,8 +193,12 @@ impl Cells {
         match self {
             Cells::Ids(ids) => ids.get(row).unwrap_or_default().to_string(),
             Cells::Days(days) => days.get(row).map(crate::period::format_day).unwrap_or_default(),
-            Cells::Numbers(numbers) => numbers.get(row).map(crate::kpi::exact::format_millionths).unwrap_or_default(),
-            Cells::Codes(codes, words) => codes.get(row).map(|code| words[code as usize].clone()).unwrap_or_default(),
+            Cells::Numbers(numbers) => {
+                numbers.get(row).map(crate::kpi::exact::format_millionths).unwrap_or_default()
+            }
+            Cells::Codes(codes, words) => {
+                codes.get(row).map(|code| words[code as usize].clone()).unwrap_or_default()
+            }
         }
     }
 }
@@ -206,10 +220,19 @@ pub fn add_lookup(leads: &mut Table, lookup: &LookupTable, findings: &mut Vec<Fi
     let file = lookup.table.origin.place(0).0.to_string();
     let row_of_word: Vec<Option<usize>> = words.iter().map(|word| rows.get(word).copied()).collect();
     let is_unknown = |code: &u32| *code > 0 && row_of_word[*code as usize].is_none();
-    let unknown: Vec<String> =
-        words.iter().enumerate().skip(1).filter(|(code, _)| row_of_word[*code].is_none()).map(|(_, word)| word.clone()).collect();
+    let unknown: Vec<String> = words
+        .iter()
+        .enumerate()
+        .skip(1)
+        .filter(|(code, _)| row_of_word[*code].is_none())
+        .map(|(_, word)| word.clone())
+        .collect();
     let count = code_slice(&codes).iter().filter(|code| is_unknown(code)).count() as u64;
-    findings.extend(finding_of_values(format!("leads whose `{}` is not in {file}", lookup.dimension), count, &unknown));
+    findings.extend(finding_of_values(
+        format!("leads whose `{}` is not in {file}", lookup.dimension),
+        count,
+        &unknown,
+    ));
     let unused: Vec<String> = rows.keys().filter(|key| words.binary_search(key).is_err()).cloned().collect();
     findings.extend(finding_of_values(
         format!("values of `{}` in {file} that no lead has", lookup.dimension),
@@ -239,15 +262,23 @@ fn rows_by_key(lookup: &LookupTable) -> Result<BTreeMap<String, usize>> {
     let table = &lookup.table;
     let keys = table.codes("key").context("a lookup has a key column")?;
     let words = table.dictionaries.get("key").context("a lookup has a key column")?;
-    let columns: Vec<UInt32Chunked> =
-        table.dictionaries.keys().filter(|name| *name != "key").filter_map(|name| table.codes(name)).collect();
+    let columns: Vec<UInt32Chunked> = table
+        .dictionaries
+        .keys()
+        .filter(|name| *name != "key")
+        .filter_map(|name| table.codes(name))
+        .collect();
     let mut rows: BTreeMap<String, usize> = BTreeMap::new();
     for (row, code) in code_slice(&keys).iter().enumerate().filter(|(_, code)| **code > 0) {
         let key = words[*code as usize].clone();
         if let Some(&first) = rows.get(&key) {
             if columns.iter().any(|column| column.get(first) != column.get(row)) {
                 return Err(data_error(
-                    format!("{}: the key `{key}` says something else in line {}", table.origin.describe(row), table.origin.place(first).1),
+                    format!(
+                        "{}: the key `{key}` says something else in line {}",
+                        table.origin.describe(row),
+                        table.origin.place(first).1
+                    ),
                     "a lookup needs one answer a key: take one of the rows out",
                 ));
             }

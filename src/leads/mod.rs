@@ -113,7 +113,11 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     let stages = stages::stages(&leads, config, cut, &mut findings)?;
     let height = leads.frame.height();
     let not_yet = not_yet(&leads, config, cut)?;
-    findings.extend(finding("leads created after the day of the report, left out", not_yet.rows(), &leads.origin));
+    findings.extend(finding(
+        "leads created after the day of the report, left out",
+        not_yet.rows(),
+        &leads.origin,
+    ));
     let customers = customers::representatives(&leads, &stages);
     let currency = currency(config, &leads, &inputs.tables)?;
     let mut facts = BTreeMap::new();
@@ -125,7 +129,9 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     {
         if let Some(table) = inputs.tables.remove(&kind) {
             let table = match cut {
-                Some(cut) => hide_later(table, if kind == Kind::Tickets { "opened_at" } else { "started_at" }, cut)?,
+                Some(cut) => {
+                    hide_later(table, if kind == Kind::Tickets { "opened_at" } else { "started_at" }, cut)?
+                }
                 None => table,
             };
             let lead_rows = lead_rows(&table, &index, customers.as_ref().map(|(_, index)| index));
@@ -138,7 +144,8 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
             facts.insert(over, Facts { table, lead_rows: Some(lead_rows), lead_count: height, event_date });
         }
     }
-    if let Some(contracts) = facts.get(&Over::Contracts).filter(|contracts| contracts.table.has("started_at")) {
+    if let Some(contracts) = facts.get(&Over::Contracts).filter(|contracts| contracts.table.has("started_at"))
+    {
         let of_lead = customers.as_ref().map(|(of_lead, _)| of_lead.as_slice());
         let spells = customers::spells(contracts, of_lead, &mut findings)?;
         facts.insert(Over::Customers, spells);
@@ -159,7 +166,9 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
 /// The leads whose first date lies after the day of the report.
 fn not_yet(leads: &Table, config: &Config, cut: Option<i32>) -> Result<Mask> {
     let height = leads.frame.height();
-    let Some(cut) = cut else { return Ok(Mask::none(height)) };
+    let Some(cut) = cut else {
+        return Ok(Mask::none(height));
+    };
     // the stages of the whole time tell a lead that was created later from one without a date
     let all = stages::stages(leads, config, None, &mut Vec::new())?;
     let created = all.stages.first().map(|stage| &stage.at);
@@ -183,7 +192,8 @@ fn latest_date(tables: &BTreeMap<Kind, Table>) -> Option<i32> {
 fn hide_later(mut table: Table, begins: &str, day: i32) -> Result<Table> {
     let names: Vec<String> = table.frame.get_column_names_str().into_iter().map(String::from).collect();
     if let Some(began) = table.dates(begins) {
-        let keep = Mask::from_rows(table.frame.height(), |row| began.get(row).is_none_or(|began| began <= day));
+        let keep =
+            Mask::from_rows(table.frame.height(), |row| began.get(row).is_none_or(|began| began <= day));
         table.frame = table.frame.filter(&keep.to_booleans("keep")).context("rows of the table")?;
         table.origin = table.origin.select(keep.rows());
     }
@@ -222,7 +232,9 @@ fn currency(config: &Config, leads: &Table, tables: &BTreeMap<Kind, Table>) -> R
     let mut reporting: Option<(String, String)> =
         config.currency.clone().map(|currency| (currency, "`currency` in funnel.toml".to_string()));
     for table in std::iter::once(leads).chain(tables.values()) {
-        let (Some(codes), Some(words)) = (table.codes("currency"), table.dictionaries.get("currency")) else { continue };
+        let (Some(codes), Some(words)) = (table.codes("currency"), table.dictionaries.get("currency")) else {
+            continue;
+        };
         for (row, code) in code_slice(&codes).iter().enumerate().filter(|(_, code)| **code > 0) {
             let found = &words[*code as usize];
             match &reporting {
@@ -266,7 +278,9 @@ fn describe_leads(leads: &Table, stages: &Stages, findings: &mut Vec<Finding>) {
             &leads.origin,
         ));
     }
-    if let (Some(amounts), Some(won)) = (leads.numbers("amount"), stages.won.map(|place| &stages.stages[place])) {
+    if let (Some(amounts), Some(won)) =
+        (leads.numbers("amount"), stages.won.map(|place| &stages.stages[place]))
+    {
         findings.extend(finding(
             format!("leads that reached {} without an amount, not in the average check", won.name),
             won.reached.rows().filter(|row| amounts.get(*row).is_none()),

@@ -20,7 +20,7 @@ use crate::period::month_number;
 
 /// The keys of allocation, from the coarsest to the finest.
 const KEYS: [&str; 3] = ["channel", "campaign", "keyword"];
-const MILLIONTHS_IN_A_CENT: i128 = SCALE as i128 / 100;
+const MILLIONTHS_IN_A_CENT: i64 = SCALE / 100;
 /// A range of dates longer than this is a mistake.
 const LONGEST_RANGE: i32 = 3_660;
 
@@ -28,7 +28,13 @@ const LONGEST_RANGE: i32 = 3_660;
 ///
 /// # Errors
 /// A range that ends before it begins.
-pub fn facts(table: Table, index: &Index, lead_count: usize, as_of: Option<i32>, findings: &mut Vec<Finding>) -> Result<Facts> {
+pub fn facts(
+    table: Table,
+    index: &Index,
+    lead_count: usize,
+    as_of: Option<i32>,
+    findings: &mut Vec<Finding>,
+) -> Result<Facts> {
     let table = if table.has("date") { table } else { spread_ranges(table)? };
     let table = match as_of {
         Some(day) => super::hide_later(table, "date", day)?,
@@ -52,7 +58,9 @@ pub fn facts(table: Table, index: &Index, lead_count: usize, as_of: Option<i32>,
 
 /// Spreads every row with `from` and `to` (both included) over its days, each number in whole cents, the sum kept.
 fn spread_ranges(table: Table) -> Result<Table> {
-    let (Some(from), Some(to)) = (table.dates("from"), table.dates("to")) else { return Ok(table) };
+    let (Some(from), Some(to)) = (table.dates("from"), table.dates("to")) else {
+        return Ok(table);
+    };
     let mut rows: Vec<u32> = Vec::new();
     let mut days: Vec<Option<i32>> = Vec::new();
     let mut lengths: Vec<usize> = Vec::new();
@@ -77,7 +85,8 @@ fn spread_ranges(table: Table) -> Result<Table> {
         if let Some(numbers) = table.numbers(name) {
             let spread = lengths.iter().enumerate().flat_map(|(row, length)| {
                 let number = numbers.get(row);
-                shares(number.map_or(0, i128::from), *length).map(move |share| number.and(i64::try_from(share).ok()))
+                shares(number.map_or(0, i128::from), *length)
+                    .map(move |share| number.and(i64::try_from(share).ok()))
             });
             let spread: Int64Chunked = spread.collect_ca(name.into());
             frame.with_column(spread.into_series()).context("columns of one height")?;
@@ -94,7 +103,7 @@ fn spread_ranges(table: Table) -> Result<Table> {
 pub fn shares(amount: i128, parts: usize) -> impl Iterator<Item = i128> {
     let (each, remaining, below_a_cent) = equal_shares(amount, parts);
     (0..parts).map(move |part| {
-        let extra = if (part as i128) < remaining { MILLIONTHS_IN_A_CENT } else { 0 };
+        let extra = if (part as i128) < remaining { i128::from(MILLIONTHS_IN_A_CENT) } else { 0 };
         each + extra + if part == 0 { below_a_cent } else { 0 }
     })
 }
@@ -102,9 +111,9 @@ pub fn shares(amount: i128, parts: usize) -> impl Iterator<Item = i128> {
 /// What every part gets, how many get a cent more, and what is smaller than a cent.
 fn equal_shares(amount: i128, parts: usize) -> (i128, i128, i128) {
     let count = parts.max(1) as i128;
-    let cents = amount.div_euclid(MILLIONTHS_IN_A_CENT);
-    let below_a_cent = amount.rem_euclid(MILLIONTHS_IN_A_CENT);
-    (cents.div_euclid(count) * MILLIONTHS_IN_A_CENT, cents.rem_euclid(count), below_a_cent)
+    let cent = i128::from(MILLIONTHS_IN_A_CENT);
+    let (cents, below_a_cent) = (amount.div_euclid(cent), amount.rem_euclid(cent));
+    (cents.div_euclid(count) * cent, cents.rem_euclid(count), below_a_cent)
 }
 
 /// What allocation made of the spend.
@@ -153,7 +162,9 @@ pub fn allocate(
     let mut leftover: BTreeMap<Vec<String>, i128> = BTreeMap::new();
     for row in open {
         let words = columns.iter().map(|column| {
-            column.as_ref().map_or_else(String::new, |(codes, words)| words[codes.get(row).unwrap_or(0) as usize].clone())
+            column.as_ref().map_or_else(String::new, |(codes, words)| {
+                words[codes.get(row).unwrap_or(0) as usize].clone()
+            })
         });
         *leftover.entry(words.collect()).or_default() += amount(row);
     }
@@ -166,7 +177,8 @@ pub fn allocate(
 /// The dimensions of the key at each level, the finest first. Without any dimension in common the month alone is the key.
 fn levels(data: &Data, fixed: &[String]) -> Vec<Vec<String>> {
     let (spend, leads) = (&data.facts[&Over::Spend].table, &data.leads().table);
-    let is_shared = |name: &str| spend.dictionaries.contains_key(name) && leads.dictionaries.contains_key(name);
+    let is_shared =
+        |name: &str| spend.dictionaries.contains_key(name) && leads.dictionaries.contains_key(name);
     if fixed.iter().any(|name| !is_shared(name)) {
         return Vec::new();
     }
@@ -205,14 +217,16 @@ impl KeySpace {
         // without dates in the spend file the month is no part of the key
         let mut of_spend: Vec<u64> =
             (0..height).map(|row| dates.as_ref().map_or(1, |dates| months.of(dates.get(row)))).collect();
-        let created = dates.map(|_| data.created_at().cloned().unwrap_or_else(|| Days::none(leads.frame.height())));
+        let created =
+            dates.map(|_| data.created_at().cloned().unwrap_or_else(|| Days::none(leads.frame.height())));
         let mut lead_codes = Vec::new();
         for name in keys {
             let words = leads.dictionaries.get(name).context("a key that both sides have")?;
             let own = spend.dictionaries.get(name).context("a key that both sides have")?;
             let spend_codes = spend.codes(name).context("a key that both sides have")?;
             let width = words.len() as u64;
-            let lead_code = |word| words.binary_search(word).ok().and_then(|code| u32::try_from(code).ok()).unwrap_or(0);
+            let lead_code =
+                |word| words.binary_search(word).ok().and_then(|code| u32::try_from(code).ok()).unwrap_or(0);
             let lead_code_of_word: Vec<u32> = own.iter().map(lead_code).collect();
             for (key, code) in of_spend.iter_mut().zip(code_slice(&spend_codes)) {
                 *key = extend_key(*key, lead_code_of_word[*code as usize], width);
@@ -224,7 +238,8 @@ impl KeySpace {
 
     /// For each lead what `bucket` says of its key.
     fn buckets_of_leads(&self, height: usize, bucket: impl Fn(u64) -> u32 + Sync) -> Vec<u32> {
-        let codes: Vec<(&[u32], u64)> = self.lead_codes.iter().map(|(codes, width)| (code_slice(codes), *width)).collect();
+        let codes: Vec<(&[u32], u64)> =
+            self.lead_codes.iter().map(|(codes, width)| (code_slice(codes), *width)).collect();
         let key = |row: usize| {
             let month = self.created.as_ref().map_or(1, |created| self.months.of(created.get(row)));
             codes.iter().fold(month, |key, (codes, width)| extend_key(key, codes[row], *width))
@@ -248,7 +263,9 @@ impl MonthNumbers {
     /// The months from the first to the last of these days.
     fn new(days: Option<&Days>) -> MonthNumbers {
         let span = days.and_then(|days| days.earliest().zip(days.latest()));
-        let Some((first, last)) = span else { return MonthNumbers { first_day: 0, numbers: Vec::new() } };
+        let Some((first, last)) = span else {
+            return MonthNumbers { first_day: 0, numbers: Vec::new() };
+        };
         // a lead of the last month may be created after the last day of spend
         let (first_day, last_day) = (first - 31, last + 31);
         let number = |day| u64::try_from(month_number(day)).unwrap_or(0);
@@ -295,7 +312,8 @@ fn allocate_level(
     if buckets.is_empty() {
         return Ok(open);
     }
-    let of_row = space.buckets_of_leads(of_lead.len(), |key| bucket_of_key.get(&key).copied().unwrap_or(NO_LEAD));
+    let of_row =
+        space.buckets_of_leads(of_lead.len(), |key| bucket_of_key.get(&key).copied().unwrap_or(NO_LEAD));
     for row in candidates.rows().filter(|row| of_row[*row] != NO_LEAD) {
         buckets[of_row[row] as usize].members += 1;
     }
@@ -308,7 +326,7 @@ fn allocate_level(
     for row in in_order_of_ids(data, candidates)? {
         let row = row as usize;
         if let Some(bucket) = buckets.get_mut(of_row[row] as usize) {
-            let extra = i64::from(bucket.remaining > 0) * MILLIONTHS_IN_A_CENT as i64;
+            let extra = i64::from(bucket.remaining > 0) * MILLIONTHS_IN_A_CENT;
             of_lead[row] += bucket.each + extra + std::mem::take(&mut bucket.below_a_cent);
             bucket.remaining -= 1;
         }
@@ -344,7 +362,7 @@ mod tests {
         fn shares_add_up_and_differ_by_a_cent_at_most(amount in -1_000_000_000_i128..1_000_000_000, parts in 1_usize..50) {
             let shares: Vec<i128> = shares(amount, parts).collect();
             prop_assert_eq!(shares.iter().sum::<i128>(), amount);
-            let cents: Vec<i128> = shares.iter().map(|share| share.div_euclid(MILLIONTHS_IN_A_CENT)).collect();
+            let cents: Vec<i128> = shares.iter().map(|share| share.div_euclid(i128::from(MILLIONTHS_IN_A_CENT))).collect();
             prop_assert!(cents.iter().max().unwrap() - cents.iter().min().unwrap() <= 1);
         }
     }

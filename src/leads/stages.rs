@@ -52,10 +52,17 @@ enum Status {
 ///
 /// # Errors
 /// Status words that are mapped to no stage, all at once.
-pub fn stages(leads: &Table, config: &Config, as_of: Option<i32>, findings: &mut Vec<Finding>) -> Result<Stages> {
+pub fn stages(
+    leads: &Table,
+    config: &Config,
+    as_of: Option<i32>,
+    findings: &mut Vec<Finding>,
+) -> Result<Stages> {
     let statuses = statuses(leads, config)?;
     let has_happened = |day: i32| as_of.is_none_or(|as_of| day <= as_of);
-    let date = |column: &str| leads.dates(column).map(|days| if as_of.is_some() { days.filtered(has_happened) } else { days });
+    let date = |column: &str| {
+        leads.dates(column).map(|days| if as_of.is_some() { days.filtered(has_happened) } else { days })
+    };
     let stage_at = date("stage_at");
     let closed_at = date("closed_at");
     let height = leads.frame.height();
@@ -96,7 +103,12 @@ pub fn stages(leads: &Table, config: &Config, as_of: Option<i32>, findings: &mut
 }
 
 /// A stage's own date; where it lacks one and the status says that the lead stands there, the date of the status.
-fn dates_of_stage(height: usize, own: Option<&Days>, status: Option<&Mask>, fallbacks: &[Option<&Days>]) -> Days {
+fn dates_of_stage(
+    height: usize,
+    own: Option<&Days>,
+    status: Option<&Mask>,
+    fallbacks: &[Option<&Days>],
+) -> Days {
     let Some(status) = status.filter(|_| fallbacks.iter().any(Option::is_some)) else {
         return own.cloned().unwrap_or_else(|| Days::none(height));
     };
@@ -125,7 +137,9 @@ fn apply_skips(raw: Vec<(String, Mask, Days)>, skips: Skips) -> Vec<Stage> {
                 let (stage, next) = (&mut earlier[place], &later[0]);
                 if stage.reached.or(&next.reached) != stage.reached {
                     stage.counts_at = Days::from_rows((0..stage.reached.height()).map(|row| {
-                        let implied = || if stage.reached.has(row) { None } else { next.counts_at.get(row) };
+                        let implied = || {
+                            if stage.reached.has(row) { None } else { next.counts_at.get(row) }
+                        };
                         stage.at.get(row).or_else(implied)
                     }));
                     stage.reached = stage.reached.or(&next.reached);
@@ -147,7 +161,8 @@ struct Lost<'a> {
 impl Lost<'_> {
     fn outcome(&self, leads: &Table, won: Option<&Mask>, findings: &mut Vec<Finding>) -> (Mask, Days, bool) {
         let height = leads.frame.height();
-        let by_status = self.statuses.map(|statuses| statuses.mask(height, Status::Lost)).filter(|mask| mask.count() > 0);
+        let by_status =
+            self.statuses.map(|statuses| statuses.mask(height, Status::Lost)).filter(|mask| mask.count() > 0);
         let by_reason = leads.codes("lost_reason").map(|codes| {
             let codes = code_slice(&codes).to_vec();
             Mask::from_rows(height, |row| codes[row] > 0)
@@ -156,16 +171,22 @@ impl Lost<'_> {
         let knows_lost = known.iter().any(Option::is_some);
         let mut lost = known.into_iter().flatten().fold(Mask::none(height), |all, mask| all.or(&mask));
         if let Some(won) = won {
-            findings.extend(finding("leads both won and lost, counted as won", lost.and(won).rows(), &leads.origin));
+            findings.extend(finding(
+                "leads both won and lost, counted as won",
+                lost.and(won).rows(),
+                &leads.origin,
+            ));
             lost = lost.and(&won.not());
         }
-        let dates: Vec<&Days> = [&self.by_date, &self.closed_at, &self.stage_at].into_iter().flatten().collect();
-        let at = match dates.as_slice() {
-            [] => Days::none(height),
-            dates => Days::from_rows((0..height).map(|row| {
-                if lost.has(row) { dates.iter().find_map(|days| days.get(row)) } else { None }
-            })),
-        };
+        let dates: Vec<&Days> =
+            [&self.by_date, &self.closed_at, &self.stage_at].into_iter().flatten().collect();
+        let at =
+            match dates.as_slice() {
+                [] => Days::none(height),
+                dates => Days::from_rows((0..height).map(|row| {
+                    if lost.has(row) { dates.iter().find_map(|days| days.get(row)) } else { None }
+                })),
+            };
         (lost, at, knows_lost)
     }
 }
@@ -184,7 +205,9 @@ impl Statuses {
 }
 
 fn statuses(leads: &Table, config: &Config) -> Result<Option<Statuses>> {
-    let (Some(codes), Some(words)) = (leads.codes("stage"), leads.dictionaries.get("stage")) else { return Ok(None) };
+    let (Some(codes), Some(words)) = (leads.codes("stage"), leads.dictionaries.get("stage")) else {
+        return Ok(None);
+    };
     let meanings = meanings(words, config)?;
     Ok(Some(Statuses { codes, meanings }))
 }
@@ -202,9 +225,13 @@ fn meanings(words: &Dictionary, config: &Config) -> Result<Vec<Status>> {
     known.extend(config.stages.iter().filter_map(|stage| Some((normalise(stage), place(stage)?))));
     let named = config.crm.iter().flat_map(|block| &block.stages);
     known.extend(named.filter_map(|(word, stage)| Some((normalise(word), place(stage)?))));
-    let unmapped: Vec<&String> = words.iter().filter(|word| !word.is_empty() && !known.contains_key(&normalise(word))).collect();
+    let unmapped: Vec<&String> =
+        words.iter().filter(|word| !word.is_empty() && !known.contains_key(&normalise(word))).collect();
     if unmapped.is_empty() {
-        return Ok(words.iter().map(|word| known.get(&normalise(word)).copied().unwrap_or(Status::Unknown)).collect());
+        return Ok(words
+            .iter()
+            .map(|word| known.get(&normalise(word)).copied().unwrap_or(Status::Unknown))
+            .collect());
     }
     let shown: Vec<String> = unmapped.iter().take(10).map(|word| format!("`{word}`")).collect();
     let lines: Vec<String> = unmapped.iter().take(3).map(|word| format!("\"{word}\" = \"…\"")).collect();

@@ -71,7 +71,8 @@ pub fn records<'a>(report: &'a Report, dimensions: &[String]) -> Vec<Record<'a>>
 }
 
 fn key_of(row: &Row, own: &[String], all: &[String]) -> Vec<String> {
-    let part = |name: &String| own.iter().position(|known| known == name).and_then(|place| row.key.get(place));
+    let part =
+        |name: &String| own.iter().position(|known| known == name).and_then(|place| row.key.get(place));
     all.iter().map(|name| part(name).cloned().unwrap_or_else(|| TOTAL.to_string())).collect()
 }
 

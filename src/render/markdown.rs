@@ -27,7 +27,8 @@ pub fn render(report: &Report) -> String {
 }
 
 fn grid(block: &Block) -> String {
-    let shown: Vec<usize> = (0..block.columns.len()).filter(|place| block.columns[*place].show != Show::Data).collect();
+    let shown: Vec<usize> =
+        (0..block.columns.len()).filter(|place| block.columns[*place].show != Show::Data).collect();
     let mut text = String::new();
     let headings = shown.iter().map(|place| block.columns[*place].heading.clone());
     line(&mut text, block.labels.iter().cloned().chain(headings));

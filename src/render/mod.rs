@@ -1,5 +1,6 @@
 //! Reports as text. A renderer never computes: it writes down what the report holds. One file a format.
 
+pub mod catalogue;
 mod csv;
 mod json;
 mod markdown;

@@ -17,23 +17,25 @@ pub fn render(report: &Report) -> String {
         parts.push(format!("{}\n{}\n", table.title.to_uppercase(), table.scope));
         parts.extend(table.blocks.iter().map(block_text));
         if !table.notes.is_empty() {
-            parts.push(table.notes.iter().map(|note| format!("{}\n", wrapped(note, WIDTH, "  "))).collect());
+            parts.push(lines(table.notes.iter().map(|note| wrapped(note, WIDTH, "  "))));
         }
     }
     if !report.findings.is_empty() {
-        let lines: String = report.findings.iter().map(|finding| format!("{}\n", wrapped(finding, WIDTH, "  "))).collect();
-        parts.push(format!("LEFT OUT, OR WORTH KNOWING\n{lines}"));
+        let findings = lines(report.findings.iter().map(|finding| wrapped(finding, WIDTH, "  ")));
+        parts.push(format!("LEFT OUT, OR WORTH KNOWING\n{findings}"));
     }
     parts.join("\n")
 }
 
 /// A block; where it is too wide, its columns go on below, behind the same labels.
 fn block_text(block: &Block) -> String {
-    let shown: Vec<usize> = (0..block.columns.len()).filter(|place| block.columns[*place].show != Show::Data).collect();
+    let shown: Vec<usize> =
+        (0..block.columns.len()).filter(|place| block.columns[*place].show != Show::Data).collect();
     let mut text = format!("{}\n", block.title);
     let mut rest = shown.as_slice();
     while !rest.is_empty() {
-        let fitting = (1..=rest.len()).rev().find(|count| width(&grid(block, &rest[..*count])) <= WIDTH).unwrap_or(1);
+        let fitting =
+            (1..=rest.len()).rev().find(|count| width(&grid(block, &rest[..*count])) <= WIDTH).unwrap_or(1);
         let (now, later) = rest.split_at(fitting);
         text.push_str(&grid(block, now));
         if !later.is_empty() {
@@ -49,8 +51,7 @@ fn width(text: &str) -> usize {
 }
 
 fn grid(block: &Block, columns: &[usize]) -> String {
-    let mut table = Table::new();
-    table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
+    let mut table = borderless();
     let headings = columns.iter().map(|place| wrapped(&block.columns[*place].heading, HEADING_WIDTH, ""));
     table.set_header(block.labels.iter().cloned().chain(headings));
     for row in &block.rows {
@@ -63,7 +64,19 @@ fn grid(block: &Block, columns: &[usize]) -> String {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    lines(table.lines().map(|line| line.trim_end().to_string()))
+}
+
+/// Lines as text, each with its line feed.
+pub fn lines(lines: impl Iterator<Item = String>) -> String {
+    lines.fold(String::new(), |text, line| text + &line + "\n")
+}
+
+/// A grid without borders, its heading underlined.
+pub fn borderless() -> Table {
+    let mut table = Table::new();
+    table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
+    table
 }
 
 /// Text in lines of at most so many columns where its words allow it, further lines behind an indent.

@@ -5,141 +5,21 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 
 use super::layout::{Planned, Step, columns, steps, without_repeats};
+use super::scope::{Scope, basis_of, describe_scope};
 use super::tables::{self, By, Rows, When};
 use super::{Block, Report, Row, Table, Value};
-use crate::config::{Basis, NegativeDays};
+use crate::config::Basis;
 use crate::error::{data_error, suggestion, usage_error};
-use crate::kpi::catalogue::{Catalogue, Entry, Unit};
-use crate::kpi::evaluate::Evaluator;
 use crate::kpi::exact::Exact;
 use crate::kpi::group::Key;
-use crate::kpi::statistics::wilson;
-use crate::kpi::view::{Filter, NO_LEADS, NONE, NOT_IN_CRM, TOTAL, View};
+use crate::kpi::view::{NO_LEADS, NONE, NOT_IN_CRM, TOTAL};
 use crate::leads::{Data, Over};
-use crate::period::{Period, format_day};
+use crate::period::format_day;
 
 /// A dimension with more values than this is printed only when asked for.
 const MOST_VALUES: usize = 30;
 /// Columns of the leads that are outcomes, not segments.
 const NO_SEGMENTS: [&str; 3] = ["lost_reason", "stage", "currency"];
-
-/// What is asked of the data.
-pub struct Scope<'a> {
-    pub data: &'a Data,
-    pub catalogue: &'a Catalogue,
-    pub period: Option<&'a Period>,
-    pub filters: &'a [Filter],
-    /// The dimensions of the command line.
-    pub by: &'a [String],
-    /// The basis of the command line.
-    pub basis: Option<Basis>,
-    cohort: Evaluator<'a>,
-    /// The same as `cohort` where there is no period: then no stage can lie outside it.
-    event: Option<Evaluator<'a>>,
-}
-
-impl<'a> Scope<'a> {
-    /// Checks that the dimensions exist, and prepares both bases.
-    ///
-    /// # Errors
-    /// A dimension that no table has, or a value that no row has.
-    pub fn new(
-        data: &'a Data,
-        catalogue: &'a Catalogue,
-        period: Option<&'a Period>,
-        filters: &'a [Filter],
-        by: &'a [String],
-        basis: Option<Basis>,
-        negative_days: NegativeDays,
-    ) -> Result<Scope<'a>> {
-        check_dimensions(data, by.iter().chain(filters.iter().map(|filter| &filter.dimension)))?;
-        check_values(data, filters)?;
-        let includes = negative_days == NegativeDays::Include;
-        let evaluator = |basis| Evaluator::new(View::new(data, basis, period, filters), catalogue, includes);
-        let event = period.map(|_| evaluator(Basis::Event));
-        Ok(Scope { data, catalogue, period, filters, by, basis, cohort: evaluator(Basis::Cohort), event })
-    }
-
-    /// The evaluator of a basis.
-    pub fn evaluator(&self, basis: Basis) -> &Evaluator<'a> {
-        match (basis, &self.event) {
-            (Basis::Event, Some(event)) => event,
-            _ => &self.cohort,
-        }
-    }
-
-    /// The stages that the inputs know.
-    pub fn stages(&self) -> Vec<String> {
-        self.data.stages.stages.iter().map(|stage| stage.name.clone()).collect()
-    }
-
-    /// What the data lack for a KPI.
-    ///
-    /// # Errors
-    /// A KPI that the catalogue lacks.
-    pub fn lacking(&self, kpi: &str) -> Result<Option<String>> {
-        self.cohort.lacking(self.catalogue.kpi(kpi)?)
-    }
-
-    /// A KPI at a key of dimensions, or over all rows.
-    ///
-    /// # Errors
-    /// A predicate that does not fit the columns.
-    pub fn value(&self, kpi: &str, table_basis: Basis, dimensions: &[String], key: Option<&Key>) -> Result<Value> {
-        let entry = self.catalogue.kpi(kpi)?;
-        let basis = basis_of(entry, table_basis);
-        let computed = self.evaluator(basis).kpi(entry, dimensions, key)?;
-        let count = |exact: Option<Exact>| exact.and_then(Exact::as_count);
-        let interval = match entry.kpi.unit {
-            Unit::Share => count(computed.numerator).zip(count(computed.denominator)),
-            _ => None,
-        };
-        Ok(Value {
-            kpi: kpi.to_string(),
-            basis,
-            unit: entry.kpi.unit,
-            value: computed.value,
-            numerator: computed.numerator,
-            denominator: computed.denominator,
-            interval: interval.and_then(|(successes, trials)| wilson(successes, trials)),
-        })
-    }
-}
-
-/// A KPI's own basis, else the table's.
-fn basis_of(entry: &Entry, table_basis: Basis) -> Basis {
-    entry.kpi.basis.unwrap_or(table_basis)
-}
-
-fn check_dimensions<'a>(data: &Data, names: impl Iterator<Item = &'a String>) -> Result<()> {
-    let known: BTreeSet<&str> =
-        data.facts.values().flat_map(|facts| facts.table.dictionaries.keys()).map(String::as_str).collect();
-    for name in names {
-        if !known.contains(name.as_str()) {
-            let known: Vec<&str> = known.iter().copied().collect();
-            return Err(usage_error(format!("unknown dimension `{name}`"), suggestion(name, &known)));
-        }
-    }
-    Ok(())
-}
-
-fn check_values(data: &Data, filters: &[Filter]) -> Result<()> {
-    for filter in filters.iter().filter(|filter| filter.value != NONE) {
-        let dictionaries = data.facts.values().filter_map(|facts| facts.table.dictionaries.get(&filter.dimension));
-        let words: BTreeSet<&str> =
-            dictionaries.flat_map(|words| words.iter()).map(String::as_str).filter(|word| !word.is_empty()).collect();
-        if !words.contains(filter.value.as_str()) {
-            let near = crate::error::nearest(&filter.value, words.iter().copied());
-            let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
-            let some: Vec<&str> = words.iter().copied().take(10).collect();
-            return Err(usage_error(
-                format!("no row has `{}` as its `{}`", filter.value, filter.dimension),
-                format!("{near}values: {}{}", some.join(", "), if words.len() > some.len() { ", …" } else { "" }),
-            ));
-        }
-    }
-    Ok(())
-}
 
 /// The report of the named tables, or of all that the inputs allow; and why tables were left out, a line each.
 ///
@@ -219,7 +99,9 @@ fn fill_table(scope: &Scope, table: &tables::Table) -> Result<Option<Table>> {
         .flat_map(|block| if let By::Fixed(names) = &block.by { names.as_slice() } else { &[] })
         .collect();
     let mut grids: Vec<(usize, &tables::Block, Vec<String>)> = Vec::new();
-    for block in table.blocks.iter().filter(|block| block.when.is_none_or(|when| (when == When::Period) == has_period)) {
+    for block in
+        table.blocks.iter().filter(|block| block.when.is_none_or(|when| (when == When::Period) == has_period))
+    {
         let splits = splits(scope, block, &fixed, &mut notes);
         grids.extend(splits.into_iter().enumerate().map(|(place, dimensions)| (place, block, dimensions)));
     }
@@ -240,23 +122,43 @@ fn fill_table(scope: &Scope, table: &tables::Table) -> Result<Option<Table>> {
 }
 
 /// The dimensions that a block is split by, once for each grid. `fixed` are those that blocks of the table are made for.
-fn splits(scope: &Scope, block: &tables::Block, fixed: &[&String], notes: &mut Vec<String>) -> Vec<Vec<String>> {
+fn splits(
+    scope: &Scope,
+    block: &tables::Block,
+    fixed: &[&String],
+    notes: &mut Vec<String>,
+) -> Vec<Vec<String>> {
     let asks_for_fixed = scope.by.iter().any(|name| fixed.contains(&name));
-    let is_dimension = |name: &str| scope.data.facts.values().any(|facts| facts.table.dictionaries.contains_key(name));
+    let is_dimension =
+        |name: &str| scope.data.facts.values().any(|facts| facts.table.dictionaries.contains_key(name));
     match &block.by {
         By::Fixed(names) if names.is_empty() && block.rows == Rows::Steps => vec![scope.by.to_vec()],
         By::Fixed(names) if scope.by.is_empty() => {
-            if names.iter().all(|name| is_dimension(name)) { vec![names.clone()] } else { Vec::new() }
+            if names.iter().all(|name| is_dimension(name)) {
+                vec![names.clone()]
+            } else {
+                Vec::new()
+            }
         }
         By::Fixed(names) => {
             let is_asked = !names.is_empty() && names.iter().all(|name| scope.by.contains(name));
             if is_asked { vec![scope.by.to_vec()] } else { Vec::new() }
         }
         By::Asked(_) if !scope.by.is_empty() => {
-            if asks_for_fixed { Vec::new() } else { vec![scope.by.to_vec()] }
+            if asks_for_fixed {
+                Vec::new()
+            } else {
+                vec![scope.by.to_vec()]
+            }
         }
         By::Asked(text) => match text.strip_prefix("--by or ") {
-            Some(name) => if is_dimension(name) { vec![vec![name.to_string()]] } else { Vec::new() },
+            Some(name) => {
+                if is_dimension(name) {
+                    vec![vec![name.to_string()]]
+                } else {
+                    Vec::new()
+                }
+            }
             None => segment_dimensions(scope.data, notes).into_iter().map(|name| vec![name]).collect(),
         },
     }
@@ -267,11 +169,16 @@ fn segment_dimensions(data: &Data, notes: &mut Vec<String>) -> Vec<String> {
     let table = &data.leads().table;
     let mut dimensions = Vec::new();
     for name in table.frame.get_column_names_str() {
-        let Some(words) = table.dictionaries.get(name).filter(|_| !NO_SEGMENTS.contains(&name)) else { continue };
+        let Some(words) = table.dictionaries.get(name).filter(|_| !NO_SEGMENTS.contains(&name)) else {
+            continue;
+        };
         // the empty word is in every dictionary
         if words.len() > MOST_VALUES + 1 {
             let count = words.len() - 1;
-            let note = format!("not split by {name} ({} values): `--by {name}` does", crate::check::group_thousands(count));
+            let note = format!(
+                "not split by {name} ({} values): `--by {name}` does",
+                crate::check::group_thousands(count)
+            );
             if !notes.contains(&note) && !data.automatic_dimensions.contains(name) {
                 notes.push(note);
             }
@@ -282,22 +189,12 @@ fn segment_dimensions(data: &Data, notes: &mut Vec<String>) -> Vec<String> {
     dimensions
 }
 
-/// What the numbers count: basis, period, day of the data, filters.
-pub fn describe_scope(scope: &Scope, basis: Basis) -> String {
-    let as_of = scope.data.as_of.map(|day| format!(", as of {}", format_day(day))).unwrap_or_default();
-    let counted = match (basis, scope.period) {
-        (Basis::Cohort, None) => "cohort basis: all leads".to_string(),
-        (Basis::Cohort, Some(period)) => format!("cohort basis: leads created in {}", period.label),
-        (Basis::Event, None) => "event basis: all dates".to_string(),
-        (Basis::Event, Some(period)) => format!("event basis: what happened in {}", period.label),
-    };
-    let filters: Vec<String> =
-        scope.filters.iter().map(|filter| format!("{} = {}", filter.dimension, filter.value)).collect();
-    let filters = if filters.is_empty() { String::new() } else { format!(", where {}", filters.join(" and ")) };
-    format!("{counted}{as_of}{filters}")
-}
-
-fn fill_block(scope: &Scope, block: &tables::Block, basis: Basis, dimensions: &[String]) -> Result<Vec<Block>> {
+fn fill_block(
+    scope: &Scope,
+    block: &tables::Block,
+    basis: Basis,
+    dimensions: &[String],
+) -> Result<Vec<Block>> {
     let steps = steps(&scope.stages());
     match (block.rows, dimensions.is_empty()) {
         (Rows::Values, _) => {
@@ -323,8 +220,15 @@ fn step_block(scope: &Scope, block: &tables::Block, basis: Basis, steps: &[Step]
     let mut headings = Vec::new();
     for step in steps {
         let planned = columns(scope, block, Some(step))?;
-        let values = planned.iter().map(|planned| scope.value(&planned.kpi, basis, &[], None)).collect::<Result<_>>()?;
-        rows.push(Row { labels: vec![fill_step_title(scope, "{From} → {To}", step)], key: Vec::new(), values });
+        let values = planned
+            .iter()
+            .map(|planned| scope.value(&planned.kpi, basis, &[], None))
+            .collect::<Result<_>>()?;
+        rows.push(Row {
+            labels: vec![fill_step_title(scope, "{From} → {To}", step)],
+            key: Vec::new(),
+            values,
+        });
         headings = planned.into_iter().map(|planned| planned.column).collect();
     }
     Ok(is_worth_printing(block, &rows).then(|| Block {
@@ -353,17 +257,25 @@ fn value_block(
         let values = value_at(Some(&key))?;
         rows.push(Row { labels: key.clone(), key, values });
     }
-    rows.sort_by(|left, right| sort_key(left).cmp(&sort_key(right)));
+    rows.sort_by_key(sort_key);
     let total_labels = (0..dimensions.len()).map(|place| if place == 0 { "Total" } else { "" }.to_string());
     let labels = if dimensions.is_empty() { vec![String::new()] } else { total_labels.collect() };
     rows.push(Row { labels, key: vec![TOTAL.to_string(); dimensions.len()], values: value_at(None)? });
     if !is_worth_printing(block, &rows) {
         return Ok(None);
     }
-    let by = if dimensions.is_empty() || title.contains(" by ") { String::new() } else { format!(", by {}", dimensions.join(" and ")) };
+    let by = if dimensions.is_empty() || title.contains(" by ") {
+        String::new()
+    } else {
+        format!(", by {}", dimensions.join(" and "))
+    };
     Ok(Some(Block {
         title: format!("{title}{by}"),
-        labels: if dimensions.is_empty() { vec![String::new()] } else { dimensions.iter().map(|name| capital_first(name)).collect() },
+        labels: if dimensions.is_empty() {
+            vec![String::new()]
+        } else {
+            dimensions.iter().map(|name| capital_first(name)).collect()
+        },
         dimensions: dimensions.to_vec(),
         columns: planned.iter().map(|planned| planned.column.clone()).collect(),
         rows,

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 
-use super::build::{Scope, describe_scope};
 use super::layout::with_unit;
+use super::scope::{Scope, describe_scope};
 use crate::check::Finding;
 use crate::error::{data_error, usage_error};
 use crate::kpi::catalogue::{Calculation, Unit};
@@ -37,7 +37,9 @@ pub fn explain(scope: &Scope, name: &str) -> Result<String> {
         Unit::Money => scope.data.currency.clone().unwrap_or_default(),
         Unit::Count | Unit::Number => String::new(),
     };
-    let shown = value.value.map_or_else(|| "empty: the denominator is 0".to_string(), |exact| value_text(exact, value.unit));
+    let shown = value
+        .value
+        .map_or_else(|| "empty: the denominator is 0".to_string(), |exact| value_text(exact, value.unit));
     lines.push(("value".into(), format!("{shown} {unit}").trim_end().to_string()));
     if let Some(interval) = value.interval {
         lines.push(("95% interval".into(), format!("{} %", interval_text(interval))));
@@ -84,7 +86,11 @@ fn default_basis(scope: &Scope, name: &str) -> Result<crate::config::Basis> {
     let tables = super::tables::tables()?;
     let is_money_or_churn = {
         let entry = scope.catalogue.kpi(name)?;
-        entry.calculation.measures().iter().any(|measure| scope.catalogue.measures[*measure].over != Over::Leads)
+        entry
+            .calculation
+            .measures()
+            .iter()
+            .any(|measure| scope.catalogue.measures[*measure].over != Over::Leads)
     };
     let shows = |table: &&super::tables::Table| {
         table.blocks.iter().flat_map(|block| &block.columns).any(|column| match column {
@@ -96,7 +102,11 @@ fn default_basis(scope: &Scope, name: &str) -> Result<crate::config::Basis> {
     Ok(basis.unwrap_or(fallback))
 }
 
-fn measures(scope: &Scope, evaluator: &Evaluator, calculation: &Calculation) -> Result<Vec<(String, String)>> {
+fn measures(
+    scope: &Scope,
+    evaluator: &Evaluator,
+    calculation: &Calculation,
+) -> Result<Vec<(String, String)>> {
     let mut lines = Vec::new();
     for name in calculation.measures() {
         let total = evaluator.grouped(name, &[])?.map(|grouped| plain_text(grouped.total.exact()));
@@ -121,7 +131,9 @@ fn by_dimensions(scope: &Scope, name: &str, basis: crate::config::Basis) -> Resu
         let value = scope.value(name, basis, scope.by, Some(&key))?;
         let shown = value.value.map_or_else(String::new, |exact| value_text(exact, value.unit));
         let parts = value.numerator.zip(value.denominator);
-        let parts = parts.map(|(numerator, denominator)| format!("  {} / {}", plain_text(numerator), plain_text(denominator)));
+        let parts = parts.map(|(numerator, denominator)| {
+            format!("  {} / {}", plain_text(numerator), plain_text(denominator))
+        });
         lines.push((key.join(", "), format!("{shown}{}", parts.unwrap_or_default())));
     }
     write_pairs(&mut text, &lines);
@@ -144,7 +156,10 @@ fn write_pairs(text: &mut String, pairs: &[(String, String)]) {
 /// An unknown KPI, one that the data cannot give, or `--by`, which has no place here.
 pub fn rows(scope: &Scope, name: &str) -> Result<String> {
     if !scope.by.is_empty() {
-        return Err(usage_error("`--rows` and `--by` do not go together", "select rows with `--where DIM=VALUE`"));
+        return Err(usage_error(
+            "`--rows` and `--by` do not go together",
+            "select rows with `--where DIM=VALUE`",
+        ));
     }
     let entry = scope.catalogue.kpi(name)?;
     refuse_lacking(scope, name)?;
@@ -155,7 +170,8 @@ pub fn rows(scope: &Scope, name: &str) -> Result<String> {
     for (place, measure) in names.iter().enumerate() {
         for (over, row, amount) in evaluator.contributions(measure)? {
             let (id, file, line) = identify(scope, over, row);
-            let amounts = rows.entry((over, id, file, line, row)).or_insert_with(|| vec![Exact::ZERO; names.len()]);
+            let amounts =
+                rows.entry((over, id, file, line, row)).or_insert_with(|| vec![Exact::ZERO; names.len()]);
             amounts[place] = amount;
         }
     }

@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 
+use super::Column;
+use super::scope::Scope;
 use super::tables::{self, Show};
-use super::{Column, build::Scope};
 use crate::kpi::catalogue::{Catalogue, Unit};
 
 /// A step of the funnel: two stages that follow each other in the data.
@@ -37,9 +38,13 @@ pub fn columns(scope: &Scope, block: &tables::Block, step: Option<&Step>) -> Res
             tables::Column::Side { kpi, show, heading } => (kpi, *show, heading.as_deref()),
         };
         for words in substitutions(scope, kpi, step) {
-            let fill = |text: &str| words.iter().fold(text.to_string(), |text, (mark, word)| text.replace(mark, word));
+            let fill = |text: &str| {
+                words.iter().fold(text.to_string(), |text, (mark, word)| text.replace(mark, word))
+            };
             let name = fill(kpi);
-            if !scope.catalogue.kpis.contains_key(&name) || (step.is_none() && scope.lacking(&name)?.is_some()) {
+            if !scope.catalogue.kpis.contains_key(&name)
+                || (step.is_none() && scope.lacking(&name)?.is_some())
+            {
                 continue;
             }
             let entry = scope.catalogue.kpi(&name)?;

@@ -3,9 +3,9 @@
 //! `tables` says which tables there are, `build` fills them; a renderer only writes down what stands here.
 
 pub mod build;
-pub mod catalogue;
 pub mod explain;
 mod layout;
+pub mod scope;
 pub mod tables;
 
 use crate::config::Basis;

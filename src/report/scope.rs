@@ -1,0 +1,165 @@
+//! What is asked of the data: period, filters, dimensions, basis; and the value of a KPI under it.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+
+use super::Value;
+use crate::config::{Basis, NegativeDays};
+use crate::error::{suggestion, usage_error};
+use crate::kpi::catalogue::{Catalogue, Entry, Unit};
+use crate::kpi::evaluate::Evaluator;
+use crate::kpi::exact::Exact;
+use crate::kpi::group::Key;
+use crate::kpi::statistics::wilson;
+use crate::kpi::view::{Filter, NONE, View};
+use crate::leads::Data;
+use crate::period::{Period, format_day};
+
+/// What is asked of the data.
+pub struct Scope<'a> {
+    pub data: &'a Data,
+    pub catalogue: &'a Catalogue,
+    pub period: Option<&'a Period>,
+    pub filters: &'a [Filter],
+    /// The dimensions of the command line.
+    pub by: &'a [String],
+    /// The basis of the command line.
+    pub basis: Option<Basis>,
+    cohort: Evaluator<'a>,
+    /// The same as `cohort` where there is no period: then no stage can lie outside it.
+    event: Option<Evaluator<'a>>,
+}
+
+impl<'a> Scope<'a> {
+    /// Checks that the dimensions exist, and prepares both bases.
+    ///
+    /// # Errors
+    /// A dimension that no table has, or a value that no row has.
+    pub fn new(
+        data: &'a Data,
+        catalogue: &'a Catalogue,
+        period: Option<&'a Period>,
+        filters: &'a [Filter],
+        by: &'a [String],
+        basis: Option<Basis>,
+        negative_days: NegativeDays,
+    ) -> Result<Scope<'a>> {
+        check_dimensions(data, by.iter().chain(filters.iter().map(|filter| &filter.dimension)))?;
+        check_values(data, filters)?;
+        let includes = negative_days == NegativeDays::Include;
+        let evaluator = |basis| Evaluator::new(View::new(data, basis, period, filters), catalogue, includes);
+        let event = period.map(|_| evaluator(Basis::Event));
+        Ok(Scope { data, catalogue, period, filters, by, basis, cohort: evaluator(Basis::Cohort), event })
+    }
+
+    /// The evaluator of a basis.
+    pub fn evaluator(&self, basis: Basis) -> &Evaluator<'a> {
+        match (basis, &self.event) {
+            (Basis::Event, Some(event)) => event,
+            _ => &self.cohort,
+        }
+    }
+
+    /// The stages that the inputs know.
+    pub fn stages(&self) -> Vec<String> {
+        self.data.stages.stages.iter().map(|stage| stage.name.clone()).collect()
+    }
+
+    /// What the data lack for a KPI.
+    ///
+    /// # Errors
+    /// A KPI that the catalogue lacks.
+    pub fn lacking(&self, kpi: &str) -> Result<Option<String>> {
+        self.cohort.lacking(self.catalogue.kpi(kpi)?)
+    }
+
+    /// A KPI at a key of dimensions, or over all rows.
+    ///
+    /// # Errors
+    /// A predicate that does not fit the columns.
+    pub fn value(
+        &self,
+        kpi: &str,
+        table_basis: Basis,
+        dimensions: &[String],
+        key: Option<&Key>,
+    ) -> Result<Value> {
+        let entry = self.catalogue.kpi(kpi)?;
+        let basis = basis_of(entry, table_basis);
+        let computed = self.evaluator(basis).kpi(entry, dimensions, key)?;
+        let count = |exact: Option<Exact>| exact.and_then(Exact::as_count);
+        let interval = match entry.kpi.unit {
+            Unit::Share => count(computed.numerator).zip(count(computed.denominator)),
+            _ => None,
+        };
+        Ok(Value {
+            kpi: kpi.to_string(),
+            basis,
+            unit: entry.kpi.unit,
+            value: computed.value,
+            numerator: computed.numerator,
+            denominator: computed.denominator,
+            interval: interval.and_then(|(successes, trials)| wilson(successes, trials)),
+        })
+    }
+}
+
+/// A KPI's own basis, else the table's.
+pub fn basis_of(entry: &Entry, table_basis: Basis) -> Basis {
+    entry.kpi.basis.unwrap_or(table_basis)
+}
+
+fn check_dimensions<'a>(data: &Data, names: impl Iterator<Item = &'a String>) -> Result<()> {
+    let known: BTreeSet<&str> =
+        data.facts.values().flat_map(|facts| facts.table.dictionaries.keys()).map(String::as_str).collect();
+    for name in names {
+        if !known.contains(name.as_str()) {
+            let known: Vec<&str> = known.iter().copied().collect();
+            return Err(usage_error(format!("unknown dimension `{name}`"), suggestion(name, &known)));
+        }
+    }
+    Ok(())
+}
+
+fn check_values(data: &Data, filters: &[Filter]) -> Result<()> {
+    for filter in filters.iter().filter(|filter| filter.value != NONE) {
+        let dictionaries =
+            data.facts.values().filter_map(|facts| facts.table.dictionaries.get(&filter.dimension));
+        let words: BTreeSet<&str> = dictionaries
+            .flat_map(|words| words.iter())
+            .map(String::as_str)
+            .filter(|word| !word.is_empty())
+            .collect();
+        if !words.contains(filter.value.as_str()) {
+            let near = crate::error::nearest(&filter.value, words.iter().copied());
+            let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+            let some: Vec<&str> = words.iter().copied().take(10).collect();
+            return Err(usage_error(
+                format!("no row has `{}` as its `{}`", filter.value, filter.dimension),
+                format!(
+                    "{near}values: {}{}",
+                    some.join(", "),
+                    if words.len() > some.len() { ", …" } else { "" }
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// What the numbers count: basis, period, day of the data, filters.
+pub fn describe_scope(scope: &Scope, basis: Basis) -> String {
+    let as_of = scope.data.as_of.map(|day| format!(", as of {}", format_day(day))).unwrap_or_default();
+    let counted = match (basis, scope.period) {
+        (Basis::Cohort, None) => "cohort basis: all leads".to_string(),
+        (Basis::Cohort, Some(period)) => format!("cohort basis: leads created in {}", period.label),
+        (Basis::Event, None) => "event basis: all dates".to_string(),
+        (Basis::Event, Some(period)) => format!("event basis: what happened in {}", period.label),
+    };
+    let filters: Vec<String> =
+        scope.filters.iter().map(|filter| format!("{} = {}", filter.dimension, filter.value)).collect();
+    let filters =
+        if filters.is_empty() { String::new() } else { format!(", where {}", filters.join(" and ")) };
+    format!("{counted}{as_of}{filters}")
+}
