@@ -15,6 +15,9 @@ use crate::kpi::catalogue::{Kpi, Measure};
 /// The stages of a funnel where the configuration names none.
 pub const DEFAULT_STAGES: [&str; 6] = ["lead", "mql", "sal", "sql", "opportunity", "won"];
 
+/// Names that mean something else beside the stages.
+const RESERVED_STAGES: [&str; 6] = ["lost", "open", "created", "closed", "stage", "total"];
+
 /// Which leads a number counts (rule 1 of section 4 of the design).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -98,9 +101,9 @@ pub struct Config {
     pub measure: BTreeMap<String, Measure>,
     #[serde(default)]
     pub kpi: BTreeMap<String, Kpi>,
-    /// The folder that the files of the configuration are relative to
+    /// The file itself; empty where the files were named on the command line
     #[serde(skip)]
-    pub folder: PathBuf,
+    pub path: PathBuf,
 }
 
 /// Some files of one table that share their headers.
@@ -166,6 +169,16 @@ pub struct Lookup {
 }
 
 impl Config {
+    /// The folder that the files of the configuration are relative to.
+    pub fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
+    /// An error about something that the configuration says, with its name in front.
+    pub fn blame(&self, error: anyhow::Error) -> anyhow::Error {
+        if self.path.as_os_str().is_empty() { error } else { error.context(self.path.display().to_string()) }
+    }
+
     /// The blocks of one table.
     pub fn blocks(&self, kind: Kind) -> &[Block] {
         match kind {
@@ -191,8 +204,8 @@ pub fn read(path: &Path) -> Result<Config> {
     })?;
     let mut config: Config =
         toml::from_str(&text).map_err(|error| explain_toml(&shown.to_string(), &text, &error))?;
-    config.folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-    validate(&config).map_err(|error| error.context(shown.to_string()))?;
+    config.path = path.to_path_buf();
+    validate(&config).map_err(|error| config.blame(error))?;
     Ok(config)
 }
 
@@ -228,10 +241,26 @@ fn explain_toml(path: &str, text: &str, error: &toml::de::Error) -> anyhow::Erro
             format!("{near}known keys here: {}", known.join(", ")),
         );
     }
-    data_error(
-        format!("{path}:{line}: {}", message.lines().collect::<Vec<_>>().join(" ")),
-        "the README describes every key of funnel.toml",
-    )
+    let (reason, hint) = plain_words(&message.lines().collect::<Vec<_>>().join(" "));
+    data_error(format!("{path}:{line}: {reason}"), hint)
+}
+
+/// What serde says of a wrong value, in words for people, and how to write it.
+fn plain_words(message: &str) -> (String, &'static str) {
+    if message.contains("ColumnSource") {
+        let hint = "write `name = \"Header\"`, or `name = { header = \"Header\", type = \"number\" }` (id, date, number, text)";
+        return ("this is no column".to_string(), hint);
+    }
+    let hint = if message.contains("expected a sequence") {
+        "a list stands in brackets, `files = [\"leads.csv\"]`, and a section of files in two: `[[crm]]`"
+    } else if message.contains("datetime") || message.contains("map, expected a string") {
+        "put a date in quotes: `as_of = \"2026-06-30\"`"
+    } else if message.contains("expected a string") {
+        "put text in quotes"
+    } else {
+        "the manual shows a configuration with every key, under Configuration"
+    };
+    (message.replace("a sequence", "a list"), hint)
 }
 
 fn validate(config: &Config) -> Result<()> {
@@ -242,10 +271,10 @@ fn validate(config: &Config) -> Result<()> {
         }
     }
     for lookup in &config.lookup {
-        if lookup.key.len() != 1 || lookup.columns.is_empty() {
+        if lookup.files.is_empty() || lookup.key.len() != 1 || lookup.columns.is_empty() {
             return Err(data_error(
-                "a `[[lookup]]` needs one key and at least one column",
-                "write `key = { owner = \"Header in the file\" }` and `columns = { manager = \"Header\" }`",
+                "a `[[lookup]]` needs files, one key and at least one column",
+                "write `files = [\"teams.csv\"]`, `key = { owner = \"Header\" }` and `columns = { manager = \"Header\" }`",
             ));
         }
     }
@@ -255,17 +284,21 @@ fn validate(config: &Config) -> Result<()> {
 fn validate_stages(stages: &[String]) -> Result<()> {
     if !(2..=20).contains(&stages.len()) {
         return Err(data_error(
-            format!("`stages` names {} stages, a funnel has 2 to 20", stages.len()),
+            format!("`stages` has {} of the 2 to 20 names that a funnel has", stages.len()),
             format!("the usual ones are {}", DEFAULT_STAGES.join(", ")),
         ));
     }
     for (index, stage) in stages.iter().enumerate() {
         let is_name = stage.starts_with(|first: char| first.is_ascii_lowercase())
             && stage.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-        if !is_name || stage == "lost" || stage == "open" {
+        let is_free = !RESERVED_STAGES.contains(&stage.as_str()) && crate::kpi::sql::is_column_name(stage);
+        if !is_name || !is_free {
             return Err(data_error(
                 format!("`stages`: `{stage}` cannot be the name of a stage"),
-                "a stage is written in lower-case letters, digits and `_`; `lost` and `open` are outcomes",
+                format!(
+                    "a stage is written in lower-case letters, digits and `_`, and is no word of SQL and none of {}",
+                    RESERVED_STAGES.join(", ")
+                ),
             ));
         }
         if stages[..index].contains(stage) {

@@ -48,6 +48,8 @@ pub fn io_reason(error: &std::io::Error) -> String {
         std::io::ErrorKind::NotFound => "no such file".to_string(),
         std::io::ErrorKind::PermissionDenied => "permission denied".to_string(),
         std::io::ErrorKind::IsADirectory => "is a folder, not a file".to_string(),
+        std::io::ErrorKind::InvalidData => "is not UTF-8 text".to_string(),
+        std::io::ErrorKind::StorageFull => "no space is left".to_string(),
         _ => error.to_string(),
     }
 }

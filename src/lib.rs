@@ -65,7 +65,7 @@ pub fn run(cli: Cli) -> Result<()> {
 
 fn run_report(arguments: &ReportArguments) -> Result<()> {
     let question = Question::new(&arguments.inputs, &arguments.scope)?;
-    let catalogue = catalogue(&question.config)?;
+    let catalogue = catalogue(&question.config).map_err(|error| question.config.blame(error))?;
     let data = question.read(&arguments.inputs)?;
     let scope = question.scope(&data, &catalogue, &arguments.scope)?;
     let (report, left_out) = report::build::report(&scope, &arguments.tables)?;
@@ -80,7 +80,7 @@ fn run_report(arguments: &ReportArguments) -> Result<()> {
 
 fn run_explain(arguments: &ExplainArguments) -> Result<()> {
     let question = Question::new(&arguments.inputs, &arguments.scope)?;
-    let catalogue = catalogue(&question.config)?;
+    let catalogue = catalogue(&question.config).map_err(|error| question.config.blame(error))?;
     catalogue.kpi(&arguments.kpi)?;
     let data = question.read(&arguments.inputs)?;
     let scope = question.scope(&data, &catalogue, &arguments.scope)?;
@@ -98,7 +98,8 @@ fn run_explain(arguments: &ExplainArguments) -> Result<()> {
 fn run_kpis(arguments: &KpisArguments) -> Result<()> {
     let path = arguments.config.clone().or_else(default_configuration);
     let config = path.map_or_else(|| Ok(config::from_files(&[])), |path| config::read(&path))?;
-    output::to_stdout(&render::catalogue::list(&catalogue(&config)?))
+    let catalogue = catalogue(&config).map_err(|error| config.blame(error))?;
+    output::to_stdout(&render::catalogue::list(&catalogue))
 }
 
 /// What the command line asks, checked before any file is read.
@@ -114,12 +115,13 @@ impl Question {
     fn new(inputs: &Inputs, scope: &cli::Scope) -> Result<Question> {
         let mut config = configuration(inputs)?;
         config.skips = scope.skips.unwrap_or(config.skips);
-        let as_of = scope
-            .as_of
-            .as_ref()
-            .map(|day| ("--as-of", day))
-            .or(config.as_of.as_ref().map(|day| ("as_of", day)));
-        let as_of = as_of.map(|(option, day)| period::parse_day(option, day)).transpose()?;
+        let as_of = match (&scope.as_of, &config.as_of) {
+            (Some(day), _) => Some(period::parse_day("--as-of", day)?),
+            (None, Some(day)) => {
+                Some(period::parse_configured_day("as_of", day).map_err(|error| config.blame(error))?)
+            }
+            (None, None) => None,
+        };
         let filters = scope.filters.iter().map(|text| filter(text)).collect::<Result<_>>()?;
         Ok(Question { config, as_of, period: period::from_scope(scope)?, filters, by: scope.by.clone() })
     }

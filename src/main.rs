@@ -1,5 +1,6 @@
 //! Parse the command line, run, print at most one error, set the exit code; nothing else.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -11,10 +12,12 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            // nobody reading stderr must not change the exit code
+            let mut stderr = std::io::stderr().lock();
+            let _ = writeln!(stderr, "error: {error:#}");
             let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
             if let Some(hint) = failure.and_then(Failure::hint) {
-                eprintln!("hint: {hint}");
+                let _ = writeln!(stderr, "hint: {hint}");
             }
             ExitCode::from(failure.map_or(1, Failure::exit_code))
         }

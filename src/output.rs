@@ -18,9 +18,13 @@ use crate::report::Report;
 /// A closed pipe, which `main` takes for success.
 pub fn to_stdout(text: &str) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()?;
-    Ok(())
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(data_error(
+            format!("stdout: cannot be written: {}", io_reason(&error)),
+            "make room where stdout goes, or write elsewhere with `-o FILE`",
+        )),
+        written => Ok(written?),
+    }
 }
 
 /// Writes lines to stderr; nobody reading them is no error.
@@ -52,22 +56,31 @@ pub fn write_report(report: &Report, format: Format, place: Option<&Path>) -> Re
     write_files(&files)
 }
 
-/// Writes files whole or not at all: to temporary names first, then all are renamed.
+/// Writes files whole or not at all: to temporary names first, then all are renamed. A link is followed, and a device
+/// or pipe is written to as it is.
 ///
 /// # Errors
 /// A place that cannot be written to.
 pub fn write_files(files: &[(PathBuf, String)]) -> Result<()> {
-    let mut written: Vec<(NamedTempFile, &PathBuf)> = Vec::new();
+    if let Some((folder, _)) = files.iter().find(|(path, _)| path.is_dir()) {
+        return Err(unwritable(folder, &std::io::ErrorKind::IsADirectory.into()));
+    }
+    let mut written: Vec<(NamedTempFile, PathBuf)> = Vec::new();
     for (path, text) in files {
+        if path.exists() && !path.is_file() {
+            std::fs::write(path, text).map_err(|error| unwritable(path, &error))?;
+            continue;
+        }
+        let path = path.canonicalize().unwrap_or_else(|_| path.clone());
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = temporary(folder).map_err(|error| unwritable(path, &error))?;
+        let mut file = temporary(folder).map_err(|error| unwritable(&path, &error))?;
         file.write_all(text.as_bytes())
             .and_then(|()| file.flush())
-            .map_err(|error| unwritable(path, &error))?;
+            .map_err(|error| unwritable(&path, &error))?;
         written.push((file, path));
     }
     for (file, path) in written {
-        file.persist(path).map_err(|error| unwritable(path, &error.error))?;
+        file.persist(&path).map_err(|error| unwritable(&path, &error.error))?;
     }
     Ok(())
 }
@@ -85,8 +98,15 @@ fn temporary(folder: &Path) -> std::io::Result<NamedTempFile> {
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> anyhow::Error {
+    let reason = match error.kind() {
+        std::io::ErrorKind::NotFound => "no such folder".to_string(),
+        std::io::ErrorKind::NotADirectory | std::io::ErrorKind::AlreadyExists => {
+            "a file stands in the way".to_string()
+        }
+        _ => io_reason(error),
+    };
     data_error(
-        format!("{}: cannot be written: {}", path.display(), io_reason(error)),
-        "name a file in a folder that exists, or a folder with `/` at its end",
+        format!("{}: cannot be written: {reason}", path.display()),
+        "name a file in a folder that exists",
     )
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use chrono::{Datelike, Days, Months, NaiveDate};
 
 use crate::cli::Scope;
-use crate::error::usage_error;
+use crate::error::{data_error, usage_error};
 
 /// Days from `from` up to but not including `to`, counted from 1970-01-01.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,16 +52,25 @@ pub fn from_scope(scope: &Scope) -> Result<Option<Period>> {
     Ok(Some(Period { from, to, label: format!("{}..{}", format_day(from), format_day(to)) }))
 }
 
-/// A day of the command line or the configuration.
+/// A day of the command line.
 ///
 /// # Errors
 /// Text that is no date `YYYY-MM-DD`.
 pub fn parse_day(option: &str, text: &str) -> Result<i32> {
-    let day =
-        text.parse::<NaiveDate>().ok().filter(|day| text.len() == 10 && (1..=9999).contains(&day.year()));
+    let is_plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let day = text.parse::<NaiveDate>().ok().filter(|day| is_plain && (1..=9999).contains(&day.year()));
     day.map(days_from_epoch).ok_or_else(|| {
         usage_error(format!("`{option}`: `{text}` is not a date"), "dates are written YYYY-MM-DD: 2026-02-28")
     })
+}
+
+/// A day of the configuration.
+///
+/// # Errors
+/// Text that is no date `YYYY-MM-DD`.
+pub fn parse_configured_day(key: &str, text: &str) -> Result<i32> {
+    parse_day(key, text)
+        .map_err(|error| data_error(error.to_string(), "dates are written \"YYYY-MM-DD\": \"2026-02-28\""))
 }
 
 /// `2026-02-28` from days since 1970-01-01.
@@ -76,9 +85,7 @@ pub fn month_number(day: i32) -> i32 {
 }
 
 fn month_period(text: &str) -> Result<Period> {
-    let first = text.split_once('-').filter(|(year, month)| year.len() == 4 && month.len() == 2);
-    let first =
-        first.and_then(|(year, month)| NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, 1));
+    let first = text.split_once('-').and_then(|(year, month)| first_of_month(year, number(month, 2)?));
     let first = first.ok_or_else(|| {
         usage_error(format!("`--month`: `{text}` is not a month"), "months are written YYYY-MM: 2026-10")
     })?;
@@ -86,10 +93,9 @@ fn month_period(text: &str) -> Result<Period> {
 }
 
 fn quarter_period(text: &str) -> Result<Period> {
-    let parts = text.split_once("-Q").filter(|(year, quarter)| year.len() == 4 && quarter.len() == 1);
-    let first = parts.and_then(|(year, quarter)| {
-        let quarter: u32 = quarter.parse().ok().filter(|quarter| (1..=4).contains(quarter))?;
-        NaiveDate::from_ymd_opt(year.parse().ok()?, quarter * 3 - 2, 1)
+    let first = text.split_once("-Q").and_then(|(year, quarter)| {
+        let quarter = number(quarter, 1).filter(|quarter| (1..=4).contains(quarter))?;
+        first_of_month(year, quarter * 3 - 2)
     });
     let first = first.ok_or_else(|| {
         usage_error(
@@ -98,6 +104,17 @@ fn quarter_period(text: &str) -> Result<Period> {
         )
     })?;
     Ok(months_from(first, 3, text))
+}
+
+fn first_of_month(year: &str, month: u32) -> Option<NaiveDate> {
+    let year = number(year, 4).filter(|year| *year > 0)?;
+    NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, 1)
+}
+
+/// A number of exactly so many digits.
+fn number(text: &str, digits: usize) -> Option<u32> {
+    let is_plain = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_plain { text.parse().ok() } else { None }
 }
 
 fn months_from(first: NaiveDate, months: u32, label: &str) -> Period {

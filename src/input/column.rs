@@ -23,6 +23,8 @@ const NOT_A_NUMBER: Refused = Refused {
     expected: "is not a number",
     hint: "numbers are read as 1234.50, without signs of currency or thousands",
 };
+const TOO_LARGE: Refused =
+    Refused { expected: "is too large a number", hint: "numbers are read up to 9,223,372,036,854" };
 const NOT_TEXT: Refused = Refused { expected: "is not UTF-8 text", hint: "save the file as UTF-8" };
 
 /// The words that one thread has met in one text column.
@@ -95,13 +97,12 @@ impl Builder {
                 Ok(())
             }),
             Builder::Date(days) => cells.try_for_each(|(row, cell)| {
-                days.append_option(typed(cell, parse_date, NOT_A_DATE).map_err(|refused| (row, refused))?);
+                days.append_option(typed(cell, parse_date, || NOT_A_DATE).map_err(|refused| (row, refused))?);
                 Ok(())
             }),
             Builder::Number(numbers) => cells.try_for_each(|(row, cell)| {
-                numbers.append_option(
-                    typed(cell, parse_number, NOT_A_NUMBER).map_err(|refused| (row, refused))?,
-                );
+                let refused = || if is_long_number(cell) { TOO_LARGE } else { NOT_A_NUMBER };
+                numbers.append_option(typed(cell, parse_number, refused).map_err(|refused| (row, refused))?);
                 Ok(())
             }),
         }
@@ -112,9 +113,19 @@ fn text(cell: &[u8]) -> Result<Option<&str>, Refused> {
     if cell.is_empty() { Ok(None) } else { std::str::from_utf8(cell).map(Some).map_err(|_| NOT_TEXT) }
 }
 
+/// Whether a cell is a number of so many digits that it may not fit.
+fn is_long_number(cell: &[u8]) -> bool {
+    let digits = cell.strip_prefix(b"-").unwrap_or(cell);
+    digits.len() > 12 && digits.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
+}
+
 #[inline]
-fn typed<T>(cell: &[u8], parse: impl Fn(&[u8]) -> Option<T>, refused: Refused) -> Result<Option<T>, Refused> {
-    if cell.is_empty() { Ok(None) } else { parse(cell).map(Some).ok_or(refused) }
+fn typed<T>(
+    cell: &[u8],
+    parse: impl Fn(&[u8]) -> Option<T>,
+    refused: impl Fn() -> Refused,
+) -> Result<Option<T>, Refused> {
+    if cell.is_empty() { Ok(None) } else { parse(cell).map(Some).ok_or_else(refused) }
 }
 
 /// One column from its pieces in the order of the file; for text also its sorted words.

@@ -28,7 +28,7 @@ pub fn normalise(header: &str) -> String {
     header.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Maps the headers of one file.
+/// Maps the headers of one file; `place` is its name and the line of the header, for errors.
 ///
 /// `wanted` are dimensions asked for on the command line: a header of that name is a column even where the
 /// configuration does not mention it. `reserved` are names that a column of a file may not take (stages, outcomes).
@@ -40,14 +40,14 @@ pub fn map_headers(
     definition: &Definition,
     block: &Block,
     headers: &[String],
-    name: &str,
+    place: &str,
     wanted: &[String],
     reserved: &BTreeSet<String>,
 ) -> Result<Vec<Mapped>> {
     let mut mapped = if block.columns.is_empty() {
         recognised(definition, headers)
     } else {
-        configured(definition, block, headers, name)?
+        configured(definition, block, headers, place)?
     };
     for (column, value) in &block.values {
         mapped.push(Mapped {
@@ -63,11 +63,11 @@ pub fn map_headers(
     }
     if let Some(clash) = mapped.iter().find(|column| reserved.contains(&column.plan.name)) {
         return Err(data_error(
-            format!("{name}: a column cannot be called `{}`: it is a stage or an outcome", clash.plan.name),
+            format!("{place}: a column cannot be called `{}`: it is a stage or an outcome", clash.plan.name),
             format!("call the date of a stage `{}_at`, or give the column another name", clash.plan.name),
         ));
     }
-    require(kind, definition, &mapped, headers, name)?;
+    require(kind, definition, &mapped, headers, place)?;
     let automatic = kind == Kind::Crm && block.columns.is_empty();
     add_dimensions(&mut mapped, headers, wanted, reserved, automatic);
     Ok(mapped)
@@ -82,11 +82,16 @@ fn type_of(definition: &Definition, column: &str, source: Option<&ColumnSource>)
     }
 }
 
-fn configured(definition: &Definition, block: &Block, headers: &[String], name: &str) -> Result<Vec<Mapped>> {
+fn configured(
+    definition: &Definition,
+    block: &Block,
+    headers: &[String],
+    place: &str,
+) -> Result<Vec<Mapped>> {
     let headers_wanted: Vec<String> =
         block.columns.values().map(|source| source.header().to_string()).collect();
     let wanted: Vec<(String, &String)> = block.columns.keys().cloned().zip(&headers_wanted).collect();
-    let cells = find_all(headers, &wanted, name)?;
+    let cells = find_all(headers, &wanted, place)?;
     let mapped = block.columns.iter().zip(cells).map(|((column, source), cell)| Mapped {
         plan: ColumnPlan {
             name: column.clone(),
@@ -109,7 +114,7 @@ fn configured(definition: &Definition, block: &Block, headers: &[String], name: 
 ///
 /// # Errors
 /// The headers that the file lacks, all at once.
-pub fn find_all(headers: &[String], wanted: &[(String, &String)], name: &str) -> Result<Vec<CellSource>> {
+pub fn find_all(headers: &[String], wanted: &[(String, &String)], place: &str) -> Result<Vec<CellSource>> {
     let found: Vec<Option<usize>> = wanted.iter().map(|(_, header)| find_header(headers, header)).collect();
     let missing: Vec<(&str, &str)> = wanted
         .iter()
@@ -120,7 +125,7 @@ pub fn find_all(headers: &[String], wanted: &[(String, &String)], name: &str) ->
     if missing.is_empty() {
         Ok(found.into_iter().flatten().map(CellSource::Field).collect())
     } else {
-        Err(missing_columns(name, &missing, headers))
+        Err(missing_columns(place, &missing, headers))
     }
 }
 
@@ -130,7 +135,7 @@ fn find_header(headers: &[String], wanted: &str) -> Option<usize> {
     exact.or_else(|| headers.iter().position(|header| normalise(header) == normalise(wanted)))
 }
 
-fn missing_columns(name: &str, missing: &[(&str, &str)], headers: &[String]) -> anyhow::Error {
+fn missing_columns(place: &str, missing: &[(&str, &str)], headers: &[String]) -> anyhow::Error {
     let wanted: Vec<String> = missing
         .iter()
         .map(|(column, header)| {
@@ -140,7 +145,7 @@ fn missing_columns(name: &str, missing: &[(&str, &str)], headers: &[String]) -> 
         })
         .collect();
     data_error(
-        format!("{name}:1: the header lacks {}", wanted.join("; ")),
+        format!("{place}: the header lacks {}", wanted.join("; ")),
         format!("headers found: {}", headers.join(", ")),
     )
 }
@@ -173,7 +178,7 @@ fn require(
     definition: &Definition,
     mapped: &[Mapped],
     headers: &[String],
-    name: &str,
+    place: &str,
 ) -> Result<()> {
     let has = |column: &String| mapped.iter().any(|mapped| &mapped.plan.name == column);
     let lacking: Vec<String> = definition
@@ -191,9 +196,10 @@ fn require(
         return Ok(());
     }
     Err(data_error(
-        format!("{name}:1: no header is known as {}", lacking.join("; ")),
+        format!("{place}: no header is known as {}", lacking.join("; ")),
         format!(
-            "map it in funnel.toml under `[{}.columns]`; headers found: {}",
+            "map it in funnel.toml under `[[{}]]` and `[{}.columns]`; headers found: {}",
+            kind.name(),
             kind.name(),
             headers.join(", ")
         ),
@@ -210,7 +216,10 @@ fn add_dimensions(
     for (index, header) in headers.iter().enumerate() {
         let is_taken = mapped.iter().any(|column| column.cell == CellSource::Field(index));
         let asked = wanted.iter().find(|name| normalise(name) == normalise(header));
-        let name = asked.cloned().unwrap_or_else(|| dimension_name(header));
+        let mut name = asked.cloned().unwrap_or_else(|| dimension_name(header));
+        if reserved.contains(&name) {
+            name.push_str("_column");
+        }
         let is_known = mapped.iter().any(|column| column.plan.name == name);
         if is_known
             || reserved.contains(&name)

@@ -41,12 +41,15 @@ pub struct Inputs {
     pub recognised: Vec<String>,
 }
 
+/// The column of a lookup's key; no name that a user could give to another column.
+pub const LOOKUP_KEY: &str = "\0key";
+
 /// A file that adds columns to the leads by one of their dimensions.
 #[derive(Debug)]
 pub struct LookupTable {
     /// The dimension of the leads that is looked up.
     pub dimension: String,
-    /// The key of the file as the text column `key`, and the added dimensions.
+    /// The key of the file as the text column [`LOOKUP_KEY`], and the added dimensions.
     pub table: Table,
 }
 
@@ -69,7 +72,7 @@ pub fn read(config: &Config, wanted: &[String]) -> Result<Inputs> {
         read_kind(kind, config, wanted, &mut inputs)?;
     }
     for lookup in &config.lookup {
-        inputs.lookups.push(read_lookup(lookup, &config.folder)?);
+        inputs.lookups.push(read_lookup(lookup, config.folder()).map_err(|error| config.blame(error))?);
     }
     Ok(inputs)
 }
@@ -79,11 +82,19 @@ fn read_kind(kind: Kind, config: &Config, wanted: &[String], inputs: &mut Inputs
     let mut reserved: BTreeSet<String> = config.stages.iter().cloned().collect();
     reserved.extend(["lost", "open"].map(String::from));
     let mut files: Vec<(source::Source, Vec<Mapped>)> = Vec::new();
-    for (path, number) in files_of(config.blocks(kind), &config.folder)? {
+    for (path, number) in files_of(config.blocks(kind), config.folder())? {
         let block = &config.blocks(kind)[number];
         let name = path.display().to_string();
         let source = source::open(&path, &name)?;
-        let mapped = map_headers(kind, &definition, block, &source.headers, &name, wanted, &reserved)?;
+        let mapped = map_headers(
+            kind,
+            &definition,
+            block,
+            &source.headers,
+            &source.header_place(),
+            wanted,
+            &reserved,
+        )?;
         if block.duplicates == Duplicates::Merge {
             inputs.merging_files.insert(name.clone());
         }
@@ -106,7 +117,12 @@ fn read_kind(kind: Kind, config: &Config, wanted: &[String], inputs: &mut Inputs
     let table = read_files(&columns, plans)?;
     for (file, (name, taken)) in lines.iter().enumerate() {
         let rows = table.origin.file_of_row.iter().filter(|row| usize::from(**row) == file).count();
-        inputs.recognised.push(format!("{name}: {}, {} rows: {taken}", kind.name(), group_thousands(rows)));
+        inputs.recognised.push(format!(
+            "{name}: {}, {} {}: {taken}",
+            kind.name(),
+            group_thousands(rows),
+            if rows == 1 { "row" } else { "rows" }
+        ));
     }
     inputs.tables.insert(kind, table);
     Ok(())
@@ -187,7 +203,7 @@ fn read_lookup(lookup: &Lookup, folder: &Path) -> Result<LookupTable> {
     let (dimension, key_header) =
         lookup.key.first_key_value().map(|(key, header)| (key.clone(), header)).unzip();
     let mut wanted: Vec<(String, &String)> =
-        key_header.map(|header| ("key".to_string(), header)).into_iter().collect();
+        key_header.map(|header| (LOOKUP_KEY.to_string(), header)).into_iter().collect();
     wanted.extend(lookup.columns.iter().map(|(name, header)| (name.clone(), header)));
     let columns: Vec<ColumnPlan> = wanted
         .iter()
@@ -196,7 +212,7 @@ fn read_lookup(lookup: &Lookup, folder: &Path) -> Result<LookupTable> {
     let mut plans = Vec::new();
     for (path, _) in files_of(std::slice::from_ref(&block), folder)? {
         let source = source::open(&path, &path.display().to_string())?;
-        let cells = header::find_all(&source.headers, &wanted, source.name())?;
+        let cells = header::find_all(&source.headers, &wanted, &source.header_place())?;
         plans.push(FilePlan { source, cells });
     }
     Ok(LookupTable { dimension: dimension.unwrap_or_default(), table: read_files(&columns, plans)? })

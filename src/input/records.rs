@@ -132,7 +132,11 @@ fn ragged(name: &str, line: u64, fields: usize, width: usize) -> anyhow::Error {
             "{name}:{line}: the row has {fields} {}, the header has {width}",
             if fields == 1 { "field" } else { "fields" }
         ),
-        "a separator inside a cell needs quotes around the cell: `\"Smith, John\"`",
+        if fields > width {
+            "a separator inside a cell needs quotes around the cell: `\"Smith, John\"`"
+        } else {
+            "the row is cut short, or another separator stands in it: export it again"
+        },
     )
 }
 

@@ -33,6 +33,8 @@ pub struct Source {
     pub separator: u8,
     /// The cells of the header.
     pub headers: Vec<String>,
+    /// The line on which the header begins.
+    header_line: u64,
     carry: Vec<u8>,
     line: u64,
     is_at_end: bool,
@@ -61,6 +63,7 @@ pub fn open(path: &Path, name: &str) -> Result<Source> {
         name: name.to_string(),
         separator: b',',
         headers: Vec::new(),
+        header_line: 1,
         carry: Vec::new(),
         line: 1,
         is_at_end: false,
@@ -73,6 +76,11 @@ impl Source {
     /// The name of the file as the user gave it.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Name and line of the header: `leads.csv:1`.
+    pub fn header_place(&self) -> String {
+        format!("{}:{}", self.name, self.header_line)
     }
 
     /// The next whole records, or none at the end of the file.
@@ -108,13 +116,18 @@ impl Source {
             return Ok(None);
         }
         if let (_, Some(opened)) = last_record_end(&self.carry, self.separator) {
-            let line = self.line + memchr_iter(b'\n', &self.carry[..opened]).count() as u64;
-            return Err(data_error(
-                format!("{}:{line}: a quote is opened and never closed", self.name),
-                "double the quotes inside a quoted cell: `\"a \"\"quoted\"\" word\"`",
-            ));
+            return Err(self.open_quote(opened));
         }
         Ok(Some(Block { bytes: std::mem::take(&mut self.carry), first_line: self.line }))
+    }
+
+    /// The error of a quote that is opened at a place of what has been read, and never closed.
+    fn open_quote(&self, opened: usize) -> anyhow::Error {
+        let line = self.line + memchr_iter(b'\n', &self.carry[..opened]).count() as u64;
+        data_error(
+            format!("{}:{line}: a quote is opened and never closed", self.name),
+            "double the quotes inside a quoted cell: `\"a \"\"quoted\"\" word\"`",
+        )
     }
 
     /// Reads at least one more block's worth (twice as much for a record that does not end).
@@ -149,7 +162,11 @@ impl Source {
             self.separator = most_frequent_separator(&self.carry);
             let end = first_record_end(&self.carry, self.separator);
             if end.is_some() || self.is_at_end {
+                if let (None, (_, Some(opened))) = (end, last_record_end(&self.carry, self.separator)) {
+                    return Err(self.open_quote(opened));
+                }
                 let record: Vec<u8> = self.carry.drain(..end.unwrap_or(self.carry.len())).collect();
+                self.header_line = self.line;
                 self.headers = parse_header(&record, self.separator, &self.name, self.line)?;
                 self.line += memchr_iter(b'\n', &record).count() as u64;
                 return Ok(());
@@ -260,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_line_break_inside_quotes_ends_no_record() {
-        let bytes = b"1,\"a\nb\"\n2,\"say \"\"x\"\"\n";
+        let bytes = b"1,\"a\nb\"\n2,\"say \"\"x\"\"\"\n";
         assert_eq!(first_record_end(bytes, b','), Some(8));
         assert_eq!(last_record_end(bytes, b','), (Some(bytes.len()), None));
         assert_eq!(last_record_end(b"1,x\n2,\"open\n", b','), (Some(4), Some(6)));

@@ -9,7 +9,7 @@ use super::formula::{self, Formula};
 use super::sql::{self, Predicate};
 use super::templates::{StageText, fill_kpi, fill_measure, marks, plural_of, title_of};
 use crate::config::{Basis, Config};
-use crate::error::{data_error, suggestion, usage_error};
+use crate::error::{data_error, nearest, usage_error};
 use crate::leads::Over;
 
 /// An additive quantity over the rows of one table: a count, a sum, or days between two dates.
@@ -238,16 +238,32 @@ pub fn catalogue(config: &Config) -> Result<Catalogue> {
     for (name, kpi) in kpis {
         let is_own = own.contains(&name);
         let (calculation, formula) = calculation(&kpi).map_err(|error| in_section(error, "kpi", &name))?;
-        if let Some(unknown) = calculation.measures().into_iter().find(|name| !measures.contains_key(*name)) {
-            let known: Vec<&str> = measures.keys().map(String::as_str).collect();
-            return Err(data_error(
-                format!("`[kpi.{name}]`: there is no measure `{unknown}`"),
-                suggestion(unknown, &known),
-            ));
-        }
+        check_measures(&calculation, &measures).map_err(|error| in_section(error, "kpi", &name))?;
         entries.insert(name, Entry { kpi, calculation, formula, is_own });
     }
     Ok(Catalogue { measures, kpis: entries, stages: file.stages })
+}
+
+/// Whether the measures of a KPI exist, and are measures of days where it needs such.
+fn check_measures(calculation: &Calculation, measures: &BTreeMap<String, Quantity>) -> Result<()> {
+    for name in calculation.measures() {
+        let Some(quantity) = measures.get(name) else {
+            let near = nearest(name, measures.keys().map(String::as_str));
+            let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+            return Err(data_error(
+                format!("there is no measure `{name}`"),
+                format!("{near}`funnel kpis` lists all measures"),
+            ));
+        };
+        let is_of_days = matches!(quantity.kind, QuantityKind::Days(_));
+        if matches!(calculation, Calculation::Days(..)) && !is_of_days {
+            return Err(data_error(
+                format!("`{name}` does not count days"),
+                "`mean`, `median`, `p90` and `n` need a measure of `days = [\"from\", \"to\"]`",
+            ));
+        }
+    }
+    Ok(())
 }
 
 impl Catalogue {
@@ -257,10 +273,21 @@ impl Catalogue {
     /// An unknown name, with the nearest known one.
     pub fn kpi(&self, name: &str) -> Result<&Entry> {
         self.kpis.get(name).ok_or_else(|| {
-            let near = crate::error::nearest(name, self.kpis.keys().map(String::as_str));
+            if self.measures.contains_key(name) {
+                return usage_error(
+                    format!("`{name}` is a measure, not a KPI"),
+                    "`funnel kpis` lists both; a KPI is arithmetic on measures",
+                );
+            }
+            let near = nearest(name, self.kpis.keys().map(String::as_str));
             let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
             usage_error(format!("unknown KPI `{name}`"), format!("{near}`funnel kpis` lists all"))
         })
+    }
+
+    /// The KPIs of `funnel.toml`.
+    pub fn own(&self) -> impl Iterator<Item = &String> {
+        self.kpis.iter().filter(|(_, entry)| entry.is_own).map(|(name, _)| name)
     }
 
     /// How a stage is written for people: `mql` → `MQL`.

@@ -52,58 +52,63 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// What the data lack for a KPI: `a spend export`, or `sql` of the leads. None: the KPI can be computed.
-    ///
-    /// # Errors
-    /// None on data that were joined.
-    pub fn lacking(&self, entry: &Entry) -> Result<Option<String>> {
-        for need in &entry.kpi.needs {
-            let is_table = self.view.data.facts.keys().any(|over| over.name() == need);
-            if !is_table && !self.knows(Over::Leads, need)? {
-                return Ok(Some(describe_lack(Over::Leads, need)));
-            }
-        }
-        for measure in entry.calculation.measures() {
-            if let Some(lack) = self.lacking_for(&self.catalogue.measures[measure])? {
-                return Ok(Some(lack));
-            }
-        }
-        Ok(None)
+    /// What the data lack for a KPI: a table, or a column of one. None: the KPI can be computed.
+    pub fn lacking(&self, entry: &Entry) -> Option<String> {
+        let is_table = |need: &str| self.view.data.facts.keys().any(|over| over.name() == need);
+        let unmet = entry.kpi.needs.iter().find(|need| !is_table(need) && !self.knows(Over::Leads, need));
+        let by_needs = unmet.map(|need| self.describe_lack(Over::Leads, need));
+        by_needs.or_else(|| {
+            let measures = entry.calculation.measures();
+            measures.into_iter().find_map(|measure| self.lacking_for(&self.catalogue.measures[measure]))
+        })
     }
 
-    fn lacking_for(&self, quantity: &Quantity) -> Result<Option<String>> {
-        if !self.view.data.facts.contains_key(&quantity.over) {
-            let table = if quantity.over == Over::Customers { Over::Contracts } else { quantity.over };
-            return Ok(Some(format!("{} (`--{}`)", table.name(), table.name())));
+    fn lacking_for(&self, quantity: &Quantity) -> Option<String> {
+        let facts = &self.view.data.facts;
+        if !facts.contains_key(&quantity.over) {
+            return Some(match quantity.over {
+                Over::Customers if facts.contains_key(&Over::Contracts) => {
+                    "the column `started_at` in contracts".to_string()
+                }
+                Over::Customers => describe_input(Over::Contracts),
+                over => describe_input(over),
+            });
         }
-        for name in columns_of(quantity).into_iter().filter(|name| !PARAMETERS.contains(&name.as_str())) {
-            if !self.knows(quantity.over, &name)? {
-                return Ok(Some(describe_lack(quantity.over, &name)));
-            }
-        }
-        Ok(None)
+        let mut names = columns_of(quantity).into_iter().filter(|name| !PARAMETERS.contains(&name.as_str()));
+        names
+            .find(|name| !self.knows(quantity.over, name))
+            .map(|name| self.describe_lack(quantity.over, &name))
     }
 
-    fn knows(&self, over: Over, name: &str) -> Result<bool> {
+    fn knows(&self, over: Over, name: &str) -> bool {
         let facts = self.view.data.facts.get(&over);
         let is_column = facts.is_some_and(|facts| facts.table.has(name))
             || dimension(self.view.data, over, name).is_some();
         if is_column || over != Over::Leads {
-            return Ok(is_column);
+            return is_column;
         }
-        if self.view.stage(name.strip_suffix("_ever").or(name.strip_suffix("_at")).unwrap_or(name)).is_some()
-        {
-            return Ok(true);
-        }
+        let stage = name.strip_suffix("_ever").or(name.strip_suffix("_at")).unwrap_or(name);
         match name {
-            "lost" | "lost_at" => Ok(self.view.data.stages.knows_lost),
-            "open" => Ok(self.view.stage("won").is_some()),
-            "created" => Ok(true),
+            _ if self.view.stage(stage).is_some() => true,
+            "lost" | "lost_at" => self.view.data.stages.knows_lost,
+            "open" => self.view.stage("won").is_some(),
+            "created" => true,
             _ => match self.catalogue.measures.get(name) {
-                Some(folded) if folded.over != Over::Leads => Ok(self.lacking_for(folded)?.is_none()),
-                _ => Ok(false),
+                Some(folded) => folded.over != Over::Leads && self.lacking_for(folded).is_none(),
+                None => false,
             },
         }
+    }
+
+    fn describe_lack(&self, over: Over, name: &str) -> String {
+        if name == "lost" {
+            return "a date, a reason or a status of loss in crm".to_string();
+        }
+        let table = if over == Over::Leads { "crm" } else { over.name() };
+        let names = self.view.data.facts.get(&over).map(|facts| facts.table.frame.get_column_names_str());
+        let near = crate::error::nearest(name, names.unwrap_or_default());
+        let near = near.map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
+        format!("the column `{name}` in {table}{near}")
     }
 
     /// A KPI by dimensions: for each key its value, and the value over all rows.
@@ -184,7 +189,8 @@ impl<'a> Evaluator<'a> {
         let Some(selected) = self.view.selected(quantity.over) else {
             return Ok(None);
         };
-        let rows = Rc::new(self.rows_within(quantity, selected)?);
+        let rows = self.rows_within(quantity, selected);
+        let rows = Rc::new(rows.map_err(|error| error.context(format!("measure `{measure}`")))?);
         self.rows.borrow_mut().insert(measure.to_string(), rows.clone());
         Ok(Some(rows))
     }
@@ -324,8 +330,9 @@ fn columns_of(quantity: &Quantity) -> Vec<String> {
     of_kind.into_iter().chain(of_filter).collect()
 }
 
-fn describe_lack(over: Over, name: &str) -> String {
-    format!("`{name}` of the {}", over.name())
+/// An input by its name and its option.
+fn describe_input(over: Over) -> String {
+    format!("{} (`--{}`)", over.name(), over.name())
 }
 
 fn empty(like: &Tally) -> Tally {

@@ -38,7 +38,8 @@ pub enum Operator {
 /// # Errors
 /// Text that is no formula.
 pub fn parse(text: &str) -> Result<Formula> {
-    build(&parse_expression(text)?).ok_or_else(|| data_error(format!("`{text}` is not a formula"), ALLOWED))
+    let parsed = parse_expression(text).ok().and_then(|expression| build(&expression));
+    parsed.ok_or_else(|| data_error(format!("`{text}` is not a formula"), ALLOWED))
 }
 
 impl Formula {

@@ -6,7 +6,7 @@ pub mod exact;
 pub mod formula;
 pub mod group;
 mod rows;
-mod sql;
+pub mod sql;
 pub mod statistics;
 mod templates;
 pub mod view;

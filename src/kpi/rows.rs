@@ -110,19 +110,22 @@ impl Evaluator<'_> {
             .with_columns(parameters)
             .select([expression.alias("answer")])
             .collect();
-        let mismatch = |reason: String| {
-            data_error(
-                format!("`{}`: {reason}", predicate.text()),
-                "compare a column with a literal of its own type",
+        let mismatch =
+            |reason: &str, hint: &str| data_error(format!("`{}` {reason}", predicate.text()), hint);
+        let answer = answer.map_err(|_| {
+            mismatch(
+                "compares values of two kinds",
+                "compare text with 'text', numbers with 1.5 and dates with '2026-02-28'",
             )
-        };
-        let answer = answer.map_err(|error| mismatch(error.to_string()))?;
+        })?;
         let answer = answer
             .column("answer")
             .context("the column that was asked for")?
             .as_materialized_series()
             .clone();
-        let booleans = answer.bool().map_err(|_| mismatch("it is neither true nor false".to_string()))?;
+        let booleans = answer
+            .bool()
+            .map_err(|_| mismatch("is neither true nor false", "write a condition, such as `amount > 0`"))?;
         // a predicate over literals and parameters alone answers once for all rows
         Ok(match booleans.len() {
             1 if height != 1 => {
@@ -159,9 +162,12 @@ impl Evaluator<'_> {
 
     fn dates(&self, over: Over, name: &str) -> Result<Days> {
         let of_stage = if over == Over::Leads { self.view.any_date(name).cloned() } else { None };
-        of_stage
-            .or_else(|| self.view.data.facts.get(&over)?.table.dates(name))
-            .with_context(|| format!("the {} have no date `{name}`", over.name()))
+        of_stage.or_else(|| self.view.data.facts.get(&over)?.table.dates(name)).ok_or_else(|| {
+            data_error(
+                format!("the {} have no date `{name}`", over.name()),
+                "`days` takes two dates, such as `lead_at` and `won_at`",
+            )
+        })
     }
 
     /// The amount of each row in millionths.
@@ -212,6 +218,6 @@ impl Evaluator<'_> {
 fn no_number(over: Over, name: &str) -> anyhow::Error {
     data_error(
         format!("the {} have no number `{name}`", over.name()),
-        "map it in funnel.toml with its type: `amount = { header = \"Amount\", type = \"number\" }`",
+        "map the column with its type: `seats = { header = \"Seats\", type = \"number\" }`",
     )
 }

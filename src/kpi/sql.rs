@@ -76,6 +76,11 @@ pub fn parse(text: &str) -> Result<Predicate> {
     Ok(Predicate { expr, columns, text: text.to_string() })
 }
 
+/// Whether a word can stand for a column, rather than for something in SQL itself.
+pub fn is_column_name(word: &str) -> bool {
+    matches!(parse_expression(word), Ok(Expr::Identifier(name)) if name.value == word)
+}
+
 /// The syntax tree of an SQL expression that is the whole of the text.
 ///
 /// # Errors

@@ -23,6 +23,11 @@ pub const NO_LEADS: &str = "(no leads)";
 /// The key of a total row.
 pub const TOTAL: &str = "(total)";
 
+/// Whether a value of a dimension stands for rows without one.
+pub fn is_bucket(value: &str) -> bool {
+    [NONE, NOT_IN_CRM, NO_LEADS].contains(&value)
+}
+
 /// A dimension and the value that it must have; an empty value is written [`NONE`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filter {

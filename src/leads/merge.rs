@@ -10,7 +10,7 @@ use super::index::{Duplicate, Index, NO_LEAD};
 use crate::check::{Finding, finding, finding_of_values};
 use crate::error::{data_error, suggestion};
 use crate::input::table::{Dictionary, Origin, Table, code_slice};
-use crate::input::{Inputs, LookupTable};
+use crate::input::{Inputs, LOOKUP_KEY, LookupTable};
 use crate::mask::Mask;
 
 /// The CRM with one row a lead, and the index from lead IDs to its rows.
@@ -59,7 +59,7 @@ fn refuse_repeated_ids(table: &Table, inputs: &Inputs, duplicates: &[Duplicate])
     let ids = table.ids("lead_id").context("the CRM has a lead ID column by now")?;
     Err(data_error(
         format!(
-            "{}: column `lead_id`: `{}` stands in line {} already",
+            "{}: column `lead_id`: `{}` is in line {} already",
             table.origin.describe(*later as usize),
             ids.get(*later as usize).unwrap_or_default(),
             table.origin.place(*first as usize).1
@@ -144,7 +144,7 @@ fn two_values(table: &Table, name: &str, cells: &Cells, first: u32, later: u32) 
             cells.show(first),
             table.origin.describe(first as usize)
         ),
-        "correct one of the files, or leave the column out of one of the `[[crm]]` blocks",
+        "correct one of the rows, or leave the column out of one of the `[[crm]]` blocks",
     )
 }
 
@@ -239,7 +239,7 @@ pub fn add_lookup(leads: &mut Table, lookup: &LookupTable, findings: &mut Vec<Fi
         unused.len() as u64,
         &unused,
     ));
-    for (name, dictionary) in lookup.table.dictionaries.iter().filter(|(name, _)| *name != "key") {
+    for (name, dictionary) in lookup.table.dictionaries.iter().filter(|(name, _)| *name != LOOKUP_KEY) {
         if leads.has(name) {
             return Err(data_error(
                 format!("`[[lookup]]`: the leads have a column `{name}` already"),
@@ -260,12 +260,12 @@ pub fn add_lookup(leads: &mut Table, lookup: &LookupTable, findings: &mut Vec<Fi
 /// The row of each key of a lookup; rows that repeat a key must say the same.
 fn rows_by_key(lookup: &LookupTable) -> Result<BTreeMap<String, usize>> {
     let table = &lookup.table;
-    let keys = table.codes("key").context("a lookup has a key column")?;
-    let words = table.dictionaries.get("key").context("a lookup has a key column")?;
+    let keys = table.codes(LOOKUP_KEY).context("a lookup has a key column")?;
+    let words = table.dictionaries.get(LOOKUP_KEY).context("a lookup has a key column")?;
     let columns: Vec<UInt32Chunked> = table
         .dictionaries
         .keys()
-        .filter(|name| *name != "key")
+        .filter(|name| *name != LOOKUP_KEY)
         .filter_map(|name| table.codes(name))
         .collect();
     let mut rows: BTreeMap<String, usize> = BTreeMap::new();
@@ -275,7 +275,7 @@ fn rows_by_key(lookup: &LookupTable) -> Result<BTreeMap<String, usize>> {
             if columns.iter().any(|column| column.get(first) != column.get(row)) {
                 return Err(data_error(
                     format!(
-                        "{}: the key `{key}` says something else in line {}",
+                        "{}: the key `{key}` has another answer in line {}",
                         table.origin.describe(row),
                         table.origin.place(first).1
                     ),

@@ -74,6 +74,8 @@ pub struct Data {
     pub stages: Stages,
     /// Leads created after `as_of`: not there yet.
     pub not_yet: Mask,
+    /// The earliest date in the data.
+    pub first_day: Option<i32>,
     /// The latest date in the data, or the day that was asked for.
     pub as_of: Option<i32>,
     pub currency: Option<String>,
@@ -103,7 +105,7 @@ impl Data {
 /// Leads that contradict each other, status words without a stage, currencies that cannot be added.
 pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<Data> {
     let mut findings = Vec::new();
-    let latest = latest_date(&inputs.tables);
+    let (first_day, latest) = span_of_dates(&inputs.tables);
     let cut = as_of.filter(|as_of| latest.is_some_and(|latest| *as_of < latest));
     let crm = inputs.tables.remove(&Kind::Crm).ok_or_else(no_crm)?;
     let (mut leads, index) = merge::one_row_per_lead(crm, &inputs, &mut findings)?;
@@ -150,12 +152,13 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
         let spells = customers::spells(contracts, of_lead, &mut findings)?;
         facts.insert(Over::Customers, spells);
     }
-    describe_leads(&leads, &stages, &mut findings);
+    describe_leads(&leads, &stages, &not_yet.not(), &mut findings);
     facts.insert(Over::Leads, Facts { table: leads, lead_rows: None, lead_count: height, event_date: None });
     Ok(Data {
         facts,
         stages,
         not_yet,
+        first_day,
         as_of: as_of.or(latest),
         currency,
         automatic_dimensions: inputs.automatic_dimensions,
@@ -179,13 +182,16 @@ fn no_crm() -> anyhow::Error {
     data_error("no CRM export is named", "name it with `--crm FILE`, or as a `[[crm]]` block in funnel.toml")
 }
 
-/// The latest date of all columns that tell what has happened; `ends_at` tells what is agreed.
-fn latest_date(tables: &BTreeMap<Kind, Table>) -> Option<i32> {
-    let columns = tables.values().flat_map(|table| {
-        let names = table.frame.get_columns().iter().map(|column| column.name().as_str());
-        names.filter(|name| *name != "ends_at").filter_map(|name| table.dates(name)).collect::<Vec<_>>()
-    });
-    columns.filter_map(|days| days.latest()).max()
+/// The earliest and the latest date of all columns that tell what has happened; `ends_at` tells what is agreed.
+fn span_of_dates(tables: &BTreeMap<Kind, Table>) -> (Option<i32>, Option<i32>) {
+    let columns: Vec<Days> = tables
+        .values()
+        .flat_map(|table| {
+            let names = table.frame.get_column_names_str().into_iter();
+            names.filter(|name| *name != "ends_at").filter_map(|name| table.dates(name))
+        })
+        .collect();
+    (columns.iter().filter_map(Days::earliest).min(), columns.iter().filter_map(Days::latest).max())
 }
 
 /// The table as it was on a day: rows that began later are gone, later dates are empty.
@@ -229,8 +235,10 @@ fn lead_rows(table: &Table, leads: &Index, customers: Option<&Index>) -> Vec<u32
 /// # Errors
 /// Two currencies: adding them up would be wrong, and rates are not known.
 fn currency(config: &Config, leads: &Table, tables: &BTreeMap<Kind, Table>) -> Result<Option<String>> {
-    let mut reporting: Option<(String, String)> =
-        config.currency.clone().map(|currency| (currency, "`currency` in funnel.toml".to_string()));
+    let mut reporting: Option<(String, String)> = config
+        .currency
+        .clone()
+        .map(|currency| (currency, format!("`currency` in {}", config.path.display())));
     for table in std::iter::once(leads).chain(tables.values()) {
         let (Some(codes), Some(words)) = (table.codes("currency"), table.dictionaries.get("currency")) else {
             continue;
@@ -242,7 +250,7 @@ fn currency(config: &Config, leads: &Table, tables: &BTreeMap<Kind, Table>) -> R
                 Some((currency, place)) if !currency.eq_ignore_ascii_case(found) => {
                     return Err(data_error(
                         format!(
-                            "{}: column `currency`: `{found}`, but `{currency}` by {place}",
+                            "{}: column `currency`: `{found}`, but the amounts are in `{currency}` ({place})",
                             table.origin.describe(row)
                         ),
                         "amounts in several currencies cannot be added: convert them to one before the export",
@@ -256,7 +264,7 @@ fn currency(config: &Config, leads: &Table, tables: &BTreeMap<Kind, Table>) -> R
 }
 
 /// What a reader of the numbers should know about the leads.
-fn describe_leads(leads: &Table, stages: &Stages, findings: &mut Vec<Finding>) {
+fn describe_leads(leads: &Table, stages: &Stages, counted: &Mask, findings: &mut Vec<Finding>) {
     let height = leads.frame.height();
     for pair in stages.stages.windows(2) {
         let [earlier, later] = pair else { continue };
@@ -266,7 +274,7 @@ fn describe_leads(leads: &Table, stages: &Stages, findings: &mut Vec<Finding>) {
         });
         findings.extend(finding(
             format!("data error, {} dated before {}, not in the days between", later.name, earlier.name),
-            early.rows(),
+            early.and(counted).rows(),
             &leads.origin,
         ));
     }
@@ -274,7 +282,7 @@ fn describe_leads(leads: &Table, stages: &Stages, findings: &mut Vec<Finding>) {
         let codes = code_slice(&codes);
         findings.extend(finding(
             "leads without a channel, counted as `(none)`",
-            Mask::from_rows(height, |row| codes[row] == 0).rows(),
+            Mask::from_rows(height, |row| codes[row] == 0).and(counted).rows(),
             &leads.origin,
         ));
     }
@@ -283,7 +291,7 @@ fn describe_leads(leads: &Table, stages: &Stages, findings: &mut Vec<Finding>) {
     {
         findings.extend(finding(
             format!("leads that reached {} without an amount, not in the average check", won.name),
-            won.reached.rows().filter(|row| amounts.get(*row).is_none()),
+            won.reached.and(counted).rows().filter(|row| amounts.get(*row).is_none()),
             &leads.origin,
         ));
     }

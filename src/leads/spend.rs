@@ -16,11 +16,13 @@ use crate::error::data_error;
 use crate::input::cell::SCALE;
 use crate::input::table::{Days, Table, code_slice};
 use crate::mask::Mask;
-use crate::period::month_number;
+use crate::period::{format_day, month_number};
 
 /// The keys of allocation, from the coarsest to the finest.
 const KEYS: [&str; 3] = ["channel", "campaign", "keyword"];
-const MILLIONTHS_IN_A_CENT: i64 = SCALE / 100;
+/// A cent, and a whole piece, in millionths.
+const CENT: i128 = SCALE as i128 / 100;
+const PIECE: i128 = SCALE as i128;
 /// A range of dates longer than this is a mistake.
 const LONGEST_RANGE: i32 = 3_660;
 
@@ -50,7 +52,11 @@ pub fn facts(
     };
     if !lead_rows.is_empty() {
         let orphans = (0..lead_rows.len()).filter(|row| lead_rows[*row] == NO_LEAD);
-        findings.extend(finding("spend rows of leads that are not in the CRM", orphans, &table.origin));
+        findings.extend(finding(
+            "spend rows of leads that are not in the CRM, shared out by the rest of their key",
+            orphans,
+            &table.origin,
+        ));
     }
     let lead_rows = if lead_rows.is_empty() { vec![NO_LEAD; table.frame.height()] } else { lead_rows };
     Ok(Facts { table, lead_rows: Some(lead_rows), lead_count, event_date: Some("date") })
@@ -68,10 +74,7 @@ fn spread_ranges(table: Table) -> Result<Table> {
         let span = from.get(row).zip(to.get(row));
         let length = span.map_or(1, |(from, to)| to - from + 1);
         if !(1..=LONGEST_RANGE).contains(&length) {
-            return Err(data_error(
-                format!("{}: the range of dates holds {length} days", table.origin.describe(row)),
-                "`from` is the first day and `to` the last one of the spend of a row",
-            ));
+            return Err(bad_range(&table, row, span.unwrap_or_default()));
         }
         lengths.push(usize::try_from(length).unwrap_or(1));
         for part in 0..length {
@@ -83,9 +86,11 @@ fn spread_ranges(table: Table) -> Result<Table> {
     let mut frame = table.frame.take(&taken).context("rows of the table")?;
     for name in table.frame.get_column_names_str() {
         if let Some(numbers) = table.numbers(name) {
+            // clicks and impressions are whole, money goes down to the cent
+            let unit = if name == "cost" { CENT } else { PIECE };
             let spread = lengths.iter().enumerate().flat_map(|(row, length)| {
                 let number = numbers.get(row);
-                shares(number.map_or(0, i128::from), *length)
+                shares(number.map_or(0, i128::from), *length, unit)
                     .map(move |share| number.and(i64::try_from(share).ok()))
             });
             let spread: Int64Chunked = spread.collect_ca(name.into());
@@ -98,22 +103,49 @@ fn spread_ranges(table: Table) -> Result<Table> {
     Ok(Table { frame, dictionaries: table.dictionaries, origin })
 }
 
-/// The equal shares of an amount in millionths: whole cents, the remaining cents one each to the first parts (largest
-/// remainders; all are equal), and what is smaller than a cent to the first part.
-pub fn shares(amount: i128, parts: usize) -> impl Iterator<Item = i128> {
-    let (each, remaining, below_a_cent) = equal_shares(amount, parts);
+fn bad_range(table: &Table, row: usize, (from, to): (i32, i32)) -> anyhow::Error {
+    let reason = if to < from { "ends before it begins" } else { "is longer than ten years" };
+    data_error(
+        format!(
+            "{}: the range from {} to {} {reason}",
+            table.origin.describe(row),
+            format_day(from),
+            format_day(to)
+        ),
+        "`from` is the first and `to` the last day of the spend of a row",
+    )
+}
+
+/// The equal shares of an amount in millionths: whole units, the remaining units one each to the first parts (largest
+/// remainders; all are equal), and what is smaller than a unit to the first part. Money is shared by the [`CENT`].
+fn shares(amount: i128, parts: usize, unit: i128) -> impl Iterator<Item = i128> {
+    let (each, remaining, below_a_unit) = equal_shares(amount, parts, unit);
     (0..parts).map(move |part| {
-        let extra = if (part as i128) < remaining { i128::from(MILLIONTHS_IN_A_CENT) } else { 0 };
-        each + extra + if part == 0 { below_a_cent } else { 0 }
+        let extra = if (part as i128) < remaining { unit } else { 0 };
+        each + extra + if part == 0 { below_a_unit } else { 0 }
     })
 }
 
-/// What every part gets, how many get a cent more, and what is smaller than a cent.
-fn equal_shares(amount: i128, parts: usize) -> (i128, i128, i128) {
+/// What every part gets, how many parts get a unit more, and what is smaller than a unit.
+fn equal_shares(amount: i128, parts: usize, unit: i128) -> (i128, i128, i128) {
     let count = parts.max(1) as i128;
-    let cent = i128::from(MILLIONTHS_IN_A_CENT);
-    let (cents, below_a_cent) = (amount.div_euclid(cent), amount.rem_euclid(cent));
-    (cents.div_euclid(count) * cent, cents.rem_euclid(count), below_a_cent)
+    let (units, below_a_unit) = (amount.div_euclid(unit), amount.rem_euclid(unit));
+    (units.div_euclid(count) * unit, units.rem_euclid(count), below_a_unit)
+}
+
+/// Adds an amount to what a lead has already.
+///
+/// # Errors
+/// A sum that is too large to be money.
+fn add(sum: &mut i64, amount: i128) -> Result<()> {
+    let added = i64::try_from(i128::from(*sum) + amount);
+    *sum = added.map_err(|_| {
+        data_error(
+            "the spend of one lead is more than 9,223,372,036,854",
+            "check the column `cost` of the ad spend",
+        )
+    })?;
+    Ok(())
 }
 
 /// What allocation made of the spend.
@@ -145,7 +177,7 @@ pub fn allocate(
     for row in rows.rows() {
         let lead = spend.lead_of(row);
         if lead != NO_LEAD && candidates.has(lead as usize) {
-            of_lead[lead as usize] += i64::try_from(amount(row)).context("an amount of one row")?;
+            add(&mut of_lead[lead as usize], amount(row))?;
         } else {
             open.push(row);
         }
@@ -284,10 +316,10 @@ impl MonthNumbers {
 struct Bucket {
     total: i128,
     members: usize,
-    each: i64,
+    each: i128,
     /// The first members get a cent more, and the very first what is smaller than a cent.
-    remaining: i64,
-    below_a_cent: i64,
+    remaining: i128,
+    below_a_cent: i128,
 }
 
 /// Gives the open spend rows to the leads of their key; returns the rows whose key no lead has.
@@ -318,16 +350,14 @@ fn allocate_level(
         buckets[of_row[row] as usize].members += 1;
     }
     for bucket in buckets.iter_mut().filter(|bucket| bucket.members > 0) {
-        let (each, remaining, below) = equal_shares(bucket.total, bucket.members);
-        bucket.each = i64::try_from(each).context("a share of the spend")?;
-        bucket.remaining = i64::try_from(remaining).context("cents that remain")?;
-        bucket.below_a_cent = i64::try_from(below).context("less than a cent")?;
+        let (each, remaining, below) = equal_shares(bucket.total, bucket.members, CENT);
+        (bucket.each, bucket.remaining, bucket.below_a_cent) = (each, remaining, below);
     }
     for row in in_order_of_ids(data, candidates)? {
         let row = row as usize;
         if let Some(bucket) = buckets.get_mut(of_row[row] as usize) {
-            let extra = i64::from(bucket.remaining > 0) * MILLIONTHS_IN_A_CENT;
-            of_lead[row] += bucket.each + extra + std::mem::take(&mut bucket.below_a_cent);
+            let extra = i128::from(bucket.remaining > 0) * CENT;
+            add(&mut of_lead[row], bucket.each + extra + std::mem::take(&mut bucket.below_a_cent))?;
             bucket.remaining -= 1;
         }
     }
@@ -360,15 +390,15 @@ mod tests {
     proptest! {
         #[test]
         fn shares_add_up_and_differ_by_a_cent_at_most(amount in -1_000_000_000_i128..1_000_000_000, parts in 1_usize..50) {
-            let shares: Vec<i128> = shares(amount, parts).collect();
+            let shares: Vec<i128> = shares(amount, parts, CENT).collect();
             prop_assert_eq!(shares.iter().sum::<i128>(), amount);
-            let cents: Vec<i128> = shares.iter().map(|share| share.div_euclid(i128::from(MILLIONTHS_IN_A_CENT))).collect();
+            let cents: Vec<i128> = shares.iter().map(|share| share.div_euclid(CENT)).collect();
             prop_assert!(cents.iter().max().unwrap() - cents.iter().min().unwrap() <= 1);
         }
     }
 
     #[test]
     fn ten_euros_among_three_leads() {
-        assert_eq!(shares(10_000_000, 3).collect::<Vec<_>>(), [3_340_000, 3_330_000, 3_330_000]);
+        assert_eq!(shares(10_000_000, 3, CENT).collect::<Vec<_>>(), [3_340_000, 3_330_000, 3_330_000]);
     }
 }

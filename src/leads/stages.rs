@@ -9,7 +9,7 @@ use crate::check::{Finding, finding};
 use crate::config::{Config, Skips};
 use crate::error::data_error;
 use crate::input::normalise;
-use crate::input::table::{Days, Dictionary, Table, code_slice};
+use crate::input::table::{Days, Dictionary, Origin, Table, code_slice};
 use crate::input::tables::status_words;
 use crate::mask::Mask;
 
@@ -208,12 +208,12 @@ fn statuses(leads: &Table, config: &Config) -> Result<Option<Statuses>> {
     let (Some(codes), Some(words)) = (leads.codes("stage"), leads.dictionaries.get("stage")) else {
         return Ok(None);
     };
-    let meanings = meanings(words, config)?;
+    let meanings = meanings(words, config, &leads.origin)?;
     Ok(Some(Statuses { codes, meanings }))
 }
 
 /// What each word of the status column says: by `[crm.stages]`, by the name of a stage, or by its usual words.
-fn meanings(words: &Dictionary, config: &Config) -> Result<Vec<Status>> {
+fn meanings(words: &Dictionary, config: &Config, origin: &Origin) -> Result<Vec<Status>> {
     let place = |stage: &str| match stage {
         "lost" => Some(Status::Lost),
         _ => config.stages.iter().position(|known| known == stage).map(Status::Reached),
@@ -237,14 +237,15 @@ fn meanings(words: &Dictionary, config: &Config) -> Result<Vec<Status>> {
     let lines: Vec<String> = unmapped.iter().take(3).map(|word| format!("\"{word}\" = \"…\"")).collect();
     Err(data_error(
         format!(
-            "the status column has {} {} that no stage is named for: {}{}",
+            "{}: column `stage`: no stage is named for {} {}: {}{}",
+            origin.files.join(", "),
             unmapped.len(),
             if unmapped.len() == 1 { "word" } else { "words" },
             shown.join(", "),
             if unmapped.len() > shown.len() { ", …" } else { "" }
         ),
         format!(
-            "say what they mean in funnel.toml under `[crm.stages]`: {} (stages: {}, lost)",
+            "say in funnel.toml under `[crm.stages]` what each stands for: {} (stages: {}, lost)",
             lines.join(", "),
             config.stages.join(", ")
         ),

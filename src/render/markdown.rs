@@ -23,7 +23,7 @@ pub fn render(report: &Report) -> String {
             let _ = writeln!(text, "- {}", escaped(finding));
         }
     }
-    text
+    format!("{}\n", text.trim_end())
 }
 
 fn grid(block: &Block) -> String {

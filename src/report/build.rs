@@ -12,12 +12,14 @@ use crate::config::Basis;
 use crate::error::{data_error, suggestion, usage_error};
 use crate::kpi::exact::Exact;
 use crate::kpi::group::Key;
-use crate::kpi::view::{NO_LEADS, NONE, NOT_IN_CRM, TOTAL};
+use crate::kpi::view::{TOTAL, is_bucket};
 use crate::leads::{Data, Over};
 use crate::period::format_day;
 
 /// A dimension with more values than this is printed only when asked for.
 const MOST_VALUES: usize = 30;
+/// The need of a table that shows the KPIs of the user's own.
+const OWN_KPIS: &str = "own";
 /// Columns of the leads that are outcomes, not segments.
 const NO_SEGMENTS: [&str; 3] = ["lost_reason", "stage", "currency"];
 
@@ -34,7 +36,7 @@ pub fn report(scope: &Scope, names: &[String]) -> Result<(Report, Vec<String>)> 
     let mut left_out = Vec::new();
     let mut built = Vec::new();
     for table in all.iter().filter(|table| names.is_empty() || names.contains(&table.name)) {
-        let lack = table.needs.iter().find(|need| !has_input(scope.data, need));
+        let lack = table.needs.iter().find(|need| !has_input(scope, need));
         let filled = if lack.is_none() { fill_table(scope, table)? } else { None };
         match (filled, lack) {
             (Some(filled), _) => built.push(filled),
@@ -46,10 +48,18 @@ pub fn report(scope: &Scope, names: &[String]) -> Result<(Report, Vec<String>)> 
                         "name the input, or leave the table out of the command",
                     ));
                 }
-                left_out.push(format!("left out: {} needs {reason}", table.name));
+                // who has no KPIs of his own does not miss their table
+                if !table.needs.contains(&OWN_KPIS.to_string()) {
+                    left_out.push(format!("left out: {} needs {reason}", table.name));
+                }
             }
         }
     }
+    if built.is_empty() {
+        return Err(data_error("these inputs allow no table", left_out.join("; ")));
+    }
+    left_out.extend(own_kpis_left_out(scope)?);
+    left_out.extend(period_outside_data(scope));
     let report = Report {
         tables: built,
         findings: scope.data.findings.iter().map(crate::check::Finding::describe).collect(),
@@ -59,7 +69,32 @@ pub fn report(scope: &Scope, names: &[String]) -> Result<(Report, Vec<String>)> 
     Ok((report, left_out))
 }
 
-fn has_input(data: &Data, need: &str) -> bool {
+/// The KPIs of the user's own that the data cannot give: they must not vanish without a word.
+fn own_kpis_left_out(scope: &Scope) -> Result<Vec<String>> {
+    let mut lines = Vec::new();
+    for name in scope.catalogue.own() {
+        lines.extend(scope.lacking(name)?.map(|lack| format!("left out: the KPI {name} needs {lack}")));
+    }
+    Ok(lines)
+}
+
+/// A period in which the data have no date at all is a mistake more often than not.
+fn period_outside_data(scope: &Scope) -> Option<String> {
+    let (first, last) = scope.data.first_day.zip(scope.data.as_of)?;
+    let period = scope.period.filter(|period| period.to <= first || period.from > last)?;
+    Some(format!(
+        "note: {} lies outside the data, which run from {} to {}",
+        period.label,
+        format_day(first),
+        format_day(last)
+    ))
+}
+
+fn has_input(scope: &Scope, need: &str) -> bool {
+    if need == OWN_KPIS {
+        return scope.catalogue.own().next().is_some();
+    }
+    let data = scope.data;
     let (table, column) = need.split_once('.').unwrap_or((need, ""));
     let table = if table == "crm" { Over::Leads.name() } else { table };
     let facts = data.facts.iter().find(|(over, _)| over.name() == table).map(|(_, facts)| facts);
@@ -67,24 +102,35 @@ fn has_input(data: &Data, need: &str) -> bool {
 }
 
 fn describe_need(need: &str) -> String {
+    if need == OWN_KPIS {
+        return "a `[kpi.…]` in funnel.toml".to_string();
+    }
     match need.split_once('.') {
         Some((table, column)) => format!("the column `{column}` in {table}"),
         None => format!("{need} (`--{need}`)"),
     }
 }
 
-/// What a table lacks that has its inputs and no block to show: the dimension it goes by.
+/// What a table lacks that has its inputs and no block to show.
 fn lack_of_blocks(scope: &Scope, table: &tables::Table) -> String {
     if !scope.by.is_empty() {
         return format!("a dimension that its inputs know: nothing is counted by {}", scope.by.join(" and "));
+    }
+    if table.blocks.iter().any(|block| block.rows == Rows::Steps) {
+        return "two stages: the dates of two in crm, or a status column".to_string();
     }
     let dimension = table.blocks.iter().find_map(|block| match &block.by {
         By::Asked(text) => text.strip_prefix("--by or "),
         By::Fixed(_) => None,
     });
-    match dimension {
-        Some(dimension) => format!("the column `{dimension}`, or a dimension named with `--by`"),
-        None => "a dimension in the CRM export".to_string(),
+    let names_kpi = |column: &tables::Column| match column {
+        tables::Column::Kpi(kpi) | tables::Column::Side { kpi, .. } => scope.lacking(kpi).ok().flatten(),
+    };
+    let lack = table.blocks.iter().flat_map(|block| &block.columns).find_map(names_kpi);
+    match (lack, dimension) {
+        (_, Some(dimension)) => format!("the column `{dimension}`, or a dimension named with `--by`"),
+        (Some(lack), None) => lack,
+        (None, None) => "a dimension in crm".to_string(),
     }
 }
 
@@ -152,6 +198,7 @@ fn splits(
             }
         }
         By::Asked(text) => match text.strip_prefix("--by or ") {
+            Some("total") => vec![Vec::new()],
             Some(name) => {
                 if is_dimension(name) {
                     vec![vec![name.to_string()]]
@@ -308,7 +355,7 @@ fn keys(scope: &Scope, planned: &[Planned], basis: Basis, dimensions: &[String])
 
 /// Buckets like `(none)` last, then the larger first column first, then by name: a total order.
 fn sort_key(row: &Row) -> (bool, std::cmp::Reverse<i128>, Vec<String>) {
-    let is_bucket = row.key.iter().any(|part| [NONE, NO_LEADS, NOT_IN_CRM].contains(&part.as_str()));
+    let is_bucket = row.key.iter().any(|part| is_bucket(part));
     let size = row.values.first().and_then(|value| value.value).map_or(i128::MIN, Exact::to_millionths);
     (is_bucket, std::cmp::Reverse(size), row.key.clone())
 }

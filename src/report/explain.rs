@@ -13,6 +13,7 @@ use crate::kpi::catalogue::{Calculation, Unit};
 use crate::kpi::evaluate::Evaluator;
 use crate::kpi::exact::Exact;
 use crate::kpi::group::Key;
+use crate::kpi::view::is_bucket;
 use crate::leads::index::NO_LEAD;
 use crate::leads::{Facts, Over};
 use crate::render::{interval_text, value_text};
@@ -127,7 +128,10 @@ fn by_dimensions(scope: &Scope, name: &str, basis: crate::config::Basis) -> Resu
     let heading = with_unit(entry.kpi.title.text(), entry.kpi.unit, scope.data.currency.as_deref());
     let mut text = format!("\n{heading}, by {}\n", scope.by.join(" and "));
     let mut lines = Vec::new();
-    for key in keys {
+    // buckets like `(none)` last
+    let (plain, buckets): (Vec<Key>, Vec<Key>) =
+        keys.into_iter().partition(|key| !key.iter().any(|part| is_bucket(part)));
+    for key in plain.into_iter().chain(buckets) {
         let value = scope.value(name, basis, scope.by, Some(&key))?;
         let shown = value.value.map_or_else(String::new, |exact| value_text(exact, value.unit));
         let parts = value.numerator.zip(value.denominator);

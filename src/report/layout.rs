@@ -87,6 +87,9 @@ type Words = Vec<(&'static str, String)>;
 fn substitutions(scope: &Scope, kpi: &str, step: Option<&Step>) -> Vec<Words> {
     let stages = scope.stages();
     let steps = steps(&stages);
+    if kpi == "{own}" {
+        return scope.catalogue.own().map(|name| vec![("{own}", name.clone())]).collect();
+    }
     if kpi.contains("{stage") {
         return stages.iter().map(|stage| stage_words(scope.catalogue, stage)).collect();
     }

@@ -71,7 +71,7 @@ impl<'a> Scope<'a> {
     /// # Errors
     /// A KPI that the catalogue lacks.
     pub fn lacking(&self, kpi: &str) -> Result<Option<String>> {
-        self.cohort.lacking(self.catalogue.kpi(kpi)?)
+        Ok(self.cohort.lacking(self.catalogue.kpi(kpi)?))
     }
 
     /// A KPI at a key of dimensions, or over all rows.
@@ -114,6 +114,12 @@ fn check_dimensions<'a>(data: &Data, names: impl Iterator<Item = &'a String>) ->
     let known: BTreeSet<&str> =
         data.facts.values().flat_map(|facts| facts.table.dictionaries.keys()).map(String::as_str).collect();
     for name in names {
+        if name.is_empty() {
+            return Err(usage_error(
+                "`--by` names no dimension",
+                "write `--by channel` or `--by owner,product`",
+            ));
+        }
         if !known.contains(name.as_str()) {
             let known: Vec<&str> = known.iter().copied().collect();
             return Err(usage_error(format!("unknown dimension `{name}`"), suggestion(name, &known)));
