@@ -203,11 +203,11 @@ fn read_lookup(lookup: &Lookup, folder: &Path) -> Result<LookupTable> {
     let (dimension, key_header) =
         lookup.key.first_key_value().map(|(key, header)| (key.clone(), header)).unzip();
     let mut wanted: Vec<(String, &String)> =
-        key_header.map(|header| (LOOKUP_KEY.to_string(), header)).into_iter().collect();
+        key_header.map(|header| ("key".to_string(), header)).into_iter().collect();
     wanted.extend(lookup.columns.iter().map(|(name, header)| (name.clone(), header)));
-    let columns: Vec<ColumnPlan> = wanted
-        .iter()
-        .map(|(name, _)| ColumnPlan { name: name.clone(), column_type: ColumnType::Text, limit: None })
+    let names = std::iter::once(LOOKUP_KEY).chain(lookup.columns.keys().map(String::as_str));
+    let columns: Vec<ColumnPlan> = names
+        .map(|name| ColumnPlan { name: name.to_string(), column_type: ColumnType::Text, limit: None })
         .collect();
     let mut plans = Vec::new();
     for (path, _) in files_of(std::slice::from_ref(&block), folder)? {

@@ -171,7 +171,9 @@ impl Calculation {
 pub struct Catalogue {
     pub measures: BTreeMap<String, Quantity>,
     pub kpis: BTreeMap<String, Entry>,
-    stages: BTreeMap<String, StageText>,
+    /// The stages of the configuration.
+    pub stages: Vec<String>,
+    stage_texts: BTreeMap<String, StageText>,
 }
 
 /// A KPI of the catalogue.
@@ -241,7 +243,7 @@ pub fn catalogue(config: &Config) -> Result<Catalogue> {
         check_measures(&calculation, &measures).map_err(|error| in_section(error, "kpi", &name))?;
         entries.insert(name, Entry { kpi, calculation, formula, is_own });
     }
-    Ok(Catalogue { measures, kpis: entries, stages: file.stages })
+    Ok(Catalogue { measures, kpis: entries, stages: config.stages.clone(), stage_texts: file.stages })
 }
 
 /// Whether the measures of a KPI exist, and are measures of days where it needs such.
@@ -292,12 +294,12 @@ impl Catalogue {
 
     /// How a stage is written for people: `mql` → `MQL`.
     pub fn stage_title(&self, stage: &str) -> String {
-        title_of(&self.stages, stage)
+        title_of(&self.stage_texts, stage)
     }
 
     /// The measure and KPI that count a stage: `opportunity` → `opportunities`.
     pub fn stage_count(&self, stage: &str) -> String {
-        plural_of(&self.stages, stage)
+        plural_of(&self.stage_texts, stage)
     }
 }
 

@@ -104,6 +104,10 @@ impl<'a> Evaluator<'a> {
         if name == "lost" {
             return "a date, a reason or a status of loss in crm".to_string();
         }
+        let stage = name.strip_suffix("_ever").or(name.strip_suffix("_at")).unwrap_or(name);
+        if over == Over::Leads && self.catalogue.stages.iter().any(|known| known == stage) {
+            return format!("the date `{stage}_at`, or a status, in crm");
+        }
         let table = if over == Over::Leads { "crm" } else { over.name() };
         let names = self.view.data.facts.get(&over).map(|facts| facts.table.frame.get_column_names_str());
         let near = crate::error::nearest(name, names.unwrap_or_default());

@@ -104,39 +104,8 @@ impl Evaluator<'_> {
         }
         let expression =
             to_polars(predicate, &|name| classes.get(name).copied().unwrap_or(ColumnClass::Other))?;
-        let answer = DataFrame::new(columns)
-            .context("columns of one height")?
-            .lazy()
-            .with_columns(parameters)
-            .select([expression.alias("answer")])
-            .collect();
-        let mismatch =
-            |reason: &str, hint: &str| data_error(format!("`{}` {reason}", predicate.text()), hint);
-        let answer = answer.map_err(|_| {
-            mismatch(
-                "compares values of two kinds",
-                "compare text with 'text', numbers with 1.5 and dates with '2026-02-28'",
-            )
-        })?;
-        let answer = answer
-            .column("answer")
-            .context("the column that was asked for")?
-            .as_materialized_series()
-            .clone();
-        let booleans = answer
-            .bool()
-            .map_err(|_| mismatch("is neither true nor false", "write a condition, such as `amount > 0`"))?;
-        // a predicate over literals and parameters alone answers once for all rows
-        Ok(match booleans.len() {
-            1 if height != 1 => {
-                if booleans.get(0) == Some(true) {
-                    Mask::all(height)
-                } else {
-                    Mask::none(height)
-                }
-            }
-            _ => Mask::from_booleans(booleans),
-        })
+        let frame = DataFrame::new(columns).context("columns of one height")?;
+        answer(predicate, frame.lazy().with_columns(parameters), expression)
     }
 
     fn parameter(&self, name: &str) -> Expr {
@@ -213,6 +182,30 @@ impl Evaluator<'_> {
         }
         Ok(sums)
     }
+}
+
+/// The rows of a frame for which a predicate holds.
+fn answer(predicate: &Predicate, frame: LazyFrame, expression: Expr) -> Result<Mask> {
+    let mismatch = |reason: &str, hint: &str| data_error(format!("`{}` {reason}", predicate.text()), hint);
+    // the height comes along, because a predicate over literals and parameters alone answers once for all rows
+    let answer =
+        frame.select([expression.alias("answer"), len().alias("height")]).collect().map_err(|_| {
+            mismatch(
+                "compares values of two kinds",
+                "compare text with 'text', numbers with 1.5 and dates with '2026-02-28'",
+            )
+        })?;
+    let column = |name: &str| answer.column(name).map(|column| column.as_materialized_series().clone());
+    let height = column("height")?.u32().ok().and_then(|heights| heights.get(0)).unwrap_or_default() as usize;
+    let answer = column("answer")?;
+    let booleans = answer
+        .bool()
+        .map_err(|_| mismatch("is neither true nor false", "write a condition, such as `amount > 0`"))?;
+    Ok(match booleans.len() {
+        1 if booleans.get(0) == Some(true) => Mask::all(height),
+        1 => Mask::none(height),
+        _ => Mask::from_booleans(booleans),
+    })
 }
 
 fn no_number(over: Over, name: &str) -> anyhow::Error {

@@ -13,7 +13,7 @@ use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 
 use crate::error::data_error;
-use crate::input::cell::parse_number;
+use crate::input::cell::{parse_date, parse_number};
 use crate::mask::Mask;
 
 const PORTABLE: &str = "portable are comparisons, and, or, not, is null, in, between, case, + - * and literals, over columns of the table";
@@ -86,8 +86,10 @@ pub fn is_column_name(word: &str) -> bool {
 /// # Errors
 /// Text that is no SQL expression.
 pub fn parse_expression(text: &str) -> Result<Expr> {
-    let broken =
-        |reason: String| data_error(format!("`{text}` is not an SQL expression: {reason}"), PORTABLE);
+    let broken = |reason: String| {
+        let reason = reason.trim_start_matches("sql parser error: ").to_string();
+        data_error(format!("`{text}` is not an SQL expression: {reason}"), PORTABLE)
+    };
     let mut parser =
         Parser::new(&GenericDialect {}).try_with_sql(text).map_err(|error| broken(error.to_string()))?;
     let expr = parser.parse_expr().map_err(|error| broken(error.to_string()))?;
@@ -223,6 +225,12 @@ impl Scaling<'_> {
                 Expr::Value(Value::Number(millionths.to_string(), false))
             }
             (Expr::Value(Value::SingleQuotedString(text)), ColumnClass::Date) => {
+                if parse_date(text.as_bytes()).is_none() || text.len() != 10 {
+                    return Err(data_error(
+                        format!("`{}`: `{text}` is not a date", self.text),
+                        "dates are written '2026-02-28'",
+                    ));
+                }
                 Expr::TypedString { data_type: DataType::Date, value: text.clone() }
             }
             (Expr::Nested(inner), _) => Expr::Nested(Box::new(self.value(inner, class)?)),

@@ -97,6 +97,20 @@ impl Data {
     }
 }
 
+/// A table whose rows each belong to one lead.
+struct Related {
+    kind: Kind,
+    over: Over,
+    /// The date before which a row is not there yet.
+    begins: &'static str,
+    event_date: Option<&'static str>,
+}
+
+const RELATED: [Related; 2] = [
+    Related { kind: Kind::Tickets, over: Over::Tickets, begins: "opened_at", event_date: Some("opened_at") },
+    Related { kind: Kind::Contracts, over: Over::Contracts, begins: "started_at", event_date: None },
+];
+
 /// Joins the inputs.
 ///
 /// `as_of` hides everything later; without it the latest date in the data stands for it.
@@ -126,24 +140,11 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     if let Some(table) = inputs.tables.remove(&Kind::Spend) {
         facts.insert(Over::Spend, spend::facts(table, &index, height, cut, &mut findings)?);
     }
-    for (kind, over, event_date) in
-        [(Kind::Tickets, Over::Tickets, Some("opened_at")), (Kind::Contracts, Over::Contracts, None)]
-    {
-        if let Some(table) = inputs.tables.remove(&kind) {
-            let table = match cut {
-                Some(cut) => {
-                    hide_later(table, if kind == Kind::Tickets { "opened_at" } else { "started_at" }, cut)?
-                }
-                None => table,
-            };
-            let lead_rows = lead_rows(&table, &index, customers.as_ref().map(|(_, index)| index));
-            let orphans = Mask::from_rows(lead_rows.len(), |row| lead_rows[row] == NO_LEAD);
-            findings.extend(finding(
-                format!("{} whose lead is not in the CRM, counted as `(not in CRM)`", over.name()),
-                orphans.rows(),
-                &table.origin,
-            ));
-            facts.insert(over, Facts { table, lead_rows: Some(lead_rows), lead_count: height, event_date });
+    let by_customer = customers.as_ref().map(|(_, index)| index);
+    for related in RELATED {
+        if let Some(table) = inputs.tables.remove(&related.kind) {
+            let tied = tie_to_leads(table, &related, cut, (&index, by_customer, height), &mut findings)?;
+            facts.insert(related.over, tied);
         }
     }
     if let Some(contracts) = facts.get(&Over::Contracts).filter(|contracts| contracts.table.has("started_at"))
@@ -164,6 +165,28 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
         automatic_dimensions: inputs.automatic_dimensions,
         findings,
     })
+}
+
+/// Finds the lead of each row by the indexes of leads and of customers; rows of unknown leads are kept and counted.
+fn tie_to_leads(
+    table: Table,
+    related: &Related,
+    cut: Option<i32>,
+    (leads, customers, lead_count): (&Index, Option<&Index>, usize),
+    findings: &mut Vec<Finding>,
+) -> Result<Facts> {
+    let table = match cut {
+        Some(day) => hide_later(table, related.begins, day)?,
+        None => table,
+    };
+    let lead_rows = lead_rows(&table, leads, customers);
+    let orphans = Mask::from_rows(lead_rows.len(), |row| lead_rows[row] == NO_LEAD);
+    findings.extend(finding(
+        format!("{} whose lead is not in the CRM, counted as `(not in CRM)`", related.over.name()),
+        orphans.rows(),
+        &table.origin,
+    ));
+    Ok(Facts { table, lead_rows: Some(lead_rows), lead_count, event_date: related.event_date })
 }
 
 /// The leads whose first date lies after the day of the report.

@@ -1,0 +1,11 @@
+//! The tests that see the program as its users do: through the command line. One binary, because each further one links
+//! polars again.
+//!
+//! `oracle` compares every number with one that was computed another way, `properties` tries companies nobody thought
+//! of, `published` reaches figures that others published, `transcripts` fixes what is printed to the letter.
+
+mod oracle;
+mod properties;
+mod published;
+mod support;
+mod transcripts;

@@ -1,0 +1,323 @@
+//! Figures that others published about real exports, reached without special cases.
+//!
+//! The exports lie beside the project (`../shared/data`, with the figures in its README) and are not part of it; where
+//! they are absent these tests say so and pass.
+
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::support::{Row, project, shown, stderr, stdout, tidy};
+
+/// The folder of an export, if it is there.
+fn data(name: &str) -> Option<PathBuf> {
+    let folder = project().join("../shared/data").join(name);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    println!("skipped: ../shared/data is absent");
+    None
+}
+
+/// A folder with a configuration in which `DATA` stands for the folder of the export.
+fn configured(data: &Path, configuration: &str) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder for the configuration");
+    let path = data.to_str().expect("the project lies in a folder with a UTF-8 name");
+    let text = configuration.replace("DATA", path);
+    std::fs::write(folder.path().join("funnel.toml"), text).expect("the folder was just made");
+    folder
+}
+
+/// The line of a report as text that begins with a label and has these cells in this order.
+fn has_line(text: &str, label: &str, cells: &[&str]) -> bool {
+    let rests = text.lines().filter_map(|line| line.strip_prefix(label));
+    rests.filter(|rest| rest.starts_with(' ')).any(|rest| {
+        let mut words = rest.split_whitespace();
+        cells.iter().all(|cell| words.any(|word| word == *cell))
+    })
+}
+
+/// The raw value that a JSON report has for a KPI at a place.
+fn json_value(folder: &Path, table: &str, dimension: &str, value: &str, kpi: &str) -> serde_json::Value {
+    let text = stdout(folder, &["report", table, "--by", dimension, "--format", "json", "--quiet"]);
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&text).expect("the report is JSON");
+    let mut found = rows.into_iter().filter(|row| row[dimension] == value && row["kpi"] == kpi);
+    found.next().unwrap_or_else(|| panic!("no `{kpi}` at {dimension}={value}"))
+}
+
+const OLIST: &str = r#"
+stages = ["mql", "won"]
+SETTING
+[[crm]]
+files = ["DATA/olist_marketing_qualified_leads_dataset.csv"]
+[crm.columns]
+lead_id = "mql_id"
+mql_at = "first_contact_date"
+channel = "origin"
+
+[[crm]]
+files = ["DATA/olist_closed_deals_dataset.csv"]
+[crm.columns]
+lead_id = "mql_id"
+won_at = "won_date"
+"#;
+
+/// Origin, won, MQLs, percent.
+const OLIST_ORIGINS: [(&str, u32, u32, &str); 11] = [
+    ("(none)", 14, 60, "23.33"),
+    ("unknown", 179, 1_099, "16.29"),
+    ("paid_search", 195, 1_586, "12.30"),
+    ("organic_search", 271, 2_296, "11.80"),
+    ("direct_traffic", 56, 499, "11.22"),
+    ("referral", 24, 284, "8.45"),
+    ("social", 75, 1_350, "5.56"),
+    ("display", 6, 118, "5.08"),
+    ("other_publicities", 3, 65, "4.62"),
+    ("email", 15, 493, "3.04"),
+    ("other", 4, 150, "2.67"),
+];
+
+fn olist(setting: &str) -> Option<TempDir> {
+    data("olist").map(|folder| configured(&folder, &OLIST.replace("SETTING", setting)))
+}
+
+fn grouped(number: u32) -> String {
+    if number < 1_000 { number.to_string() } else { format!("{},{:03}", number / 1_000, number % 1_000) }
+}
+
+#[test]
+fn olist_wins_by_origin_in_csv_json_and_text() {
+    let Some(folder) = olist("") else { return };
+    let rows = tidy(folder.path(), &["conversion", "--by", "channel"]);
+    let text = stdout(folder.path(), &["report", "conversion", "--by", "channel", "--quiet"]);
+    for (origin, won, leads, percent) in OLIST_ORIGINS {
+        let place = format!("channel={origin}");
+        let cell = shown(&rows, "conversion", &place, "mql_to_won");
+        let (value, parts) = cell.split_once(" = ").expect("a share has its parts");
+        assert_eq!(parts, format!("{won}/{leads}"), "{origin}");
+        let share: f64 = value.parse().expect("a share is a number");
+        assert_eq!(format!("{:.2}", share * 100.0), percent, "{origin}");
+        let row = json_value(folder.path(), "conversion", "channel", origin, "mql_to_won");
+        assert_eq!((&row["numerator"], &row["denominator"]), (&won.into(), &leads.into()), "{origin}");
+        assert_eq!(row["value"], share, "{origin}");
+        assert!(
+            has_line(&text, origin, &[&grouped(leads), &won.to_string(), percent]),
+            "{origin} in\n{text}"
+        );
+    }
+    // 10.525% is an exact half: no way of rounding may turn it into another figure
+    assert_eq!(shown(&rows, "conversion", "", "mql_to_won"), "0.10525 = 842/8000");
+    assert!(has_line(&text, "Total", &["8,000", "842", "10.525"]), "{text}");
+}
+
+#[test]
+fn olist_days_with_and_without_the_negative_one() {
+    let days = |setting: &str, origin: &str| {
+        let folder = olist(setting)?;
+        let rows = tidy(folder.path(), &["conversion", "--by", "channel"]);
+        Some(shown(&rows, "conversion", &format!("channel={origin}"), "mql_to_won_days_mean"))
+    };
+    // the published means average the deal that was won before its first contact
+    for (origin, mean) in [
+        ("paid_search", "56.6 = 11037/195"),
+        ("organic_search", "50 = 13550/271"),
+        ("social", "60.96 = 4572/75"),
+    ] {
+        let Some(found) = days("negative_days = \"include\"", origin) else { return };
+        assert_eq!(found, mean, "{origin}");
+    }
+    // by default it is left out: 13,550 + 2 days over 270 deals
+    assert_eq!(days("", "organic_search").as_deref(), Some("50.192593 = 13552/270"));
+    assert_eq!(days("", "paid_search").as_deref(), Some("56.6 = 11037/195"));
+}
+
+#[test]
+fn olist_shows_the_published_means_as_text_and_locates_the_data_error() {
+    let Some(folder) = olist("negative_days = \"include\"") else { return };
+    let text = stdout(folder.path(), &["report", "conversion", "--by", "channel", "--quiet"]);
+    for (origin, mean) in [("paid_search", "56.6"), ("organic_search", "50.0"), ("social", "61.0")] {
+        assert!(has_line(&text, origin, &[mean]), "{origin} in\n{text}");
+    }
+    let said = stderr(folder.path(), &["report", "--format", "csv"]);
+    let found = said.lines().find(|line| line.contains("won dated before mql")).expect("it is told");
+    assert!(found.contains(": 1 (") && found.contains("olist_closed_deals_dataset.csv:669"), "{found}");
+    assert!(!found.contains("not in the days"), "the setting puts it in: {found}");
+}
+
+#[test]
+fn olist_cohort_of_may() {
+    let Some(folder) = olist("") else { return };
+    let rows = tidy(folder.path(), &["conversion", "--month", "2018-05"]);
+    assert_eq!(shown(&rows, "conversion", "", "mql_to_won"), "0.09977 = 130/1303");
+    assert!(rows.iter().all(|row| row["as_of"] == "2018-11-14" && row["basis"] == "cohort"));
+}
+
+const MAVEN: &str = r#"
+stages = ["lead", "won"]
+[[crm]]
+files = ["DATA/sales_pipeline.csv"]
+[crm.columns]
+lead_id = "opportunity_id"
+lead_at = "engage_date"
+stage = "deal_stage"
+closed_at = "close_date"
+owner = "sales_agent"
+product = "product"
+amount = "close_value"
+[crm.stages]
+"Prospecting" = "lead"
+"Engaging" = "lead"
+"Won" = "won"
+"Lost" = "lost"
+
+[[lookup]]
+files = ["DATA/sales_teams.csv"]
+key = { owner = "sales_agent" }
+columns = { manager = "manager" }
+
+[[lookup]]
+files = ["DATA/products.csv"]
+key = { product = "product" }
+columns = { series = "series" }
+"#;
+
+fn maven() -> Option<TempDir> {
+    data("maven").map(|folder| configured(&folder, MAVEN))
+}
+
+fn percent(rows: &[Row], place: &str) -> String {
+    let cell = shown(rows, "owners", place, "win_rate_closed");
+    let share: f64 =
+        cell.split(' ').next().and_then(|share| share.parse().ok()).expect("a share is a number");
+    format!("{:.2}", share * 100.0)
+}
+
+#[test]
+fn maven_outcomes_and_win_rates_of_agents() {
+    let Some(folder) = maven() else { return };
+    let rows = tidy(folder.path(), &["owners"]);
+    // open: 1,589 engaging and 500 prospecting, who have no date at all
+    for (kpi, value) in [
+        ("won", "4238"),
+        ("lost", "2473"),
+        ("open", "2089"),
+        ("revenue", "10005534"),
+        ("win_rate_closed", "0.631501 = 4238/6711"),
+        ("win_rate_created", "0.481591 = 4238/8800"),
+    ] {
+        assert_eq!(shown(&rows, "owners", "", kpi), value);
+    }
+    assert_eq!(shown(&rows, "owners", "owner=Hayden Neloms", "win_rate_closed"), "0.703947 = 107/152");
+    assert_eq!(shown(&rows, "owners", "owner=Darcel Schlecht", "revenue"), "1153214");
+    let agents = [("Hayden Neloms", "70.39"), ("Maureen Marcano", "69.95"), ("Wilburn Farren", "69.62")];
+    for (agent, rate) in agents {
+        assert_eq!(percent(&rows, &format!("owner={agent}")), rate, "{agent}");
+    }
+    assert!(rows.iter().all(|row| row["as_of"] == "2017-12-31"));
+    let text = stdout(folder.path(), &["report", "owners", "--quiet"]);
+    assert!(has_line(&text, "Hayden Neloms", &["70.39", "152"]), "{text}");
+    assert!(has_line(&text, "Total", &["4,238", "2,473", "2,089", "10,005,534.00"]), "{text}");
+}
+
+#[test]
+fn maven_win_rates_of_managers_through_a_lookup() {
+    let Some(folder) = maven() else { return };
+    let rows = tidy(folder.path(), &["owners", "--by", "manager"]);
+    for (manager, rate) in [
+        ("Cara Losch", "64.43"),
+        ("Summer Sewald", "64.34"),
+        ("Celia Rouche", "63.41"),
+        ("Dustin Brinkmann", "62.98"),
+        ("Melvin Marxen", "62.20"),
+        ("Rocco Neubert", "62.08"),
+    ] {
+        assert_eq!(percent(&rows, &format!("manager={manager}")), rate, "{manager}");
+    }
+}
+
+#[test]
+fn maven_keeps_and_tells_what_a_join_would_lose() {
+    let Some(folder) = maven() else { return };
+    let said = stderr(folder.path(), &["report", "--format", "csv"]);
+    let line = |what: &str| {
+        said.lines().find(|line| line.contains(what)).unwrap_or_else(|| panic!("`{what}` in\n{said}"))
+    };
+    let idle = line("that no lead has");
+    assert!(idle.contains("`owner`") && idle.contains(": 5 ("), "{idle}");
+    let unknown = line("leads whose `product` is not in");
+    assert!(unknown.contains(": 1,480 (`GTXPro`)"), "{unknown}");
+    // the 729 won deals of GTXPro stay, in a series of their own
+    let rows = tidy(folder.path(), &["owners", "--by", "series"]);
+    assert_eq!(shown(&rows, "owners", "series=(none)", "won"), "729");
+    assert_eq!(shown(&rows, "owners", "", "won"), "4238");
+}
+
+const RAVENSTACK: &str = r#"
+currency = "USD"
+stages = ["lead", "won"]
+[[crm]]
+files = ["DATA/ravenstack_accounts.csv"]
+[crm.columns]
+lead_id = "account_id"
+lead_at = "signup_date"
+churn_flag = "churn_flag"
+
+[[contracts]]
+files = ["DATA/ravenstack_subscriptions.csv"]
+[contracts.columns]
+lead_id = "account_id"
+started_at = "start_date"
+churned_at = "end_date"
+mrr = "mrr_amount"
+
+[[tickets]]
+files = ["DATA/ravenstack_churn_events.csv"]
+[tickets.columns]
+ticket_id = "churn_event_id"
+lead_id = "account_id"
+opened_at = "churn_date"
+
+[measure.churn_events]
+over = "tickets"
+count = "true"
+[measure.left_once]
+count = "churn_events > 0"
+[measure.flagged]
+count = "churn_flag = 'True'"
+[kpi.churn_by_event]
+title = "Accounts with any churn event"
+ratio = ["left_once", "created"]
+unit = "share"
+[kpi.churn_by_flag]
+title = "Accounts by flag"
+ratio = ["flagged", "created"]
+unit = "share"
+"#;
+
+#[test]
+fn ravenstack_three_churn_rates() {
+    let Some(data) = data("ravenstack") else { return };
+    let folder = configured(&data, RAVENSTACK);
+    let rows = tidy(folder.path(), &["churn"]);
+    for (kpi, value) in [
+        ("contracts", "5000"),
+        ("contracts_churned", "486"),
+        ("churned_share", "0.0972 = 486/5000"),
+        ("mrr", "11338747"),
+        ("mrr_churned", "1179139"),
+    ] {
+        assert_eq!(shown(&rows, "churn", "", kpi), value);
+    }
+    let text = stdout(folder.path(), &["report", "churn", "--quiet"]);
+    assert!(has_line(&text, "", &["5,000", "486", "9.72", "11,338,747.00", "1,179,139.00"]), "{text}");
+    for (kpi, value, above, below) in
+        [("churn_by_flag", "22.00 %", "110", "500"), ("churn_by_event", "70.40 %", "352", "500")]
+    {
+        let text = stdout(folder.path(), &["explain", kpi, "--quiet"]);
+        for (label, cell) in [("value", value), ("numerator", above), ("denominator", below)] {
+            let is_there =
+                |line: &str| line.trim().strip_prefix(label).is_some_and(|rest| rest.trim() == cell);
+            assert!(text.lines().any(is_there), "{kpi}: {label} {cell} in\n{text}");
+        }
+    }
+}
