@@ -12,19 +12,17 @@ pub struct Finding {
     pub what: String,
     /// How many.
     pub count: u64,
-    /// Where the first ones are.
+    /// Where the first ones are, or which they are.
     pub examples: Vec<String>,
+    /// Whether there are more than the examples.
+    has_more: bool,
 }
 
 impl Finding {
     /// One line: what, how many, where the first three are.
     pub fn describe(&self) -> String {
         let shown: Vec<&str> = self.examples.iter().take(3).map(String::as_str).collect();
-        let more = if self.examples.len() > shown.len() || self.count > self.examples.len() as u64 {
-            ", …"
-        } else {
-            ""
-        };
+        let more = if self.has_more || self.examples.len() > shown.len() { ", …" } else { "" };
         format!("{}: {} ({}{more})", self.what, group_thousands(self.count), shown.join(", "))
     }
 }
@@ -43,13 +41,15 @@ pub fn finding(
             examples.push(origin.describe(row));
         }
     }
-    (count > 0).then(|| Finding { what: what.into(), count, examples })
+    let has_more = count > examples.len() as u64;
+    (count > 0).then(|| Finding { what: what.into(), count, examples, has_more })
 }
 
 /// A finding about these values, or none where there are none.
 pub fn finding_of_values(what: impl Into<String>, count: u64, values: &[String]) -> Option<Finding> {
     let examples = values.iter().take(EXAMPLES).map(|value| format!("`{value}`")).collect();
-    (count > 0).then(|| Finding { what: what.into(), count, examples })
+    let has_more = values.len() > EXAMPLES;
+    (count > 0).then(|| Finding { what: what.into(), count, examples, has_more })
 }
 
 /// `1234567` → `1,234,567`.

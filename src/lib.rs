@@ -132,7 +132,10 @@ impl Question {
         wanted.extend(self.by.iter().cloned());
         let read = input::read(&self.config, &wanted)?;
         if !inputs.quiet {
-            output::to_stderr(&read.recognised);
+            let is_ignored = self.config.path.as_os_str().is_empty() && default_configuration().is_some();
+            let note =
+                "note: funnel.toml is not read, because the inputs are named on the command line".to_string();
+            output::to_stderr(is_ignored.then_some(&note).into_iter().chain(&read.recognised));
         }
         leads::join(read, &self.config, self.as_of)
     }

@@ -33,8 +33,9 @@ pub struct Inputs {
     pub lookups: Vec<LookupTable>,
     /// CRM files in which a lead may span several rows.
     pub merging_files: BTreeSet<String>,
-    /// The block of the configuration that each CRM file belongs to.
-    pub block_of_file: BTreeMap<String, usize>,
+    /// The export that each CRM file is of: files of one block with the same header. Such files may overlap; others
+    /// complete each other.
+    pub export_of_file: BTreeMap<String, (usize, Vec<String>)>,
     /// Dimensions of the CRM that nobody named.
     pub automatic_dimensions: BTreeSet<String>,
     /// What was taken for what, a line a file.
@@ -64,7 +65,7 @@ pub fn read(config: &Config, wanted: &[String]) -> Result<Inputs> {
         tables: BTreeMap::new(),
         lookups: Vec::new(),
         merging_files: BTreeSet::new(),
-        block_of_file: BTreeMap::new(),
+        export_of_file: BTreeMap::new(),
         automatic_dimensions: BTreeSet::new(),
         recognised: Vec::new(),
     };
@@ -99,7 +100,7 @@ fn read_kind(kind: Kind, config: &Config, wanted: &[String], inputs: &mut Inputs
             inputs.merging_files.insert(name.clone());
         }
         if kind == Kind::Crm {
-            inputs.block_of_file.insert(name, number);
+            inputs.export_of_file.insert(name, (number, source.headers.clone()));
         }
         files.push((source, mapped));
     }

@@ -260,7 +260,8 @@ impl<'a> Evaluator<'a> {
         let is_known = |name: &String| {
             self.is_own_of_spend(name) || dimension(self.view.data, Over::Leads, name).is_some()
         };
-        if !is_cost || !dimensions.iter().all(is_known) {
+        let filtered = self.view.filters.iter().map(|filter| &filter.dimension);
+        if !is_cost || !dimensions.iter().chain(filtered).all(is_known) {
             return Ok(None);
         }
         let allocated = self.allocate(measure, dimensions)?;

@@ -196,7 +196,7 @@ fn answer(predicate: &Predicate, frame: LazyFrame, expression: Expr) -> Result<M
             )
         })?;
     let column = |name: &str| answer.column(name).map(|column| column.as_materialized_series().clone());
-    let height = column("height")?.u32().ok().and_then(|heights| heights.get(0)).unwrap_or_default() as usize;
+    let height = column("height")?.u32()?.iter().next().flatten().unwrap_or_default() as usize;
     let answer = column("answer")?;
     let booleans = answer
         .bool()

@@ -96,11 +96,12 @@ impl<'a> View<'a> {
             }));
         }
         if !is_spend && (self.cohort_period().is_some() || self.data.not_yet.count() > 0) {
-            let is_of_selected = |row: usize| {
-                let lead = facts.lead_of(row);
-                lead != NO_LEAD && self.leads.has(lead as usize)
-            };
-            rows = rows.and(&Mask::from_rows(rows.height(), is_of_selected));
+            // a cohort is made of leads; otherwise rows of unknown leads count as long as they are there
+            let counts_unknown = self.cohort_period().is_none();
+            rows = rows.and(&Mask::from_rows(rows.height(), |row| match facts.lead_of(row) {
+                NO_LEAD => counts_unknown,
+                lead => self.leads.has(lead as usize),
+            }));
         }
         Some(rows)
     }

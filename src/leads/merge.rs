@@ -71,10 +71,10 @@ fn refuse_repeated_ids(table: &Table, inputs: &Inputs, duplicates: &[Duplicate])
     ))
 }
 
-/// Whether both rows come from files of one `[[crm]]` block: overlapping exports, not exports that complete each other.
+/// Whether both rows come from the same export, cut into files that overlap.
 fn is_same_export(inputs: &Inputs, origin: &Origin, (later, first): Duplicate) -> bool {
-    let block = |row: u32| inputs.block_of_file.get(origin.place(row as usize).0);
-    block(later) == block(first)
+    let export = |row: u32| inputs.export_of_file.get(origin.place(row as usize).0);
+    export(later) == export(first)
 }
 
 /// For each row before the merge, its row after it.

@@ -16,7 +16,7 @@ use anyhow::{Context, Result};
 use self::index::{Index, NO_LEAD};
 pub use self::stages::{Stage, Stages};
 use crate::check::{Finding, finding};
-use crate::config::Config;
+use crate::config::{Config, NegativeDays};
 use crate::error::data_error;
 use crate::input::Inputs;
 use crate::input::table::{Days, Table, code_slice};
@@ -153,6 +153,7 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
         let spells = customers::spells(contracts, of_lead, &mut findings)?;
         facts.insert(Over::Customers, spells);
     }
+    describe_order(&leads, &stages, &not_yet.not(), config.negative_days, &mut findings);
     describe_leads(&leads, &stages, &not_yet.not(), &mut findings);
     facts.insert(Over::Leads, Facts { table: leads, lead_rows: None, lead_count: height, event_date: None });
     Ok(Data {
@@ -286,21 +287,34 @@ fn currency(config: &Config, leads: &Table, tables: &BTreeMap<Kind, Table>) -> R
     Ok(reporting.map(|(currency, _)| currency))
 }
 
-/// What a reader of the numbers should know about the leads.
-fn describe_leads(leads: &Table, stages: &Stages, counted: &Mask, findings: &mut Vec<Finding>) {
-    let height = leads.frame.height();
-    for pair in stages.stages.windows(2) {
-        let [earlier, later] = pair else { continue };
-        let early = Mask::from_rows(height, |row| {
-            let days = earlier.at.get(row).zip(later.at.get(row));
-            days.is_some_and(|(from, to)| to < from)
+/// Stages that are dated before an earlier one: data errors.
+fn describe_order(
+    leads: &Table,
+    stages: &Stages,
+    counted: &Mask,
+    negative_days: NegativeDays,
+    findings: &mut Vec<Finding>,
+) {
+    let treatment = match negative_days {
+        NegativeDays::Exclude => "not in the days between",
+        NegativeDays::Include => "in the days between all the same",
+    };
+    for (place, stage) in stages.stages.iter().enumerate().skip(1) {
+        let early = Mask::from_rows(leads.frame.height(), |row| {
+            let before = || stages.stages[..place].iter().rev().find_map(|earlier| earlier.at.get(row));
+            stage.at.get(row).is_some_and(|day| before().is_some_and(|before| day < before))
         });
         findings.extend(finding(
-            format!("data error, {} dated before {}, not in the days between", later.name, earlier.name),
+            format!("data error, {} dated before an earlier stage, {treatment}", stage.name),
             early.and(counted).rows(),
             &leads.origin,
         ));
     }
+}
+
+/// What a reader of the numbers should know about the leads.
+fn describe_leads(leads: &Table, stages: &Stages, counted: &Mask, findings: &mut Vec<Finding>) {
+    let height = leads.frame.height();
     if let Some(codes) = leads.codes("channel") {
         let codes = code_slice(&codes);
         findings.extend(finding(

@@ -331,7 +331,8 @@ fn value_block(
 
 /// Whether the rows are worth printing: some number is known, and for an optional block one that is not 0.
 fn is_worth_printing(block: &tables::Block, rows: &[Row]) -> bool {
-    let mut numbers = rows.iter().flat_map(|row| &row.values).filter_map(|value| value.value);
+    let known = |value: &Value| value.value.or(value.numerator).or(value.denominator);
+    let mut numbers = rows.iter().flat_map(|row| &row.values).filter_map(known);
     if block.is_optional { numbers.any(|number| !number.is_zero()) } else { numbers.next().is_some() }
 }
 

@@ -139,7 +139,8 @@ fn olist_shows_the_published_means_as_text_and_locates_the_data_error() {
         assert!(has_line(&text, origin, &[mean]), "{origin} in\n{text}");
     }
     let said = stderr(folder.path(), &["report", "--format", "csv"]);
-    let found = said.lines().find(|line| line.contains("won dated before mql")).expect("it is told");
+    let found =
+        said.lines().find(|line| line.contains("won dated before an earlier stage")).expect("it is told");
     assert!(found.contains(": 1 (") && found.contains("olist_closed_deals_dataset.csv:669"), "{found}");
     assert!(!found.contains("not in the days"), "the setting puts it in: {found}");
 }

@@ -58,6 +58,8 @@ pub struct Company {
     pub contracts: Vec<Contract>,
     /// The latest date of all files.
     pub as_of: String,
+    /// Whether its configuration has the KPI of the example's own.
+    pub has_own_kpi: bool,
 }
 
 type Record = BTreeMap<String, String>;
@@ -88,7 +90,9 @@ impl Company {
             })
             .collect();
         let as_of = latest_date(folder);
-        Company { leads, spend, tickets, contracts, as_of }
+        let configuration = std::fs::read_to_string(folder.join("funnel.toml")).unwrap_or_default();
+        let has_own_kpi = configuration.contains("[kpi.cost_per_big_win]");
+        Company { leads, spend, tickets, contracts, as_of, has_own_kpi }
     }
 }
 

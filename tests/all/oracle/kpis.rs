@@ -22,6 +22,8 @@ pub struct Figure {
     pub has_rows: bool,
 }
 
+/// What the example calls a big win: from 10,000 EUR on.
+const BIG_WIN: Millionths = 10_000_000_000;
 const ONE: Fraction = Fraction { above: 1, below: 1 };
 
 fn count(number: usize) -> Fraction {
@@ -150,6 +152,7 @@ fn of_money(question: &Question, kpi: &str, key: &Key, split: &[&str]) -> Option
     let won: Vec<_> = leads.into_iter().filter(|lead| question.is_won(lead)).collect();
     let revenue = money(won.iter().filter_map(|lead| lead.amount).sum());
     let spend = money(question.spend(key, split));
+    let big_wins = won.iter().filter(|lead| lead.amount.is_some_and(|amount| amount >= BIG_WIN)).count();
     let traffic = |number: Option<Millionths>| match number {
         Some(number) => plain("count", money(number)),
         None => Figure { value: None, has_rows: false, ..plain("count", ONE) },
@@ -159,6 +162,7 @@ fn of_money(question: &Question, kpi: &str, key: &Key, split: &[&str]) -> Option
         "spend_share" => part(ratio("share", spend, money(question.spend(&Key::new(), split)))),
         "impressions" => traffic(question.traffic(key, split, |row| row.impressions)),
         "clicks" => traffic(question.traffic(key, split, |row| row.clicks)),
+        "cost_per_big_win" => ratio("money", spend, count(big_wins)),
         "acquisition_cost" => ratio("money", spend, count(won.len())),
         "revenue" => plain("money", revenue),
         "average_check" => {

@@ -3,6 +3,7 @@
 //! The loops share no code with the program. A row that they do not expect is a failure, and so is one that they miss.
 
 pub mod company;
+mod grids;
 mod hand;
 mod kpis;
 mod measures;
@@ -12,14 +13,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use self::company::{Company, day, millionths};
+use self::grids::{Grid, grids};
 use self::kpis::{Figure, Fraction, figure};
-use self::measures::{Key, Question, STAGES, Skips, bucket};
+use self::measures::{Key, Question, Skips, bucket};
 use crate::support::{Row, key, project, stdout, tidy};
 
-const DIMENSIONS: [&str; 4] = ["channel", "campaign", "owner", "segment"];
 /// Tables, and whether they count by the dates of the stages unless told otherwise.
-const TABLES: [(&str, bool); 5] =
-    [("conversion", false), ("cost", true), ("segments", false), ("owners", true), ("churn", true)];
+const TABLES: [(&str, bool); 6] = [
+    ("conversion", false),
+    ("cost", true),
+    ("segments", false),
+    ("owners", true),
+    ("churn", true),
+    ("own", true),
+];
 /// Those that are about leads created, whatever the basis of their table, and the one that is about closing.
 const ALWAYS_COHORT: [&str; 2] = ["open", "win_rate_created"];
 const ALWAYS_EVENT: [&str; 1] = ["win_rate_closed"];
@@ -38,12 +45,6 @@ pub struct Asked<'a> {
 const FEBRUARY: (&str, &str, &str, &str) = ("--month", "2026-02", "2026-02-01", "2026-03-01");
 const QUARTER: (&str, &str, &str, &str) = ("--quarter", "2026-Q1", "2026-01-01", "2026-04-01");
 const NEXT_QUARTER: (&str, &str, &str, &str) = ("--quarter", "2026-Q2", "2026-04-01", "2026-07-01");
-
-/// A grid of the report: its dimensions and its KPIs.
-struct Grid<'a> {
-    split: Vec<&'a str>,
-    kpis: Vec<String>,
-}
 
 fn check_all(folder: &Path, fixed: Asked) {
     let company = Company::read(folder);
@@ -119,11 +120,12 @@ fn expected_rows(company: &Company, asked: &Asked) -> BTreeMap<Place, (bool, Fig
     expected
 }
 
-/// A grid without any value is left out, and so are the days between stages where no lead has both dates.
+/// A grid of which nothing is known is left out, and so are the days between stages where no lead has both dates.
 fn is_worth_printing<'a>(grid: &Grid, figures: impl Iterator<Item = &'a (bool, Figure)>) -> bool {
     let is_about_days = grid.kpis.iter().all(|kpi| kpi.contains("_days_"));
-    let mut values = figures.filter_map(|(_, figure)| figure.value);
-    values.any(|value| !is_about_days || value.above != 0)
+    let known = |figure: &Figure| figure.value.or(figure.numerator).or(figure.denominator);
+    let mut known = figures.filter_map(|(_, figure)| known(figure));
+    known.any(|value| !is_about_days || value.above != 0)
 }
 
 fn question<'a>(company: &'a Company, asked: &Asked, is_event: bool) -> Question<'a> {
@@ -144,85 +146,6 @@ fn question<'a>(company: &'a Company, asked: &Asked, is_event: bool) -> Question
             .collect(),
         allocations: RefCell::default(),
     }
-}
-
-/// The grids of a table, in its order: `tables.toml` in other words.
-fn grids<'a>(table: &'static str, company: &Company, asked: &Asked<'a>, is_event: bool) -> Vec<Grid<'a>> {
-    let grid = |split: &[&'a str], kpis: Vec<String>| Grid { split: split.to_vec(), kpis };
-    let words = |text: &str| text.split(' ').map(String::from).collect::<Vec<String>>();
-    let steps: Vec<(&str, &str)> = STAGES.windows(2).map(|pair| (pair[0].0, pair[1].0)).collect();
-    let counts: Vec<String> = STAGES.iter().map(|(_, plural)| (*plural).to_string()).collect();
-    let shares: Vec<String> = steps.iter().map(|(from, to)| format!("{from}_to_{to}")).collect();
-    let days =
-        |share: &String| ["mean", "median", "p90", "n"].map(|statistic| format!("{share}_days_{statistic}"));
-    let segments: Vec<Vec<&'a str>> = if asked.by.is_empty() {
-        let has_values = |name: &&str| company.leads.iter().any(|lead| !lead.dimensions[name].is_empty());
-        DIMENSIONS.into_iter().filter(has_values).map(|name| vec![name]).collect()
-    } else {
-        vec![asked.by.to_vec()]
-    };
-    let one = |name: &'static str| {
-        if asked.by.is_empty() { vec![name] } else { asked.by.to_vec() }
-    };
-    let mut grids = Vec::new();
-    match table {
-        "conversion" => {
-            let is_split = !asked.by.is_empty();
-            let all = || 0..steps.len();
-            // with dimensions each step has a grid of its own
-            for part in if is_split { all().map(|step| step..step + 1).collect() } else { vec![all()] } {
-                let ends = counts[part.start..=part.end].iter().cloned();
-                let from_first =
-                    STAGES[part.start + 1..=part.end].iter().map(|(to, _)| format!("lead_to_{to}"));
-                let own = shares[part.clone()].to_vec();
-                grids.push(grid(asked.by, ends.chain(own).chain(from_first).collect()));
-                grids.push(grid(asked.by, shares[part].iter().flat_map(days).collect()));
-            }
-        }
-        "cost" => {
-            let costs = STAGES.iter().map(|(stage, _)| format!("cost_per_{stage}"));
-            grids.push(grid(&one("channel"), words("spend spend_share impressions clicks")));
-            grids.push(grid(&one("channel"), words("spend").into_iter().chain(counts).collect()));
-            grids.push(grid(&one("channel"), words("spend").into_iter().chain(costs).collect()));
-        }
-        "segments" => {
-            for split in &segments {
-                let conversion = words("leads lead_to_won").into_iter().chain(shares.clone());
-                grids.push(grid(split, conversion.collect()));
-                grids.push(grid(split, words("leads won revenue average_check spend acquisition_cost")));
-            }
-        }
-        "owners" => {
-            grids.push(grid(&one("owner"), words("won lost open revenue average_check")));
-            grids.push(grid(&one("owner"), words("win_rate_closed win_rate_created")));
-        }
-        _ => grids.extend(churn_grids(&segments, asked, asked.period.is_some() && is_event)),
-    }
-    grids
-}
-
-fn churn_grids<'a>(segments: &[Vec<&'a str>], asked: &Asked<'a>, has_period: bool) -> Vec<Grid<'a>> {
-    let (total, by_reason, by_segment) = if has_period {
-        (
-            "active_start new_customers churned active_end churn_rate mrr_start mrr_churned complaints_per_customer",
-            "churned churned_part mrr_churned",
-            "active_start new_customers churned active_end churn_rate complaints_per_customer",
-        )
-    } else {
-        (
-            "contracts contracts_churned churned_share mrr mrr_churned complaints_per_customer",
-            "contracts_churned churned_contracts_part mrr_churned",
-            "contracts contracts_churned churned_share mrr_churned complaints_per_customer",
-        )
-    };
-    let grid =
-        |split: Vec<&'a str>, kpis: &str| Grid { split, kpis: kpis.split(' ').map(String::from).collect() };
-    if !asked.by.is_empty() {
-        return vec![grid(asked.by.to_vec(), by_segment)];
-    }
-    let mut grids = vec![grid(Vec::new(), total), grid(vec!["churn_reason"], by_reason)];
-    grids.extend(segments.iter().map(|split| grid(split.clone(), by_segment)));
-    grids
 }
 
 /// Every key that a grid could have a row for.
