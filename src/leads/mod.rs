@@ -6,6 +6,7 @@
 mod customers;
 pub mod index;
 mod merge;
+mod shares;
 pub mod spend;
 pub mod stages;
 
@@ -31,7 +32,7 @@ pub enum Over {
     Spend,
     Tickets,
     Contracts,
-    /// Spells of customers: see [`customers::spells`].
+    /// Spells of customers: the time in which a customer has at least one running contract.
     Customers,
 }
 

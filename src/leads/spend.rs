@@ -10,19 +10,16 @@ use polars::prelude::*;
 use rayon::prelude::*;
 
 use super::index::{Index, NO_LEAD};
+use super::shares::{CENT, PIECE, equal_shares, shares};
 use super::{Data, Facts, Over};
 use crate::check::{Finding, finding};
 use crate::error::data_error;
-use crate::input::cell::SCALE;
 use crate::input::table::{Days, Table, code_slice};
 use crate::mask::Mask;
 use crate::period::{format_day, month_number};
 
 /// The keys of allocation, from the coarsest to the finest.
 const KEYS: [&str; 3] = ["channel", "campaign", "keyword"];
-/// A cent, and a whole piece, in millionths.
-const CENT: i128 = SCALE as i128 / 100;
-const PIECE: i128 = SCALE as i128;
 /// A range of dates longer than this is a mistake.
 const LONGEST_RANGE: i32 = 3_660;
 
@@ -114,23 +111,6 @@ fn bad_range(table: &Table, row: usize, (from, to): (i32, i32)) -> anyhow::Error
         ),
         "`from` is the first and `to` the last day of the spend of a row",
     )
-}
-
-/// The equal shares of an amount in millionths: whole units, the remaining units one each to the first parts (largest
-/// remainders; all are equal), and what is smaller than a unit to the first part. Money is shared by the [`CENT`].
-fn shares(amount: i128, parts: usize, unit: i128) -> impl Iterator<Item = i128> {
-    let (each, remaining, below_a_unit) = equal_shares(amount, parts, unit);
-    (0..parts).map(move |part| {
-        let extra = if (part as i128) < remaining { unit } else { 0 };
-        each + extra + if part == 0 { below_a_unit } else { 0 }
-    })
-}
-
-/// What every part gets, how many parts get a unit more, and what is smaller than a unit.
-fn equal_shares(amount: i128, parts: usize, unit: i128) -> (i128, i128, i128) {
-    let count = parts.max(1) as i128;
-    let (units, below_a_unit) = (amount.div_euclid(unit), amount.rem_euclid(unit));
-    (units.div_euclid(count) * unit, units.rem_euclid(count), below_a_unit)
 }
 
 /// Adds an amount to what a lead has already.
@@ -379,26 +359,4 @@ fn in_order_of_ids(data: &Data, leads: &Mask) -> Result<Vec<u32>> {
         rows.par_sort_unstable_by_key(|row| id(*row));
     }
     Ok(rows)
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn shares_add_up_and_differ_by_a_cent_at_most(amount in -1_000_000_000_i128..1_000_000_000, parts in 1_usize..50) {
-            let shares: Vec<i128> = shares(amount, parts, CENT).collect();
-            prop_assert_eq!(shares.iter().sum::<i128>(), amount);
-            let cents: Vec<i128> = shares.iter().map(|share| share.div_euclid(CENT)).collect();
-            prop_assert!(cents.iter().max().unwrap() - cents.iter().min().unwrap() <= 1);
-        }
-    }
-
-    #[test]
-    fn ten_euros_among_three_leads() {
-        assert_eq!(shares(10_000_000, 3, CENT).collect::<Vec<_>>(), [3_340_000, 3_330_000, 3_330_000]);
-    }
 }
