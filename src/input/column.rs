@@ -6,6 +6,7 @@ use std::sync::Arc;
 use polars::prelude::*;
 
 use super::cell::{parse_date, parse_number};
+use super::read::Piece;
 use super::table::Dictionary;
 use crate::config::ColumnType;
 
@@ -57,7 +58,7 @@ impl Words {
     }
 }
 
-/// The cells of one column in one block.
+/// The cells of one column that one thread has read.
 pub enum Builder {
     Id(StringChunkedBuilder),
     Date(PrimitiveChunkedBuilder<Int32Type>),
@@ -67,13 +68,13 @@ pub enum Builder {
 }
 
 impl Builder {
-    /// An empty column for about `rows` cells.
-    pub fn new(name: &str, column_type: ColumnType, rows: usize) -> Builder {
+    /// An empty column.
+    pub fn new(name: &str, column_type: ColumnType) -> Builder {
         match column_type {
-            ColumnType::Id => Builder::Id(StringChunkedBuilder::new(name.into(), rows)),
-            ColumnType::Date => Builder::Date(PrimitiveChunkedBuilder::new(name.into(), rows)),
-            ColumnType::Number => Builder::Number(PrimitiveChunkedBuilder::new(name.into(), rows)),
-            ColumnType::Text => Builder::Text(Vec::with_capacity(rows)),
+            ColumnType::Id => Builder::Id(StringChunkedBuilder::new(name.into(), 0)),
+            ColumnType::Date => Builder::Date(PrimitiveChunkedBuilder::new(name.into(), 0)),
+            ColumnType::Number => Builder::Number(PrimitiveChunkedBuilder::new(name.into(), 0)),
+            ColumnType::Text => Builder::Text(Vec::new()),
         }
     }
 
@@ -128,51 +129,53 @@ fn typed<T>(
     if cell.is_empty() { Ok(None) } else { parse(cell).map(Some).ok_or_else(refused) }
 }
 
-/// One column from its pieces in the order of the file; for text also its sorted words.
+/// One column from what each thread made of it, its pieces in the order of the files; for text also its sorted words.
 ///
-/// `words` are the words of each thread for this column, and each piece says which thread made it. A text column with
-/// more than `limit` words gives none.
+/// A text column with more than `limit` words gives none.
 pub fn assemble(
     name: &str,
-    pieces: Vec<(usize, Builder)>,
-    words: &[&Words],
+    own: Vec<(Builder, Words)>,
+    pieces: &[Piece],
     limit: Option<usize>,
 ) -> Option<(Series, Option<Arc<Dictionary>>)> {
-    let dictionary = sorted_words(words);
+    let dictionary = sorted_words(own.iter().map(|(_, words)| words));
     if limit.is_some_and(|limit| dictionary.len() > limit) {
         return None;
     }
-    let new_codes: Vec<Vec<u32>> = words
-        .iter()
-        .map(|words| words.in_order.iter().map(|word| place(&dictionary, word)).collect())
-        .collect();
-    let mut column: Option<Series> = None;
-    let mut codes = Vec::new();
-    for (thread, piece) in pieces {
-        let series = match piece {
-            Builder::Text(old) => {
-                codes.extend(old.into_iter().map(|code| new_codes[thread][code as usize]));
-                continue;
+    let mut typed: Vec<Series> = Vec::new();
+    let mut codes: Vec<Vec<u32>> = Vec::new();
+    for (builder, words) in own {
+        match builder {
+            Builder::Id(ids) => typed.push(ids.finish().into_series()),
+            Builder::Date(days) => typed.push(days.finish().into_date().into_series()),
+            Builder::Number(numbers) => typed.push(numbers.finish().into_series()),
+            Builder::Text(mut own) => {
+                let new: Vec<u32> = words.in_order.iter().map(|word| place(&dictionary, word)).collect();
+                for code in &mut own {
+                    *code = new[*code as usize];
+                }
+                codes.push(own);
             }
-            Builder::Id(ids) => ids.finish().into_series(),
-            Builder::Date(days) => days.finish().into_date().into_series(),
-            Builder::Number(numbers) => numbers.finish().into_series(),
-        };
-        match &mut column {
-            Some(column) => {
-                column.append_owned(series).expect("the pieces of a column have one type");
-            }
-            None => column = Some(series),
         }
     }
-    match column {
-        Some(column) => Some((column.rechunk(), None)),
-        None => Some((UInt32Chunked::from_vec(name.into(), codes).into_series(), Some(Arc::new(dictionary)))),
+    if typed.is_empty() {
+        let mut all = Vec::with_capacity(codes.iter().map(Vec::len).sum());
+        for piece in pieces {
+            all.extend_from_slice(&codes[piece.thread][piece.rows.clone()]);
+        }
+        return Some((UInt32Chunked::from_vec(name.into(), all).into_series(), Some(Arc::new(dictionary))));
     }
+    let mut column = typed[0].clear();
+    for piece in pieces {
+        let start = i64::try_from(piece.rows.start).expect("a thread reads fewer than 2^63 rows");
+        let part = typed[piece.thread].slice(start, piece.rows.len());
+        column.append(&part).expect("the pieces of a column have one type");
+    }
+    Some((column.rechunk(), None))
 }
 
-fn sorted_words(words: &[&Words]) -> Dictionary {
-    let mut all: Vec<String> = words.iter().flat_map(|words| words.in_order.iter().cloned()).collect();
+fn sorted_words<'a>(words: impl Iterator<Item = &'a Words>) -> Dictionary {
+    let mut all: Vec<String> = words.flat_map(|words| words.in_order.iter().cloned()).collect();
     all.push(String::new());
     all.sort_unstable();
     all.dedup();

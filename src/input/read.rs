@@ -4,6 +4,7 @@
 //! together in the order of the files, words are sorted, and of several errors the first in the files is reported.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -43,13 +44,22 @@ pub struct FilePlan {
     pub cells: Vec<CellSource>,
 }
 
-/// What one thread made of one block.
-struct Piece {
+/// What one thread has read: its columns grow from block to block, because many small pieces would take the memory twice.
+struct Share {
+    columns: Vec<Builder>,
+    words: Vec<Words>,
+    lines: Vec<u32>,
+    blocks: Vec<Piece>,
+}
+
+/// The rows that a thread read from one block.
+#[derive(Debug, Clone)]
+pub struct Piece {
     /// File and block: the order in which pieces are put together.
     order: (usize, usize),
-    thread: usize,
-    columns: Vec<Builder>,
-    lines: Vec<u32>,
+    /// The thread and the rows among those that it read.
+    pub thread: usize,
+    pub rows: Range<usize>,
 }
 
 /// The files that are still to be read.
@@ -76,42 +86,34 @@ pub fn read_files(columns: &[ColumnPlan], files: Vec<FilePlan>) -> Result<Table>
         .collect();
     let queue =
         Mutex::new(Queue { sources: files.into_iter().map(|file| file.source).collect(), file: 0, block: 0 });
-    let pieces = Mutex::new(Vec::new());
     let errors = Mutex::new(BTreeMap::new());
     let is_stopped = AtomicBool::new(false);
-    let words: Vec<Mutex<Vec<Words>>> = (0..rayon::current_num_threads())
-        .map(|_| Mutex::new(columns.iter().map(|column| Words::with_limit(column.limit)).collect()))
-        .collect();
+    let shares: Vec<Mutex<Share>> =
+        (0..rayon::current_num_threads()).map(|_| Mutex::new(Share::new(columns))).collect();
     rayon::scope(|scope| {
-        for (thread, words) in words.iter().enumerate() {
-            let (queue, pieces, errors, is_stopped, layouts) =
-                (&queue, &pieces, &errors, &is_stopped, &layouts);
+        for (thread, share) in shares.iter().enumerate() {
+            let (queue, errors, is_stopped, layouts) = (&queue, &errors, &is_stopped, &layouts);
             scope.spawn(move |_| {
-                let mut words = lock(words);
+                let mut share = lock(share);
                 while !is_stopped.load(Ordering::Relaxed) {
-                    let (order, block) = match next_block(queue) {
-                        (_, Ok(None)) => break,
-                        (order, Ok(Some(block))) => (order, Ok(block)),
-                        (order, Err(error)) => (order, Err(error)),
+                    let (order, block) = next_block(queue);
+                    let read = match block {
+                        Ok(None) => break,
+                        Ok(Some(block)) => share.read(block, order, thread, &layouts[order.0], columns),
+                        Err(error) => Err(error),
                     };
-                    let parsed =
-                        block.and_then(|block| parse_block(block, &layouts[order.0], columns, &mut words));
-                    match parsed {
-                        Ok((columns, lines)) => lock(pieces).push(Piece { order, thread, columns, lines }),
-                        Err(error) => {
-                            lock(errors).insert(order, error);
-                            is_stopped.store(true, Ordering::Relaxed);
-                        }
+                    if let Err(error) = read {
+                        lock(errors).insert(order, error);
+                        is_stopped.store(true, Ordering::Relaxed);
                     }
                 }
             });
         }
     });
-    if let Some((_, error)) = into_inner(errors).pop_first() {
-        return Err(error);
+    match into_inner(errors).pop_first() {
+        Some((_, error)) => Err(error),
+        None => put_together(columns, shares.into_iter().map(into_inner).collect(), &names),
     }
-    let words: Vec<Vec<Words>> = words.into_iter().map(into_inner).collect();
-    put_together(columns, into_inner(pieces), &words, &names)
 }
 
 /// How the rows of one file are laid out.
@@ -147,40 +149,56 @@ fn next_block(queue: &Mutex<Queue>) -> ((usize, usize), Result<Option<Block>>) {
     }
 }
 
-fn parse_block(
-    block: Block,
-    layout: &Layout,
-    columns: &[ColumnPlan],
-    words: &mut [Words],
-) -> Result<(Vec<Builder>, Vec<u32>)> {
-    let records = split(block, layout.separator, layout.width, &layout.name)?;
-    let rows = records.lines.len();
-    let mut builders = Vec::with_capacity(columns.len());
-    let mut first_error: Option<(usize, anyhow::Error)> = None;
-    for ((column, source), words) in columns.iter().zip(&layout.cells).zip(words) {
-        let mut builder = Builder::new(&column.name, column.column_type, rows);
-        let filled = match source {
-            CellSource::Field(field) => builder.fill(records.column(*field), words),
-            CellSource::Constant(text) => {
-                builder.fill(std::iter::repeat_n(text.trim().as_bytes(), rows), words)
-            }
-            CellSource::Absent => builder.fill(std::iter::repeat_n(b"".as_slice(), rows), words),
-        };
-        builders.push(builder);
-        if let Err((row, refused)) = filled {
-            let cell: &[u8] = match source {
-                CellSource::Field(field) => records.cell(row, *field),
-                CellSource::Constant(text) => text.as_bytes(),
-                CellSource::Absent => b"",
-            };
-            if first_error.as_ref().is_none_or(|(first, _)| row < *first) {
-                first_error = Some((row, bad_cell(layout, records.lines[row], &column.name, cell, &refused)));
-            }
+impl Share {
+    fn new(columns: &[ColumnPlan]) -> Share {
+        Share {
+            columns: columns.iter().map(|column| Builder::new(&column.name, column.column_type)).collect(),
+            words: columns.iter().map(|column| Words::with_limit(column.limit)).collect(),
+            lines: Vec::new(),
+            blocks: Vec::new(),
         }
     }
-    match first_error {
-        Some((_, error)) => Err(error),
-        None => Ok((builders, records.lines)),
+
+    /// Adds the rows of a block.
+    fn read(
+        &mut self,
+        block: Block,
+        order: (usize, usize),
+        thread: usize,
+        layout: &Layout,
+        columns: &[ColumnPlan],
+    ) -> Result<()> {
+        let mut records = split(block, layout.separator, layout.width, &layout.name)?;
+        let rows = records.lines.len();
+        let mut first_error: Option<(usize, anyhow::Error)> = None;
+        for (place, source) in layout.cells.iter().enumerate() {
+            let (builder, words) = (&mut self.columns[place], &mut self.words[place]);
+            let filled = match source {
+                CellSource::Field(field) => builder.fill(records.column(*field), words),
+                CellSource::Constant(text) => {
+                    builder.fill(std::iter::repeat_n(text.trim().as_bytes(), rows), words)
+                }
+                CellSource::Absent => builder.fill(std::iter::repeat_n(b"".as_slice(), rows), words),
+            };
+            if let Err((row, refused)) = filled {
+                let cell: &[u8] = match source {
+                    CellSource::Field(field) => records.cell(row, *field),
+                    CellSource::Constant(text) => text.as_bytes(),
+                    CellSource::Absent => b"",
+                };
+                if first_error.as_ref().is_none_or(|(first, _)| row < *first) {
+                    let error = bad_cell(layout, records.lines[row], &columns[place].name, cell, &refused);
+                    first_error = Some((row, error));
+                }
+            }
+        }
+        if let Some((_, error)) = first_error {
+            return Err(error);
+        }
+        let first = self.lines.len();
+        self.lines.append(&mut records.lines);
+        self.blocks.push(Piece { order, thread, rows: first..first + rows });
+        Ok(())
     }
 }
 
@@ -192,28 +210,21 @@ fn bad_cell(layout: &Layout, line: u32, column: &str, cell: &[u8], refused: &Ref
     )
 }
 
-fn put_together(
-    columns: &[ColumnPlan],
-    mut pieces: Vec<Piece>,
-    words: &[Vec<Words>],
-    names: &[String],
-) -> Result<Table> {
+fn put_together(columns: &[ColumnPlan], mut shares: Vec<Share>, names: &[String]) -> Result<Table> {
+    let mut pieces: Vec<Piece> =
+        shares.iter_mut().flat_map(|share| std::mem::take(&mut share.blocks)).collect();
     pieces.sort_unstable_by_key(|piece| piece.order);
-    let origin = origin_of(names, &mut pieces)?;
-    // the pieces of each column, moved out so that the columns can be put together in parallel
-    let mut own: Vec<Vec<(usize, Builder)>> =
-        columns.iter().map(|_| Vec::with_capacity(pieces.len())).collect();
-    for piece in pieces {
-        own.iter_mut().zip(piece.columns).for_each(|(own, builder)| own.push((piece.thread, builder)));
+    let lines: Vec<Vec<u32>> = shares.iter_mut().map(|share| std::mem::take(&mut share.lines)).collect();
+    let origin = origin_of(names, &pieces, &lines)?;
+    let mut own: Vec<Vec<(Builder, Words)>> = columns.iter().map(|_| Vec::new()).collect();
+    for share in shares {
+        let of_thread = share.columns.into_iter().zip(share.words);
+        own.iter_mut().zip(of_thread).for_each(|(own, made)| own.push(made));
     }
     let assembled: Vec<_> = columns
         .par_iter()
         .zip(own)
-        .enumerate()
-        .map(|(index, (column, own))| {
-            let own_words: Vec<&Words> = words.iter().map(|words| &words[index]).collect();
-            assemble(&column.name, own, &own_words, column.limit)
-        })
+        .map(|(column, own)| assemble(&column.name, own, &pieces, column.limit))
         .collect();
     let mut series = Vec::new();
     let mut dictionaries = BTreeMap::new();
@@ -231,16 +242,15 @@ fn put_together(
 ///
 /// # Errors
 /// A file without rows.
-fn origin_of(names: &[String], pieces: &mut [Piece]) -> Result<Origin> {
+fn origin_of(names: &[String], pieces: &[Piece], lines: &[Vec<u32>]) -> Result<Origin> {
     let mut origin = Origin { files: names.to_vec(), ..Origin::default() };
     let mut rows_of_file = vec![0; names.len()];
     for piece in pieces {
         let file = piece.order.0;
-        rows_of_file[file] += piece.lines.len();
-        origin
-            .file_of_row
-            .extend(std::iter::repeat_n(u16::try_from(file).unwrap_or(u16::MAX), piece.lines.len()));
-        origin.line_of_row.append(&mut piece.lines);
+        rows_of_file[file] += piece.rows.len();
+        let number = u16::try_from(file).unwrap_or(u16::MAX);
+        origin.file_of_row.extend(std::iter::repeat_n(number, piece.rows.len()));
+        origin.line_of_row.extend_from_slice(&lines[piece.thread][piece.rows.clone()]);
     }
     match rows_of_file.iter().position(|rows| *rows == 0) {
         Some(file) => Err(data_error(
