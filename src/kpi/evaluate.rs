@@ -1,20 +1,19 @@
 //! The one evaluator: measures over rows, grouped by dimensions, in exact sums that do not depend on the order of rows.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::rc::Rc;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::catalogue::{Calculation, Catalogue, DaysStatistic, Entry, Quantity, QuantityKind};
 use super::exact::Exact;
-use super::formula::Formula;
 use super::group::{self, Grouped, Grouping, Key, Tally};
-use super::rows::{Amounts, PARAMETERS, Rows};
+use super::rows::{PARAMETERS, Rows};
 use super::statistics::{self, Histogram};
-use super::view::{NO_LEADS, View, dimension};
-use crate::config::Basis;
-use crate::leads::{Over, spend};
+use super::view::{View, dimension};
+use crate::leads::Over;
+use crate::leads::allocation::Allocation;
 
 /// A KPI in one row of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -35,7 +34,7 @@ pub struct Evaluator<'a> {
     rows: Kept<String, Rows>,
     grouped: Kept<(String, Vec<String>), Grouped>,
     groupings: Kept<(Over, Vec<String>), Grouping>,
-    allocations: Kept<(String, Vec<String>), spend::Allocated>,
+    pub(super) allocations: Kept<String, Allocation>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -207,11 +206,7 @@ impl<'a> Evaluator<'a> {
     pub fn contributions(&self, measure: &str) -> Result<Vec<(Over, usize, Exact)>> {
         let over = self.catalogue.measures[measure].over;
         if over == Over::Spend && !self.spend_knows(&[]) {
-            let allocated = self.allocate(measure, &[])?;
-            let amounts = Amounts::Column(allocated.of_lead.clone());
-            let leads =
-                self.view.leads.rows().map(|row| (row, amounts.get(row))).filter(|(_, amount)| *amount != 0);
-            return Ok(leads.map(|(row, amount)| (Over::Leads, row, Exact::millionths(amount))).collect());
+            return self.allocated_contributions(measure);
         }
         let Some(rows) = self.rows(measure)? else {
             return Ok(Vec::new());
@@ -236,91 +231,6 @@ impl<'a> Evaluator<'a> {
         let grouping = Rc::new(group::grouping(self.view.data, over, dimensions)?);
         self.groupings.borrow_mut().insert(cached, grouping.clone());
         Some(grouping)
-    }
-
-    /// Whether the spend file itself has all these dimensions and those of the filters.
-    fn spend_knows(&self, dimensions: &[String]) -> bool {
-        let filtered = self.view.filters.iter().map(|filter| &filter.dimension);
-        dimensions.iter().chain(filtered).all(|name| self.is_own_of_spend(name))
-    }
-
-    fn is_own_of_spend(&self, name: &str) -> bool {
-        self.view
-            .data
-            .facts
-            .get(&Over::Spend)
-            .is_some_and(|spend| spend.table.dictionaries.contains_key(name))
-    }
-
-    /// Spend by dimensions that the spend file does not know: by way of the leads. Only cost reaches leads; clicks and
-    /// impressions have no value by such a dimension.
-    fn allocated(&self, measure: &str, dimensions: &[String]) -> Result<Option<Grouped>> {
-        let is_cost = matches!(&self.catalogue.measures[measure].kind,
-            QuantityKind::Sum(Formula::Measure(column)) if column == "cost");
-        let is_known = |name: &String| {
-            self.is_own_of_spend(name) || dimension(self.view.data, Over::Leads, name).is_some()
-        };
-        let filtered = self.view.filters.iter().map(|filter| &filter.dimension);
-        if !is_cost || !dimensions.iter().chain(filtered).all(is_known) {
-            return Ok(None);
-        }
-        let allocated = self.allocate(measure, dimensions)?;
-        let mut grouped = Grouped { groups: BTreeMap::new(), total: Tally::Sum(0) };
-        if let Some(grouping) = self.grouping(Over::Leads, dimensions) {
-            let amounts = Some(Amounts::Column(allocated.of_lead.clone()));
-            let rows = Rows { over: Over::Leads, mask: self.view.leads.clone(), amounts, days: None };
-            grouped = group::group(&rows, &grouping, false);
-        }
-        if self.view.filters.iter().all(|filter| self.is_own_of_spend(&filter.dimension)) {
-            let fixed = self.fixed_dimensions(dimensions);
-            for (words, amount) in &allocated.leftover {
-                let word = |name: &String| match fixed.iter().position(|own| own == name) {
-                    Some(place) => group::shown(&words[place]),
-                    None => NO_LEADS.to_string(),
-                };
-                let entry =
-                    grouped.groups.entry(dimensions.iter().map(word).collect()).or_insert(Tally::Sum(0));
-                entry.add(&Tally::Sum(*amount));
-                grouped.total.add(&Tally::Sum(*amount));
-            }
-        }
-        Ok(Some(grouped))
-    }
-
-    /// The dimensions in play that the spend file has itself: what is spent at their values stays there.
-    fn fixed_dimensions(&self, dimensions: &[String]) -> Vec<String> {
-        let filtered = self.view.filters.iter().map(|filter| &filter.dimension);
-        let mut fixed: Vec<String> =
-            dimensions.iter().chain(filtered).filter(|name| self.is_own_of_spend(name)).cloned().collect();
-        fixed.sort_unstable();
-        fixed.dedup();
-        fixed
-    }
-
-    /// The spend of a measure brought to the leads created in the period.
-    pub(super) fn allocate(&self, measure: &str, dimensions: &[String]) -> Result<Rc<spend::Allocated>> {
-        let fixed = self.fixed_dimensions(dimensions);
-        let cached = (measure.to_string(), fixed.clone());
-        if let Some(known) = self.allocations.borrow().get(&cached) {
-            return Ok(known.clone());
-        }
-        let data = self.view.data;
-        let own_filters: Vec<_> = self
-            .view
-            .filters
-            .iter()
-            .filter(|filter| self.is_own_of_spend(&filter.dimension))
-            .cloned()
-            .collect();
-        let spend_view = View::new(data, self.view.basis, self.view.period, &own_filters);
-        let selected = spend_view.selected(Over::Spend).context("spend answers its own filters")?;
-        let rows = self.rows_within(&self.catalogue.measures[measure], selected)?;
-        let candidates = View::new(data, Basis::Cohort, self.view.period, &[]).leads;
-        let amounts = rows.amounts.context("an allocated measure is a sum")?;
-        let allocated =
-            Rc::new(spend::allocate(data, &|row| amounts.get(row), &rows.mask, &candidates, &fixed)?);
-        self.allocations.borrow_mut().insert(cached, allocated.clone());
-        Ok(allocated)
     }
 }
 

@@ -6,6 +6,7 @@ pub mod exact;
 pub mod formula;
 pub mod group;
 mod rows;
+mod spend;
 pub mod sql;
 pub mod statistics;
 mod templates;

@@ -170,8 +170,7 @@ impl Evaluator<'_> {
             return Err(no_number(Over::Leads, name));
         };
         if quantity.over == Over::Spend {
-            let allocated = self.allocate(name, &[])?;
-            return Ok(allocated.of_lead.iter().map(|amount| i128::from(amount.unwrap_or(0))).collect());
+            return self.spend_of_leads(name);
         }
         let facts = &self.view.data.facts[&quantity.over];
         if let Some(rows) = self.rows(name)? {

@@ -1,8 +1,9 @@
 //! The join: from typed tables to one row a lead, with everything else tied to these rows.
 //!
 //! `index` finds the lead of an ID, `merge` makes one row of several and adds lookups, `stages` says how far each lead
-//! came, `customers` turns contracts into customers, `spend` brings the money to the leads.
+//! came, `customers` turns contracts into customers, `spend` and `allocation` bring the money to the leads.
 
+pub mod allocation;
 mod customers;
 pub mod index;
 mod merge;

@@ -33,7 +33,7 @@ pub struct Question<'a> {
     pub period: Option<(Day, Day)>,
     pub filters: Key,
     /// By the dimensions of the grid: each grid asks for every key.
-    pub allocations: RefCell<BTreeMap<String, Rc<Allocation>>>,
+    pub allocation: RefCell<Option<Rc<Vec<Share>>>>,
 }
 
 /// A time in which a customer has at least one running contract.
@@ -45,10 +45,11 @@ pub struct Spell {
     pub is_first: bool,
 }
 
-/// What is spent on each lead, and the spend rows that found no lead.
-pub struct Allocation {
-    of_lead: Vec<Millionths>,
-    left: Vec<usize>,
+/// What of the spend of one channel, campaign and month went to one lead, or to none.
+pub struct Share {
+    spend: usize,
+    lead: Option<usize>,
+    amount: Millionths,
 }
 
 /// An empty cell as the report shows it.
@@ -194,21 +195,26 @@ impl Question<'_> {
                 .map(|row| row.cost)
                 .sum();
         }
-        let allocation = self.allocation(split);
-        let leads = self.company.leads.iter().zip(&allocation.of_lead);
-        let of_leads: Millionths = leads
-            .filter(|(lead, _)| passes(lead, &self.filters) && passes(lead, key))
-            .map(|(_, amount)| amount)
-            .sum();
-        let leftover_counts = self.filters.keys().all(|name| is_own_of_spend(name));
-        let is_left_at = |row: &&usize| {
-            let is_no_leads =
-                |(name, value): (&String, &String)| is_own_of_spend(name) || value == "(no leads)";
-            self.spend_passes(&self.company.spend[**row], key) && key.iter().all(is_no_leads)
+        let is_own = |name: &String| is_own_of_spend(name);
+        let lead_has = |lead: usize, name: &String, value: &String| {
+            let found = self.company.leads[lead].dimensions.get(name.as_str());
+            found.is_some_and(|found| bucket(found) == *value)
         };
-        let left: Millionths =
-            allocation.left.iter().filter(is_left_at).map(|row| self.company.spend[*row].cost).sum();
-        of_leads + if leftover_counts { left } else { 0 }
+        let counts = |share: &&Share| {
+            let spend = &self.company.spend[share.spend];
+            let at_key = key.iter().all(|(name, value)| match share.lead {
+                _ if is_own(name) => bucket(&spend.dimensions[name.as_str()]) == *value,
+                Some(lead) => lead_has(lead, name, value),
+                None => value == "(no leads)",
+            });
+            // a filter on what only leads have leaves out what reached none
+            let of_leads = self.filters.iter().filter(|(name, _)| !is_own(name));
+            let passes = of_leads
+                .into_iter()
+                .all(|(name, value)| share.lead.is_some_and(|lead| lead_has(lead, name, value)));
+            at_key && passes
+        };
+        self.allocation().iter().filter(counts).map(|share| share.amount).sum()
     }
 
     /// Impressions or clicks, which no allocation brings to leads: a grid by owner has none, not even in its total.
@@ -230,76 +236,57 @@ impl Question<'_> {
         )
     }
 
-    /// Spend in equal shares at the finest key that has leads, exact to the cent, in the month of creation.
-    fn allocation(&self, split: &[&str]) -> Rc<Allocation> {
-        let known = self.allocations.borrow().get(&split.join(",")).cloned();
+    /// Spend of each channel, campaign and month in equal shares at the finest key that has leads, exact to the cent.
+    fn allocation(&self) -> Rc<Vec<Share>> {
+        let known = self.allocation.borrow().clone();
         known.unwrap_or_else(|| {
-            let allocation = Rc::new(self.allocate(split));
-            self.allocations.borrow_mut().insert(split.join(","), allocation.clone());
+            let allocation = Rc::new(self.allocate());
+            *self.allocation.borrow_mut() = Some(allocation.clone());
             allocation
         })
     }
 
-    fn allocate(&self, split: &[&str]) -> Allocation {
+    fn allocate(&self) -> Vec<Share> {
         let company = self.company;
-        let mut allocation = Allocation { of_lead: vec![0; company.leads.len()], left: Vec::new() };
-        allocation.left = (0..company.spend.len())
-            .filter(|row| self.spend_passes(&company.spend[*row], &self.filters))
-            .collect();
-        let filtered = self.filters.keys().map(String::as_str);
-        let fixed: Vec<&str> =
-            split.iter().copied().chain(filtered).filter(|name| is_own_of_spend(name)).collect();
-        for level in [&["channel", "campaign"][..], &["channel"], &[]] {
-            // without a dimension of its own in play, spend never leaves its channel
-            if level.is_empty() && fixed.is_empty() {
-                continue;
+        let mut budgets: BTreeMap<(&str, &str, Option<String>), (usize, Millionths)> = BTreeMap::new();
+        for (row, spend) in company.spend.iter().enumerate() {
+            if self.spend_passes(spend, &self.filters) {
+                let (channel, campaign) = (&spend.dimensions["channel"], &spend.dimensions["campaign"]);
+                budgets.entry((channel, campaign, spend.day.map(month))).or_insert((row, 0)).1 += spend.cost;
             }
-            let keys: Vec<&str> = level.iter().chain(&fixed).copied().collect();
-            self.share_out(&keys, &mut allocation);
         }
-        allocation
+        let mut shares = Vec::new();
+        for ((channel, campaign, month), (spend, amount)) in budgets {
+            let of_campaign = self.leads_at(channel, Some(campaign), month.as_deref());
+            let of_channel = self.leads_at(channel, None, month.as_deref());
+            let members = if of_campaign.is_empty() { of_channel } else { of_campaign };
+            for (lead, part) in members.iter().zip(cents(amount, members.len())) {
+                shares.push(Share { spend, lead: Some(*lead), amount: part });
+            }
+            if members.is_empty() {
+                shares.push(Share { spend, lead: None, amount });
+            }
+        }
+        shares
     }
 
-    fn share_out(&self, keys: &[&str], allocation: &mut Allocation) {
-        let company = self.company;
-        // an empty cell is no key, neither in the spend nor in the lead
-        let key_of = |day: Option<Day>, dimensions: &BTreeMap<&str, String>| -> Option<Vec<String>> {
-            let values: Vec<String> = keys.iter().map(|name| dimensions[name].clone()).collect();
-            let is_whole = values.iter().all(|value| !value.is_empty());
-            day.filter(|_| is_whole).map(|day| values.into_iter().chain([month(day)]).collect())
-        };
-        let mut budgets: BTreeMap<Vec<String>, (Millionths, Vec<usize>)> = BTreeMap::new();
-        let mut left = Vec::new();
-        for &row in &allocation.left {
-            let spend = &company.spend[row];
-            match key_of(spend.day, &spend.dimensions) {
-                Some(key) => {
-                    let budget = budgets.entry(key).or_default();
-                    budget.0 += spend.cost;
-                    budget.1.push(row);
-                }
-                None => left.push(row),
-            }
+    /// The leads of a key that were created in a month, in the order of their IDs; an empty cell is no key.
+    fn leads_at(&self, channel: &str, campaign: Option<&str>, of_month: Option<&str>) -> Vec<usize> {
+        if channel.is_empty() || campaign.is_some_and(str::is_empty) || of_month.is_none() {
+            return Vec::new();
         }
-        let mut members_of: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
-        for (place, lead) in
-            company.leads.iter().enumerate().filter(|(_, lead)| self.is_in_period(lead.at[0]))
-        {
-            if let Some(key) = key_of(lead.at[0], &lead.dimensions) {
-                members_of.entry(key).or_default().push(place);
-            }
-        }
-        for (key, (amount, rows)) in budgets {
-            let mut members = members_of.remove(&key).unwrap_or_default();
-            members.sort_by_key(|place| &company.leads[*place].id);
-            if members.is_empty() {
-                left.extend(rows);
-            }
-            for (place, part) in members.iter().zip(cents(amount, members.len())) {
-                allocation.of_lead[*place] += part;
-            }
-        }
-        allocation.left = left;
+        let leads = &self.company.leads;
+        let mut members: Vec<usize> = (0..leads.len())
+            .filter(|place| {
+                let lead = &leads[*place];
+                self.is_in_period(lead.at[0])
+                    && lead.at[0].map(month).as_deref() == of_month
+                    && lead.dimensions["channel"] == channel
+                    && campaign.is_none_or(|campaign| lead.dimensions["campaign"] == campaign)
+            })
+            .collect();
+        members.sort_by_key(|place| &leads[*place].id);
+        members
     }
 }
 

@@ -144,7 +144,7 @@ fn question<'a>(company: &'a Company, asked: &Asked, is_event: bool) -> Question
             .iter()
             .map(|(name, value)| ((*name).to_string(), (*value).to_string()))
             .collect(),
-        allocations: RefCell::default(),
+        allocation: RefCell::default(),
     }
 }
 
