@@ -31,7 +31,7 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct ReportArguments {
-    /// conversion, cost, segments, owners, churn; none named: all that the inputs allow
+    /// conversion, cost, segments, owners, churn, own; none named: all that the inputs allow
     #[arg(value_name = "TABLE")]
     pub tables: Vec<String>,
     #[command(flatten)]

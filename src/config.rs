@@ -242,7 +242,8 @@ fn explain_toml(path: &str, text: &str, error: &toml::de::Error) -> anyhow::Erro
         );
     }
     let (reason, hint) = plain_words(&message.lines().collect::<Vec<_>>().join(" "));
-    data_error(format!("{path}:{line}: {reason}"), hint)
+    let written = text.lines().nth(line - 1).unwrap_or_default().trim();
+    data_error(format!("{path}:{line}: {reason}: `{written}`"), hint)
 }
 
 /// What serde says of a wrong value, in words for people, and how to write it.

@@ -66,6 +66,9 @@ pub fn run(cli: Cli) -> Result<()> {
 fn run_report(arguments: &ReportArguments) -> Result<()> {
     let question = Question::new(&arguments.inputs, &arguments.scope)?;
     let catalogue = catalogue(&question.config).map_err(|error| question.config.blame(error))?;
+    if !arguments.inputs.quiet {
+        output::to_stderr(&catalogue.replaced);
+    }
     let data = question.read(&arguments.inputs)?;
     let scope = question.scope(&data, &catalogue, &arguments.scope)?;
     let (report, left_out) = report::build::report(&scope, &arguments.tables)?;
@@ -123,7 +126,14 @@ impl Question {
             (None, None) => None,
         };
         let filters = scope.filters.iter().map(|text| filter(text)).collect::<Result<_>>()?;
-        Ok(Question { config, as_of, period: period::from_scope(scope)?, filters, by: scope.by.clone() })
+        let period = period::from_scope(scope)?;
+        Ok(Question {
+            config,
+            as_of,
+            period,
+            filters,
+            by: scope.by.iter().map(|name| name.trim().to_string()).collect(),
+        })
     }
 
     fn read(&self, inputs: &Inputs) -> Result<Data> {

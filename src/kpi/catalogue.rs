@@ -5,118 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
+pub use super::definitions::{Direction, Kpi, Measure, Title, Unit};
 use super::formula::{self, Formula};
 use super::sql::{self, Predicate};
 use super::templates::{StageText, fill_kpi, fill_measure, marks, plural_of, title_of};
-use crate::config::{Basis, Config};
+use crate::config::Config;
 use crate::error::{data_error, nearest, usage_error};
 use crate::leads::Over;
-
-/// An additive quantity over the rows of one table: a count, a sum, or days between two dates.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Measure {
-    /// The table whose rows it counts; the leads unless said.
-    pub over: Option<Over>,
-    /// Counts the rows for which this predicate holds.
-    pub count: Option<String>,
-    /// Sums this column, or sum and difference of columns.
-    pub sum: Option<String>,
-    /// Calendar days from the first of these dates to the second, over the rows that have both.
-    pub days: Option<[String; 2]>,
-    /// Only the rows for which this predicate holds.
-    pub r#where: Option<String>,
-}
-
-/// Arithmetic on measures, with what a reader needs to trust it.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Kpi {
-    pub title: Title,
-    #[serde(default)]
-    pub definition: Title,
-    /// Numerator and denominator.
-    pub ratio: Option<[String; 2]>,
-    pub value: Option<String>,
-    /// The measure of days whose mean it is, and likewise below.
-    pub mean: Option<String>,
-    pub median: Option<String>,
-    pub p90: Option<String>,
-    pub n: Option<String>,
-    #[serde(default)]
-    pub unit: Unit,
-    /// The direction that is good.
-    pub better: Option<Direction>,
-    /// The basis that belongs to the definition, whatever the table's.
-    pub basis: Option<Basis>,
-    /// Stages, columns or tables without which it means nothing.
-    #[serde(default)]
-    pub needs: Vec<String>,
-    #[serde(default)]
-    pub source: Option<String>,
-}
-
-/// A text, or one a language.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-pub enum Title {
-    Text(String),
-    Languages(BTreeMap<String, String>),
-}
-
-impl Default for Title {
-    fn default() -> Self {
-        Title::Text(String::new())
-    }
-}
-
-impl Title {
-    /// The English text, or the first there is.
-    pub fn text(&self) -> &str {
-        match self {
-            Title::Text(text) => text,
-            Title::Languages(languages) => {
-                languages.get("en").or_else(|| languages.values().next()).map_or("", String::as_str)
-            }
-        }
-    }
-}
-
-/// What a value is; raw in CSV and JSON, written out for people.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Unit {
-    Count,
-    /// A part of a number of trials: it carries a Wilson interval.
-    Share,
-    /// A part of a sum that is no number of trials.
-    Part,
-    Money,
-    Days,
-    #[default]
-    Number,
-}
-
-impl Unit {
-    /// The key in CSV and JSON: a part is a share to a reader.
-    pub fn name(self) -> &'static str {
-        match self {
-            Unit::Count => "count",
-            Unit::Share | Unit::Part => "share",
-            Unit::Money => "money",
-            Unit::Days => "days",
-            Unit::Number => "number",
-        }
-    }
-}
-
-/// The direction that is good for a KPI.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Direction {
-    Up,
-    Down,
-}
 
 /// A measure that has been parsed.
 #[derive(Debug, Clone)]
@@ -171,6 +66,8 @@ impl Calculation {
 pub struct Catalogue {
     pub measures: BTreeMap<String, Quantity>,
     pub kpis: BTreeMap<String, Entry>,
+    /// Built-in measures and KPIs that the configuration replaces by its own, a line each.
+    pub replaced: Vec<String>,
     /// The stages of the configuration.
     pub stages: Vec<String>,
     stage_texts: BTreeMap<String, StageText>,
@@ -208,24 +105,8 @@ struct Templates {
 /// A measure or KPI of the user's own that cannot be parsed, or that needs a measure which does not exist.
 pub fn catalogue(config: &Config) -> Result<Catalogue> {
     let file: File = toml::from_str(include_str!("catalogue.toml")).context("catalogue.toml")?;
-    let mut measures = file.measure;
-    let mut kpis = file.kpi;
-    let mut add = |templates: &Templates, words: &[(String, String)]| {
-        let fill =
-            |text: &str| words.iter().fold(text.to_string(), |text, (mark, word)| text.replace(mark, word));
-        measures.extend(
-            templates.measure.iter().map(|(name, measure)| (fill(name), fill_measure(measure, &fill))),
-        );
-        kpis.extend(templates.kpi.iter().map(|(name, kpi)| (fill(name), fill_kpi(kpi, &fill))));
-    };
-    for (place, stage) in config.stages.iter().enumerate() {
-        add(&file.each_stage, &marks(&file.stages, "stage", stage));
-        for later in &config.stages[place + 1..] {
-            let mut words = marks(&file.stages, "from", stage);
-            words.extend(marks(&file.stages, "to", later));
-            add(&file.each_pair, &words);
-        }
-    }
+    let (mut measures, mut kpis) = built_in(config, &file)?;
+    let replaced = replaced(config, &measures, &kpis);
     measures.extend(config.measure.clone());
     let own: BTreeSet<&String> = config.kpi.keys().collect();
     kpis.extend(config.kpi.clone());
@@ -243,7 +124,62 @@ pub fn catalogue(config: &Config) -> Result<Catalogue> {
         check_measures(&calculation, &measures).map_err(|error| in_section(error, "kpi", &name))?;
         entries.insert(name, Entry { kpi, calculation, formula, is_own });
     }
-    Ok(Catalogue { measures, kpis: entries, stages: config.stages.clone(), stage_texts: file.stages })
+    Ok(Catalogue {
+        measures,
+        kpis: entries,
+        replaced,
+        stages: config.stages.clone(),
+        stage_texts: file.stages,
+    })
+}
+
+/// The built-in measures and KPIs, those of each stage and each pair of stages included.
+///
+/// # Errors
+/// A stage whose name is taken.
+fn built_in(config: &Config, file: &File) -> Result<(BTreeMap<String, Measure>, BTreeMap<String, Kpi>)> {
+    let mut measures = file.measure.clone();
+    let mut kpis = file.kpi.clone();
+    for stage in &config.stages {
+        let count = plural_of(&file.stages, stage);
+        if measures.contains_key(&count) || kpis.contains_key(&count) {
+            return Err(data_error(
+                format!("`stages`: `{stage}` cannot be the name of a stage: `{count}` counts something else"),
+                format!("choose another word, such as `{stage}_stage`"),
+            ));
+        }
+    }
+    let mut add = |templates: &Templates, words: &[(String, String)]| {
+        let fill =
+            |text: &str| words.iter().fold(text.to_string(), |text, (mark, word)| text.replace(mark, word));
+        measures.extend(
+            templates.measure.iter().map(|(name, measure)| (fill(name), fill_measure(measure, &fill))),
+        );
+        kpis.extend(templates.kpi.iter().map(|(name, kpi)| (fill(name), fill_kpi(kpi, &fill))));
+    };
+    for (place, stage) in config.stages.iter().enumerate() {
+        add(&file.each_stage, &marks(&file.stages, "stage", stage));
+        for later in &config.stages[place + 1..] {
+            let mut words = marks(&file.stages, "from", stage);
+            words.extend(marks(&file.stages, "to", later));
+            add(&file.each_pair, &words);
+        }
+    }
+    Ok((measures, kpis))
+}
+
+/// What a reader must be told: a number that is not what its name usually means.
+fn replaced(
+    config: &Config,
+    measures: &BTreeMap<String, Measure>,
+    kpis: &BTreeMap<String, Kpi>,
+) -> Vec<String> {
+    let section = |section: &str, name: &String| {
+        format!("note: `[{section}.{name}]` of the configuration replaces the built-in one")
+    };
+    let of_measures = config.measure.keys().filter(|name| measures.contains_key(*name));
+    let of_kpis = config.kpi.keys().filter(|name| kpis.contains_key(*name));
+    of_measures.map(|name| section("measure", name)).chain(of_kpis.map(|name| section("kpi", name))).collect()
 }
 
 /// Whether the measures of a KPI exist, and are measures of days where it needs such.

@@ -119,6 +119,9 @@ impl<'a> Evaluator<'a> {
     /// # Errors
     /// A predicate that does not fit the columns.
     pub fn kpi(&self, entry: &Entry, dimensions: &[String], key: Option<&Key>) -> Result<Computed> {
+        if self.mixes_dimensions(entry, dimensions) {
+            return Ok(Computed::default());
+        }
         let mut tallies: HashMap<&str, Option<Rc<Grouped>>> = HashMap::new();
         for measure in entry.calculation.measures() {
             tallies.insert(measure, self.grouped(measure, dimensions)?);
@@ -149,6 +152,27 @@ impl<'a> Evaluator<'a> {
                 _ => Computed::default(),
             },
         })
+    }
+
+    /// Whether a dimension means one thing to one measure and another to the next: the product of a contract is not the
+    /// product of its lead, so cases by the one over customers by the other would be no ratio.
+    pub fn mixes_dimensions(&self, entry: &Entry, dimensions: &[String]) -> bool {
+        let own = |over: Over, name: &String| {
+            let facts = self.view.data.facts.get(&over);
+            let is_own = facts.is_some_and(|facts| facts.table.dictionaries.contains_key(name));
+            match over {
+                Over::Contracts | Over::Customers if is_own => Some(Over::Contracts),
+                Over::Tickets if is_own => Some(Over::Tickets),
+                _ => None,
+            }
+        };
+        let tables: Vec<Over> = entry
+            .calculation
+            .measures()
+            .iter()
+            .map(|measure| self.catalogue.measures[*measure].over)
+            .collect();
+        dimensions.iter().any(|name| tables.windows(2).any(|pair| own(pair[0], name) != own(pair[1], name)))
     }
 
     /// A measure by dimensions; none where its table does not know one of them, or a filter.

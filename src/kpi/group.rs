@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::exact::Exact;
 use super::rows::Rows;
 use super::statistics::{self, Histogram};
-use super::view::{NONE, NOT_IN_CRM, dimension};
+use super::view::{NONE, NOT_IN_CRM, TOTAL, dimension, is_bucket};
 use crate::input::table::code_slice;
 use crate::leads::index::NO_LEAD;
 use crate::leads::{Data, Over};
@@ -107,9 +107,14 @@ pub fn grouping(data: &Data, over: Over, dimensions: &[String]) -> Option<Groupi
     Some(Grouping { groups: Some(groups), keys })
 }
 
-/// An empty cell as it is shown.
+/// A word as it is shown: an empty one as `(none)`, one that looks like a bucket in quotes.
 pub fn shown(word: &str) -> String {
-    if word.is_empty() { NONE.to_string() } else { word.to_string() }
+    match word {
+        "" => NONE.to_string(),
+        TOTAL => format!("\"{word}\""),
+        _ if is_bucket(word) => format!("\"{word}\""),
+        _ => word.to_string(),
+    }
 }
 
 /// Splits groups by one more dimension; only the groups that occur get a number.
@@ -156,8 +161,7 @@ pub fn group(rows: &Rows, grouping: &Grouping, includes_negative_days: bool) -> 
     let mut groups: BTreeMap<Key, Tally> = BTreeMap::new();
     for (key, tally) in grouping.keys.iter().zip(tallies).filter(|(_, tally)| !tally.exact().is_zero()) {
         total.add(&tally);
-        // two words can be shown alike: an empty cell and a literal `(none)`
-        groups.entry(key.clone()).and_modify(|known| known.add(&tally)).or_insert(tally);
+        groups.insert(key.clone(), tally);
     }
     Grouped { groups, total }
 }

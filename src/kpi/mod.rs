@@ -1,6 +1,7 @@
 //! From joined data to values: the catalogue of KPIs as data, one evaluator, exact arithmetic, statistics.
 
 pub mod catalogue;
+pub mod definitions;
 pub mod evaluate;
 pub mod exact;
 pub mod formula;

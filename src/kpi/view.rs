@@ -35,6 +35,18 @@ pub struct Filter {
     pub value: String,
 }
 
+impl Filter {
+    /// The word that is looked for: the empty one for [`NONE`], and a word in quotes where it looks like a bucket.
+    pub fn word(&self) -> &str {
+        let inner = self.value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+        match inner.filter(|inner| is_bucket(inner) || *inner == TOTAL) {
+            Some(inner) => inner,
+            None if self.value == NONE => "",
+            None => &self.value,
+        }
+    }
+}
+
 /// A way of looking at the data.
 #[derive(Debug)]
 pub struct View<'a> {
@@ -110,7 +122,7 @@ impl<'a> View<'a> {
     fn matching(&self, over: Over, filter: &Filter) -> Option<Mask> {
         let facts = self.data.facts.get(&over)?;
         let dimension = dimension(self.data, over, &filter.dimension)?;
-        let wanted = if filter.value == NONE { "" } else { filter.value.as_str() };
+        let wanted = filter.word();
         let code = dimension.words.binary_search_by(|word| word.as_str().cmp(wanted)).ok();
         let code = code.and_then(|code| u32::try_from(code).ok());
         let codes = code_slice(&dimension.codes);

@@ -12,6 +12,7 @@ use super::index::{Index, NO_LEAD};
 use super::{Facts, Stages};
 use crate::check::{Finding, finding};
 use crate::input::table::Table;
+use crate::mask::Mask;
 
 /// For each lead, the lead that stands for its customer: the first won, else the first created, of those with its
 /// `customer_id`; and an index from customer IDs to these leads. None where the CRM has no customer IDs.
@@ -70,7 +71,18 @@ pub fn spells(contracts: &Facts, of_lead: Option<&[u32]>, findings: &mut Vec<Fin
         nameless_start,
         &table.origin,
     ));
+    let ends_early = |row: usize| {
+        let churned = churned.as_ref().and_then(|days| days.get(row));
+        started.get(row).zip(churned).is_some_and(|(started, churned)| churned < started)
+    };
+    let reversed = Mask::from_rows(table.frame.height(), ends_early);
+    findings.extend(finding(
+        "data error, contracts that churned before they started, left out of customers",
+        reversed.rows(),
+        &table.origin,
+    ));
     let mut sorted: Vec<Contract> = (0..table.frame.height())
+        .filter(|row| !reversed.has(*row))
         .filter_map(|row| {
             Some(Contract {
                 customer: customers[row],

@@ -65,41 +65,64 @@ pub fn stages(
     };
     let stage_at = date("stage_at");
     let closed_at = date("closed_at");
+    // what a status or a reason says has not happened yet where its date lies after `as_of`
+    let still_to_come = |columns: &[&str]| match as_of {
+        Some(as_of) => still_to_come(leads, columns, as_of),
+        None => Mask::none(leads.frame.height()),
+    };
     let height = leads.frame.height();
     let last = config.stages.len() - 1;
     let mut raw: Vec<(Mask, Days)> = Vec::new();
     let mut is_known: Vec<bool> = Vec::new();
     for (place, name) in config.stages.iter().enumerate() {
-        let own = date(&format!("{name}_at"));
-        let by_status = statuses.as_ref().map(|statuses| statuses.mask(height, Status::Reached(place)));
+        let own_column = format!("{name}_at");
+        let own = date(&own_column);
+        let columns = [own_column.as_str(), if place == last { "closed_at" } else { "stage_at" }, "stage_at"];
+        let has_status = statuses.as_ref().map(|statuses| statuses.mask(height, Status::Reached(place)));
+        let is_status = has_status.as_ref().is_some_and(|mask| mask.count() > 0);
+        let by_status = has_status.map(|mask| mask.and(&still_to_come(&columns).not()));
         let closes = if place == last { closed_at.as_ref() } else { None };
         let at = dates_of_stage(height, own.as_ref(), by_status.as_ref(), &[closes, stage_at.as_ref()]);
-        is_known.push(own.is_some() || by_status.as_ref().is_some_and(|mask| mask.count() > 0));
+        is_known.push(own.is_some() || is_status);
         raw.push((by_status.map_or(at.known(), |mask| mask.or(&at.known())), at));
     }
     let shows_a_stage = raw.iter().fold(Mask::none(height), |all, (mask, _)| all.or(mask));
     // a row that shows no stage is a lead all the same, and so is one that a status column says was lost
     raw[0].0 = raw[0].0.or(&shows_a_stage.not());
     is_known[0] |= shows_a_stage.count() < height as u64 || statuses.is_some();
-    let mut kept: Vec<(String, Mask, Days)> = Vec::new();
-    for (((mask, at), name), is_known) in raw.iter().zip(&config.stages).zip(is_known) {
-        if is_known {
-            kept.push((name.clone(), mask.clone(), at.clone()));
-        }
-    }
-    if let Some(statuses) = &statuses {
-        let later = raw.iter().skip(1).fold(Mask::none(height), |all, (mask, _)| all.or(mask));
-        let lost = statuses.mask(height, Status::Lost).and(&later.not());
-        let what = format!("lost leads with no date of a later stage, counted at {} only", config.stages[0]);
-        findings.extend(finding(what, lost.rows(), &leads.origin));
-    }
+    findings.extend(statuses.as_ref().and_then(|statuses| lost_at_first(leads, config, &raw, statuses)));
     let own_lost_at = date("lost_at");
-    let stages = apply_skips(kept, config.skips);
+    let named = config.stages.iter().zip(raw).map(|(name, (mask, at))| (name.clone(), mask, at));
+    let kept = named.zip(is_known).filter(|(_, is_known)| *is_known).map(|(stage, _)| stage);
+    let stages = apply_skips(kept.collect(), config.skips);
     let won = stages.iter().position(|stage| config.stages.last() == Some(&stage.name));
     let won_leads = won.map(|place| &stages[place].reached);
-    let lost = Lost { by_date: own_lost_at, closed_at, stage_at, statuses: statuses.as_ref() };
+    let to_come = still_to_come(&["lost_at", "closed_at", "stage_at"]);
+    let lost = Lost { by_date: own_lost_at, closed_at, stage_at, statuses: statuses.as_ref(), to_come };
     let (lost, lost_at, knows_lost) = lost.outcome(leads, won_leads, findings);
     Ok(Stages { stages, lost, lost_at, knows_lost, won })
+}
+
+/// Lost leads of which nothing tells how far they came: in a step they look as if they had never reached it.
+fn lost_at_first(
+    leads: &Table,
+    config: &Config,
+    raw: &[(Mask, Days)],
+    statuses: &Statuses,
+) -> Option<Finding> {
+    let height = leads.frame.height();
+    let later = raw.iter().skip(1).fold(Mask::none(height), |all, (mask, _)| all.or(mask));
+    let lost = statuses.mask(height, Status::Lost).and(&later.not());
+    let what = format!("lost leads with no date of a later stage, counted at {} only", config.stages[0]);
+    finding(what, lost.rows(), &leads.origin)
+}
+
+/// The leads for which the first of these dates that is known lies after a day.
+fn still_to_come(leads: &Table, columns: &[&str], day: i32) -> Mask {
+    let dates: Vec<Days> = columns.iter().filter_map(|column| leads.dates(column)).collect();
+    Mask::from_rows(leads.frame.height(), |row| {
+        dates.iter().find_map(|days| days.get(row)).is_some_and(|known| known > day)
+    })
 }
 
 /// A stage's own date; where it lacks one and the status says that the lead stands there, the date of the status.
@@ -156,6 +179,8 @@ struct Lost<'a> {
     closed_at: Option<Days>,
     stage_at: Option<Days>,
     statuses: Option<&'a Statuses>,
+    /// The leads whose loss, if they are lost, lies after the day of the report.
+    to_come: Mask,
 }
 
 impl Lost<'_> {
@@ -170,6 +195,7 @@ impl Lost<'_> {
         let known = [self.by_date.as_ref().map(Days::known), by_status, by_reason];
         let knows_lost = known.iter().any(Option::is_some);
         let mut lost = known.into_iter().flatten().fold(Mask::none(height), |all, mask| all.or(&mask));
+        lost = lost.and(&self.to_come.not());
         if let Some(won) = won {
             findings.extend(finding(
                 "leads both won and lost, counted as won",

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 
 use super::layout::{Planned, Step, columns, steps, without_repeats};
-use super::scope::{Scope, basis_of, describe_scope};
+use super::scope::{Scope, basis_of, describe_scope, undated};
 use super::tables::{self, By, Rows, When};
 use super::{Block, Report, Row, Table, Value};
+use crate::check::Finding;
 use crate::config::Basis;
 use crate::error::{data_error, suggestion, usage_error};
 use crate::kpi::exact::Exact;
@@ -62,7 +63,7 @@ pub fn report(scope: &Scope, names: &[String]) -> Result<(Report, Vec<String>)> 
     left_out.extend(period_outside_data(scope));
     let report = Report {
         tables: built,
-        findings: scope.data.findings.iter().map(crate::check::Finding::describe).collect(),
+        findings: scope.data.findings.iter().chain(&undated(scope)).map(Finding::describe).collect(),
         as_of: scope.data.as_of.map(format_day).unwrap_or_default(),
         currency: scope.data.currency.clone(),
     };
@@ -115,6 +116,16 @@ fn describe_need(need: &str) -> String {
 fn lack_of_blocks(scope: &Scope, table: &tables::Table) -> String {
     if !scope.by.is_empty() {
         return format!("a dimension that its inputs know: nothing is counted by {}", scope.by.join(" and "));
+    }
+    if !scope.filters.is_empty() {
+        let names: Vec<&str> = scope.filters.iter().map(|filter| filter.dimension.as_str()).collect();
+        return format!(
+            "a filter that its inputs know: nothing is counted where {} is set",
+            names.join(" and ")
+        );
+    }
+    if table.needs.iter().any(|need| need == OWN_KPIS) {
+        return "a KPI of funnel.toml that has a value here".to_string();
     }
     if table.blocks.iter().any(|block| block.rows == Rows::Steps) {
         return "two stages: the dates of two in crm, or a status column".to_string();
@@ -345,6 +356,9 @@ fn keys(scope: &Scope, planned: &[Planned], basis: Basis, dimensions: &[String])
     for planned in planned {
         let entry = scope.catalogue.kpi(&planned.kpi)?;
         let evaluator = scope.evaluator(basis_of(entry, basis));
+        if evaluator.mixes_dimensions(entry, dimensions) {
+            continue;
+        }
         for measure in entry.calculation.measures() {
             if let Some(grouped) = evaluator.grouped(measure, dimensions)? {
                 keys.extend(grouped.groups.keys().cloned());

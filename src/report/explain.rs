@@ -5,11 +5,13 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 
+use super::Value;
 use super::layout::with_unit;
-use super::scope::{Scope, describe_scope};
+use super::scope::{Scope, describe_scope, undated};
 use crate::check::Finding;
+use crate::config::Basis;
 use crate::error::{data_error, usage_error};
-use crate::kpi::catalogue::{Calculation, Unit};
+use crate::kpi::catalogue::{Calculation, Entry, Unit};
 use crate::kpi::evaluate::Evaluator;
 use crate::kpi::exact::Exact;
 use crate::kpi::group::Key;
@@ -38,10 +40,11 @@ pub fn explain(scope: &Scope, name: &str) -> Result<String> {
         Unit::Money => scope.data.currency.clone().unwrap_or_default(),
         Unit::Count | Unit::Number => String::new(),
     };
-    let shown = value
-        .value
-        .map_or_else(|| "empty: the denominator is 0".to_string(), |exact| value_text(exact, value.unit));
-    lines.push(("value".into(), format!("{shown} {unit}").trim_end().to_string()));
+    let shown = match value.value {
+        Some(exact) => format!("{} {unit}", value_text(exact, value.unit)).trim_end().to_string(),
+        None => format!("empty: {}", why_empty(scope, entry, basis, &value)),
+    };
+    lines.push(("value".into(), shown));
     if let Some(interval) = value.interval {
         lines.push(("95% interval".into(), format!("{} %", interval_text(interval))));
     }
@@ -59,13 +62,28 @@ pub fn explain(scope: &Scope, name: &str) -> Result<String> {
     if !scope.by.is_empty() {
         text.push_str(&by_dimensions(scope, name, basis)?);
     }
-    if !scope.data.findings.is_empty() {
+    let undated = undated(scope);
+    if !scope.data.findings.is_empty() || !undated.is_empty() {
         text.push_str("\nLeft out, or worth knowing\n");
-        for line in scope.data.findings.iter().map(Finding::describe) {
+        for line in scope.data.findings.iter().chain(&undated).map(Finding::describe) {
             let _ = writeln!(text, "  {line}");
         }
     }
     Ok(text)
+}
+
+/// Why a KPI has no value.
+fn why_empty(scope: &Scope, entry: &Entry, basis: Basis, value: &Value) -> &'static str {
+    let has_period = scope.period.is_some() && basis == Basis::Event;
+    let needs_period = entry.calculation.measures().iter().any(|measure| {
+        let quantity = &scope.catalogue.measures[*measure];
+        quantity.text.contains("< period_to") && !quantity.text.contains("period_from is null")
+    });
+    match value.denominator {
+        _ if needs_period && !has_period => "it needs a period in event basis, such as `--month 2026-03`",
+        Some(denominator) if denominator.is_zero() => "the denominator is 0",
+        _ => "it is unknown under this filter",
+    }
 }
 
 fn plain_text(exact: Exact) -> String {
@@ -83,7 +101,7 @@ fn refuse_lacking(scope: &Scope, name: &str) -> Result<()> {
 }
 
 /// The basis of the first table that shows the KPI; cohort for KPIs that no table shows.
-fn default_basis(scope: &Scope, name: &str) -> Result<crate::config::Basis> {
+fn default_basis(scope: &Scope, name: &str) -> Result<Basis> {
     let tables = super::tables::tables()?;
     let is_money_or_churn = {
         let entry = scope.catalogue.kpi(name)?;
@@ -99,7 +117,7 @@ fn default_basis(scope: &Scope, name: &str) -> Result<crate::config::Basis> {
         })
     };
     let basis = tables.iter().find(shows).map(|table| table.basis);
-    let fallback = if is_money_or_churn { crate::config::Basis::Event } else { crate::config::Basis::Cohort };
+    let fallback = if is_money_or_churn { Basis::Event } else { Basis::Cohort };
     Ok(basis.unwrap_or(fallback))
 }
 
@@ -117,7 +135,7 @@ fn measures(
     Ok(lines)
 }
 
-fn by_dimensions(scope: &Scope, name: &str, basis: crate::config::Basis) -> Result<String> {
+fn by_dimensions(scope: &Scope, name: &str, basis: Basis) -> Result<String> {
     let entry = scope.catalogue.kpi(name)?;
     let mut keys: std::collections::BTreeSet<Key> = std::collections::BTreeSet::new();
     for measure in entry.calculation.measures() {

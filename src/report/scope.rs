@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 
 use super::Value;
+use crate::check::{Finding, finding};
 use crate::config::{Basis, NegativeDays};
 use crate::error::{suggestion, usage_error};
 use crate::kpi::catalogue::{Catalogue, Entry, Unit};
@@ -137,7 +138,7 @@ fn check_values(data: &Data, filters: &[Filter]) -> Result<()> {
             .map(String::as_str)
             .filter(|word| !word.is_empty())
             .collect();
-        if !words.contains(filter.value.as_str()) {
+        if !words.contains(filter.word()) {
             let near = crate::error::nearest(&filter.value, words.iter().copied());
             let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
             let some: Vec<&str> = words.iter().copied().take(10).collect();
@@ -168,4 +169,30 @@ pub fn describe_scope(scope: &Scope, basis: Basis) -> String {
     let filters =
         if filters.is_empty() { String::new() } else { format!(", where {}", filters.join(" and ")) };
     format!("{counted}{as_of}{filters}")
+}
+
+/// What a period leaves out because it has no date: it would vanish from every month without a word.
+pub fn undated(scope: &Scope) -> Vec<Finding> {
+    let (data, origin) = (scope.data, &scope.data.leads().table.origin);
+    if scope.period.is_none() {
+        return Vec::new();
+    }
+    let counted = data.not_yet.not();
+    let mut findings = Vec::new();
+    for (place, stage) in data.stages.stages.iter().enumerate() {
+        let what = if place == 0 {
+            "leads without a date of creation, in no cohort of a period".to_string()
+        } else {
+            format!("leads that reached {} without a date, in no period of the event basis", stage.name)
+        };
+        let undated = stage.reached.and(&stage.counts_at.known().not()).and(&counted);
+        findings.extend(finding(what, undated.rows(), origin));
+    }
+    let lost = data.stages.lost.and(&data.stages.lost_at.known().not()).and(&counted);
+    findings.extend(finding(
+        "lost leads without a date, in no period of the event basis",
+        lost.rows(),
+        origin,
+    ));
+    findings
 }

@@ -2,10 +2,12 @@
 //! polars again.
 //!
 //! `oracle` compares every number with one that was computed another way, `properties` tries companies nobody thought
-//! of, `published` reaches figures that others published, `transcripts` fixes what is printed to the letter.
+//! of, `published` reaches figures that others published, `regressions` keeps what was once wrong from coming back,
+//! `transcripts` fixes what is printed to the letter.
 
 mod oracle;
 mod properties;
 mod published;
+mod regressions;
 mod support;
 mod transcripts;

@@ -1,0 +1,114 @@
+//! Measures and KPIs as they are written, in `catalogue.toml` and in `funnel.toml` alike.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::config::Basis;
+use crate::leads::Over;
+
+/// An additive quantity over the rows of one table: a count, a sum, or days between two dates.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measure {
+    /// The table whose rows it counts; the leads unless said.
+    pub over: Option<Over>,
+    /// Counts the rows for which this predicate holds.
+    pub count: Option<String>,
+    /// Sums this column, or sum and difference of columns.
+    pub sum: Option<String>,
+    /// Calendar days from the first of these dates to the second, over the rows that have both.
+    pub days: Option<[String; 2]>,
+    /// Only the rows for which this predicate holds.
+    pub r#where: Option<String>,
+}
+
+/// Arithmetic on measures, with what a reader needs to trust it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kpi {
+    pub title: Title,
+    #[serde(default)]
+    pub definition: Title,
+    /// Numerator and denominator.
+    pub ratio: Option<[String; 2]>,
+    pub value: Option<String>,
+    /// The measure of days whose mean it is, and likewise below.
+    pub mean: Option<String>,
+    pub median: Option<String>,
+    pub p90: Option<String>,
+    pub n: Option<String>,
+    #[serde(default)]
+    pub unit: Unit,
+    /// The direction that is good.
+    pub better: Option<Direction>,
+    /// The basis that belongs to the definition, whatever the table's.
+    pub basis: Option<Basis>,
+    /// Stages, columns or tables without which it means nothing.
+    #[serde(default)]
+    pub needs: Vec<String>,
+    #[serde(default)]
+    pub source: Option<String>,
+}
+
+/// A text, or one a language.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Title {
+    Text(String),
+    Languages(BTreeMap<String, String>),
+}
+
+impl Default for Title {
+    fn default() -> Self {
+        Title::Text(String::new())
+    }
+}
+
+impl Title {
+    /// The English text, or the first there is.
+    pub fn text(&self) -> &str {
+        match self {
+            Title::Text(text) => text,
+            Title::Languages(languages) => {
+                languages.get("en").or_else(|| languages.values().next()).map_or("", String::as_str)
+            }
+        }
+    }
+}
+
+/// What a value is; raw in CSV and JSON, written out for people.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unit {
+    Count,
+    /// A part of a number of trials: it carries a Wilson interval.
+    Share,
+    /// A part of a sum that is no number of trials.
+    Part,
+    Money,
+    Days,
+    #[default]
+    Number,
+}
+
+impl Unit {
+    /// The key in CSV and JSON: a part is a share to a reader.
+    pub fn name(self) -> &'static str {
+        match self {
+            Unit::Count => "count",
+            Unit::Share | Unit::Part => "share",
+            Unit::Money => "money",
+            Unit::Days => "days",
+            Unit::Number => "number",
+        }
+    }
+}
+
+/// The direction that is good for a KPI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    Up,
+    Down,
+}

@@ -1,0 +1,179 @@
+//! Wrong numbers that an auditor once found, each with the smallest company that shows it and its arithmetic.
+
+use std::path::Path;
+
+use crate::support::{run, stderr, stdout};
+
+/// Writes files into a folder of their own.
+fn company(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).expect("a file in a temporary folder");
+    }
+    folder
+}
+
+/// The value of a KPI in the row in which these cells stand.
+fn value(folder: &Path, arguments: &[&str], kpi: &str, cells: &[&str]) -> String {
+    let all: Vec<&str> = arguments.iter().copied().chain(["--format", "csv", "-q"]).collect();
+    let text = stdout(folder, &all);
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let headers = reader.headers().expect("a heading").clone();
+    let place =
+        |name: &str| headers.iter().position(|header| header == name).expect("a column of the schema");
+    let row = reader.records().map(|row| row.expect("a row")).find(|row| {
+        &row[place("kpi")] == kpi && cells.iter().all(|cell| row.iter().any(|found| found == *cell))
+    });
+    row.map_or_else(|| "no such row".to_string(), |row| row[place("value")].to_string())
+}
+
+#[test]
+fn a_loss_or_a_win_after_the_day_of_the_report_has_not_happened() {
+    let folder = company(&[
+        (
+            "l.csv",
+            "lead_id,lead_at,won_at,lost_at,lost_reason\n1,2026-01-01,,2026-01-20,price\n2,2026-01-02,,2026-01-05,price\n3,2026-01-03,2026-02-01,,\n",
+        ),
+        (
+            "s.csv",
+            "lead_id,lead_at,stage,closed_at\n1,2026-01-01,Closed Won,2026-01-20\n2,2026-01-01,Closed Lost,2026-01-20\n3,2026-01-01,Closed Lost,2026-01-05\n",
+        ),
+    ]);
+    // on 10 January only lead 2 of the first file and lead 3 of the second are lost, and nobody is won
+    for file in ["l.csv", "s.csv"] {
+        let explain =
+            |kpi| stdout(folder.path(), &["explain", kpi, "--crm", file, "--as-of", "2026-01-10", "-q"]);
+        assert!(explain("lost").contains("value    1"), "{}", explain("lost"));
+        assert!(explain("won").contains("value    0"), "{}", explain("won"));
+        assert!(explain("open").contains("value    2"), "{}", explain("open"));
+    }
+}
+
+#[test]
+fn the_total_under_a_filter_does_not_depend_on_the_split() {
+    let folder = company(&[
+        ("l.csv", "lead_id,lead_at,channel,campaign,region\n1,2026-01-05,ads,c1,N\n2,2026-01-05,ads,c1,S\n"),
+        (
+            "s.csv",
+            "date,channel,campaign,cost,device\n2026-01-02,ads,c1,10.00,m\n2026-01-02,ads,cx,90.01,d\n",
+        ),
+    ]);
+    // c1 is shared by both leads: 5.00 each; cx has no leads and goes to the channel: 45.01 and 45.00
+    let ask = |by: &str, cells: &[&str]| {
+        let arguments =
+            ["report", "cost", "--crm", "l.csv", "--spend", "s.csv", "--where", "region=N", "--by", by];
+        value(folder.path(), &arguments, "spend", cells)
+    };
+    for by in ["channel", "campaign", "device", "region", "region,device"] {
+        assert_eq!(ask(by, &["(total)"]), "50.01", "{by}");
+    }
+    assert_eq!(ask("region,device", &["N", "m"]), "5");
+    assert_eq!(ask("region,device", &["N", "d"]), "45.01");
+    assert_eq!(ask("campaign", &["cx"]), "45.01");
+}
+
+#[test]
+fn a_stage_cannot_take_the_name_of_a_measure() {
+    let folder = company(&[
+        ("funnel.toml", "stages = [\"lead\", \"contract\"]\n[[crm]]\nfiles = [\"l.csv\"]\n"),
+        ("l.csv", "lead_id,lead_at,contract_at\n1,2026-01-05,2026-01-06\n"),
+    ]);
+    let output = run(folder.path(), &["report"], None);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said.contains("`contract` cannot be the name of a stage"), "{said}");
+}
+
+#[test]
+fn the_product_of_a_contract_is_not_the_product_of_its_lead() {
+    let folder = company(&[
+        ("l.csv", "lead_id,lead_at,product\n1,2026-01-05,P1\n"),
+        ("c.csv", "lead_id,started_at,churned_at,product\n1,2026-01-06,,Pro\n"),
+        ("t.csv", "lead_id,opened_at,kind\n1,2026-01-07,complaint\n"),
+    ]);
+    let files = [
+        "report",
+        "churn",
+        "--by",
+        "product",
+        "--crm",
+        "l.csv",
+        "--contracts",
+        "c.csv",
+        "--tickets",
+        "t.csv",
+    ];
+    assert_eq!(value(folder.path(), &files, "contracts", &["Pro"]), "1");
+    // one case by P1 over one customer by Pro: neither 0 nor 1, but nothing that can be said
+    assert_eq!(value(folder.path(), &files, "complaints_per_customer", &["Pro"]), "");
+    assert_eq!(value(folder.path(), &files, "complaints_per_customer", &["P1"]), "no such row");
+}
+
+#[test]
+fn a_contract_that_ends_before_it_starts_is_told_and_left_out() {
+    let folder = company(&[
+        ("l.csv", "lead_id,lead_at\n1,2026-01-01\n2,2026-01-01\n"),
+        ("c.csv", "lead_id,started_at,churned_at\n1,2026-03-10,2026-01-15\n2,2026-01-01,\n"),
+    ]);
+    let ask = |month: &str, kpi: &str| {
+        let files = ["report", "churn", "--crm", "l.csv", "--contracts", "c.csv", "--month", month];
+        value(folder.path(), &files, kpi, &[])
+    };
+    // only customer 2 is left: he comes in January and stays
+    let figures = ["active_start", "new_customers", "churned", "active_end"];
+    assert_eq!(figures.map(|kpi| ask("2026-01", kpi)), ["0", "1", "0", "1"]);
+    assert_eq!(figures.map(|kpi| ask("2026-03", kpi)), ["1", "0", "0", "1"]);
+    let said =
+        stderr(folder.path(), &["report", "--crm", "l.csv", "--contracts", "c.csv", "--format", "csv"]);
+    assert!(said.contains("churned before they started, left out of customers: 1 (c.csv:2)"), "{said}");
+}
+
+#[test]
+fn a_value_that_looks_like_a_bucket_stays_apart() {
+    let folder = company(&[(
+        "l.csv",
+        "lead_id,lead_at,won_at,channel\n1,2026-01-01,,(none)\n2,2026-01-01,,\n3,2026-01-01,,(total)\n4,2026-01-01,,ads\n",
+    )]);
+    let ask = |more: &[&str], cells: &[&str]| {
+        let arguments: Vec<&str> =
+            ["report", "segments", "--crm", "l.csv", "--by", "channel"].iter().chain(more).copied().collect();
+        value(folder.path(), &arguments, "leads", cells)
+    };
+    assert_eq!(ask(&[], &["(none)"]), "1");
+    assert_eq!(ask(&[], &["\"(none)\""]), "1");
+    assert_eq!(ask(&[], &["\"(total)\""]), "1");
+    assert_eq!(ask(&[], &["(total)"]), "4");
+    assert_eq!(ask(&["--where", "channel=(none)"], &["(total)"]), "1");
+    assert_eq!(ask(&["--where", "channel=\"(none)\""], &["\"(none)\""]), "1");
+}
+
+#[test]
+fn what_has_no_date_is_told_where_a_period_leaves_it_out() {
+    let folder = company(&[(
+        "l.csv",
+        "lead_id,lead_at,won_at,lost_reason\n1,2026-01-01,2026-01-09,\n2,,2026-01-10,\n3,2026-01-02,,price\n",
+    )]);
+    let said = stderr(folder.path(), &["report", "--crm", "l.csv", "--month", "2026-01", "--format", "csv"]);
+    assert!(
+        said.contains("lost leads without a date, in no period of the event basis: 1 (l.csv:4)"),
+        "{said}"
+    );
+    // lead 2 counts as a lead on the day it was won, by event; it belongs to no cohort
+    assert_eq!(
+        value(folder.path(), &["report", "conversion", "--crm", "l.csv", "--month", "2026-01"], "leads", &[]),
+        "2"
+    );
+}
+
+#[test]
+fn spend_beyond_what_64_bits_hold_is_exact() {
+    let folder = company(&[
+        ("l.csv", "lead_id,lead_at,channel,owner\n1,2026-01-05,ads,Ada\n2,2026-01-06,ads,Ben\n"),
+        ("s.csv", "date,channel,cost\n2026-01-02,ads,9000000000000.00\n2026-01-03,ads,9000000000000.01\n"),
+    ]);
+    let arguments = ["report", "cost", "--crm", "l.csv", "--spend", "s.csv", "--by", "owner"];
+    // 18,000,000,000,000.01 by two: the cent that remains goes to the first lead
+    assert_eq!(value(folder.path(), &arguments, "spend", &["Ada"]), "9000000000000.01");
+    assert_eq!(value(folder.path(), &arguments, "spend", &["Ben"]), "9000000000000");
+    assert_eq!(value(folder.path(), &arguments, "spend", &["(total)"]), "18000000000000.01");
+}
