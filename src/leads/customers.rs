@@ -24,7 +24,7 @@ pub fn representatives(leads: &Table, stages: &Stages) -> Option<(Vec<u32>, Inde
         let day = |at: Option<i32>| at.map_or((true, 0), |day| (false, day));
         let row = row as usize;
         let won = stages.stages.last().and_then(|stage| stage.at.get(row));
-        let created = stages.stages.first().and_then(|stage| stage.at.get(row));
+        let created = stages.of_creation().and_then(|stage| stage.at.get(row));
         (day(won), day(created), lead_ids.get(row))
     };
     let height = u32::try_from(leads.frame.height()).unwrap_or(NO_LEAD);

@@ -93,9 +93,9 @@ impl Data {
         &self.facts[&Over::Leads]
     }
 
-    /// The day on which a lead was created: the date of the first stage that the inputs know.
+    /// The day on which a lead was created: the date of the first stage that is dated.
     pub fn created_at(&self) -> Option<&Days> {
-        self.stages.stages.first().map(|stage| &stage.at)
+        self.stages.of_creation().map(|stage| &stage.at)
     }
 }
 
@@ -200,7 +200,7 @@ fn not_yet(leads: &Table, config: &Config, cut: Option<i32>) -> Result<Mask> {
     };
     // the stages of the whole time tell a lead that was created later from one without a date
     let all = stages::stages(leads, config, None, &mut Vec::new())?;
-    let created = all.stages.first().map(|stage| &stage.at);
+    let created = all.of_creation().map(|stage| &stage.at);
     Ok(Mask::from_rows(height, |row| created.and_then(|days| days.get(row)).is_some_and(|day| day > cut)))
 }
 

@@ -36,8 +36,17 @@ pub struct Stages {
     pub lost_at: Days,
     /// Whether any input says that a lead is lost.
     pub knows_lost: bool,
+    /// The place in `stages` of the first stage that is dated at all.
+    pub created: Option<usize>,
     /// The place in `stages` of the last stage of the funnel, if the inputs know it.
     pub won: Option<usize>,
+}
+
+impl Stages {
+    /// The stage whose date is that of the lead's creation: the first one that is dated at all.
+    pub fn of_creation(&self) -> Option<&Stage> {
+        self.created.map(|place| &self.stages[place])
+    }
 }
 
 /// What a status word says.
@@ -100,7 +109,8 @@ pub fn stages(
     let to_come = still_to_come(&["lost_at", "closed_at", "stage_at"]);
     let lost = Lost { by_date: own_lost_at, closed_at, stage_at, statuses: statuses.as_ref(), to_come };
     let (lost, lost_at, knows_lost) = lost.outcome(leads, won_leads, findings);
-    Ok(Stages { stages, lost, lost_at, knows_lost, won })
+    let created = stages.iter().position(|stage| stage.at.earliest().is_some());
+    Ok(Stages { stages, lost, lost_at, knows_lost, created, won })
 }
 
 /// Lost leads of which nothing tells how far they came: in a step they look as if they had never reached it.

@@ -8,6 +8,7 @@ use super::Value;
 use crate::check::{Finding, finding};
 use crate::config::{Basis, NegativeDays};
 use crate::error::{suggestion, usage_error};
+use crate::input::table::Days;
 use crate::kpi::catalogue::{Catalogue, Entry, Unit};
 use crate::kpi::evaluate::Evaluator;
 use crate::kpi::exact::Exact;
@@ -15,6 +16,7 @@ use crate::kpi::group::Key;
 use crate::kpi::statistics::wilson;
 use crate::kpi::view::{Filter, NONE, View};
 use crate::leads::Data;
+use crate::mask::Mask;
 use crate::period::{Period, format_day};
 
 /// What is asked of the data.
@@ -179,13 +181,17 @@ pub fn undated(scope: &Scope) -> Vec<Finding> {
     }
     let counted = data.not_yet.not();
     let mut findings = Vec::new();
-    for (place, stage) in data.stages.stages.iter().enumerate() {
-        let what = if place == 0 {
-            "leads without a date of creation, in no cohort of a period".to_string()
-        } else {
-            format!("leads that reached {} without a date, in no period of the event basis", stage.name)
-        };
+    let height = counted.height();
+    let created = data.created_at().map_or_else(|| Mask::none(height), Days::known);
+    findings.extend(finding(
+        "leads without a date of creation, in no cohort of a period",
+        created.not().and(&counted).rows(),
+        origin,
+    ));
+    for stage in &data.stages.stages {
         let undated = stage.reached.and(&stage.counts_at.known().not()).and(&counted);
+        let what =
+            format!("leads that reached {} without a date, in no period of the event basis", stage.name);
         findings.extend(finding(what, undated.rows(), origin));
     }
     let lost = data.stages.lost.and(&data.stages.lost_at.known().not()).and(&counted);

@@ -177,3 +177,25 @@ fn spend_beyond_what_64_bits_hold_is_exact() {
     assert_eq!(value(folder.path(), &arguments, "spend", &["Ben"]), "9000000000000");
     assert_eq!(value(folder.path(), &arguments, "spend", &["(total)"]), "18000000000000.01");
 }
+
+#[test]
+fn leads_are_created_on_the_date_of_the_first_stage_that_is_dated() {
+    let folder = company(&[
+        (
+            "funnel.toml",
+            "stages = [\"prospect\", \"engaged\", \"won\"]\n[[crm]]\nfiles = [\"l.csv\"]\n[crm.columns]\nlead_id = \"id\"\nstage = \"status\"\nengaged_at = \"engaged\"\n",
+        ),
+        (
+            "l.csv",
+            "id,status,engaged\n1,prospect,\n2,engaged,2026-01-05\n3,won,2026-01-06\n4,engaged,2026-02-01\n",
+        ),
+    ]);
+    let ask = |kpi: &str| value(folder.path(), &["report", "conversion", "--month", "2026-01"], kpi, &[]);
+    // no prospect has a date: January is made of leads 2 and 3, of whom one was won
+    assert_eq!([ask("prospects"), ask("engageds"), ask("wins")], ["2", "2", "1"]);
+    let said = stderr(folder.path(), &["report", "conversion", "--month", "2026-01", "--format", "csv"]);
+    assert!(
+        said.contains("leads without a date of creation, in no cohort of a period: 1 (l.csv:2)"),
+        "{said}"
+    );
+}
