@@ -78,6 +78,9 @@ fn run_report(arguments: &ReportArguments) -> Result<()> {
     if !arguments.inputs.quiet {
         output::to_stderr(left_out.iter().chain(findings));
     }
+    // the process ends here: giving its memory back piece by piece would only take time
+    drop(scope);
+    std::mem::forget(data);
     Ok(())
 }
 

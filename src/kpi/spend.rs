@@ -48,7 +48,8 @@ impl Evaluator<'_> {
         let leads = self.leads_of_spend();
         // one more than the words: spend that reached nobody
         let width = |dimension: &Dimension| dimension.words.len() as u64 + 1;
-        let sums = self.allocation(measure)?.sums(|spend_row, lead| {
+        let count = found.iter().fold(1_u64, |count, dimension| count.saturating_mul(width(dimension)));
+        let sums = self.allocation(measure)?.sums(count, |spend_row, lead| {
             counts(leads.as_ref(), lead).then(|| {
                 codes.iter().fold(0, |key, (codes, dimension)| {
                     let code = match (dimension.is_of_lead, lead) {
@@ -80,9 +81,9 @@ impl Evaluator<'_> {
     pub(super) fn spend_of_leads(&self, measure: &str) -> Result<Vec<i128>> {
         let mut amounts = vec![0; self.view.data.leads().lead_count];
         let leads = self.leads_of_spend();
-        let sums = self
-            .allocation(measure)?
-            .sums(|_, lead| (lead != NO_LEAD && counts(leads.as_ref(), lead)).then_some(u64::from(lead)));
+        let sums = self.allocation(measure)?.sums(u64::MAX, |_, lead| {
+            (lead != NO_LEAD && counts(leads.as_ref(), lead)).then_some(u64::from(lead))
+        });
         for (lead, amount) in sums {
             amounts[usize::try_from(lead).context("a lead is a row")?] = amount;
         }

@@ -21,6 +21,9 @@ use crate::period::month_number;
 /// The keys of allocation, from the coarsest to the finest.
 const KEYS: [&str; 3] = ["channel", "campaign", "keyword"];
 
+/// Up to so many keys are summed in an array rather than in a map.
+const FEW_KEYS: usize = 1 << 14;
+
 /// Amounts in millionths by a key of the caller's.
 pub type Sums = HashMap<u64, i128, PlFixedStateQuality>;
 
@@ -53,23 +56,38 @@ enum To {
 
 impl Allocation {
     /// Sums of the shares by a key of spend row and lead ([`NO_LEAD`] for what reached nobody); shares for which the
-    /// key is none do not count.
-    pub fn sums(&self, key: impl Fn(usize, u32) -> Option<u64> + Sync) -> Sums {
+    /// key is none do not count. Keys are smaller than `count`.
+    pub fn sums(&self, count: u64, key: impl Fn(usize, u32) -> Option<u64> + Sync) -> Sums {
+        match usize::try_from(count) {
+            Ok(count) if count <= FEW_KEYS => self.sums_of_few(count, &key),
+            _ => self.sums_of_many(&key),
+        }
+    }
+
+    fn sums_of_few(&self, count: usize, key: &(impl Fn(usize, u32) -> Option<u64> + Sync)) -> Sums {
+        let add_part = |mut sums: Vec<i128>, part: &Part| {
+            self.for_each_share(part, |lead, amount| {
+                if let Some(place) = key(part.spend_row, lead).and_then(|key| usize::try_from(key).ok()) {
+                    sums[place] += amount;
+                }
+            });
+            sums
+        };
+        let empty = || vec![0; count];
+        let sums = self.parts.par_iter().fold(empty, add_part).reduce(empty, |mut all, more| {
+            all.iter_mut().zip(more).for_each(|(sum, amount)| *sum += amount);
+            all
+        });
+        (0..).zip(sums).collect()
+    }
+
+    fn sums_of_many(&self, key: &(impl Fn(usize, u32) -> Option<u64> + Sync)) -> Sums {
         let add_part = |mut sums: Sums, part: &Part| {
-            let mut add = |lead: u32, amount: i128| {
+            self.for_each_share(part, |lead, amount| {
                 if let Some(key) = key(part.spend_row, lead) {
                     *sums.entry(key).or_default() += amount;
                 }
-            };
-            match part.to {
-                To::Nobody => add(NO_LEAD, part.amount),
-                To::Lead(lead) => add(lead, part.amount),
-                To::Leads(place) => {
-                    let members = &self.members[place];
-                    let shares = shares(part.amount, members.len(), CENT);
-                    members.iter().zip(shares).for_each(|(lead, share)| add(*lead, share));
-                }
-            }
+            });
             sums
         };
         self.parts.par_iter().fold(Sums::default, add_part).reduce(Sums::default, |mut all, more| {
@@ -78,6 +96,19 @@ impl Allocation {
             }
             all
         })
+    }
+
+    /// Calls `add` with each lead that a part reaches and its share.
+    fn for_each_share(&self, part: &Part, mut add: impl FnMut(u32, i128)) {
+        match part.to {
+            To::Nobody => add(NO_LEAD, part.amount),
+            To::Lead(lead) => add(lead, part.amount),
+            To::Leads(place) => {
+                let members = &self.members[place];
+                let shares = shares(part.amount, members.len(), CENT);
+                members.iter().zip(shares).for_each(|(lead, share)| add(*lead, share));
+            }
+        }
     }
 }
 

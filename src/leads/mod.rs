@@ -14,6 +14,7 @@ pub mod stages;
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
+use rayon::prelude::*;
 
 use self::index::{Index, NO_LEAD};
 pub use self::stages::{Stage, Stages};
@@ -217,7 +218,7 @@ fn span_of_dates(tables: &BTreeMap<Kind, Table>) -> (Option<i32>, Option<i32>) {
             names.filter(|name| *name != "ends_at").filter_map(|name| table.dates(name))
         })
         .collect();
-    (columns.iter().filter_map(Days::earliest).min(), columns.iter().filter_map(Days::latest).max())
+    (columns.par_iter().filter_map(Days::earliest).min(), columns.par_iter().filter_map(Days::latest).max())
 }
 
 /// The table as it was on a day: rows that began later are gone, later dates are empty.
