@@ -62,6 +62,14 @@ pub struct Company {
     pub has_own_kpi: bool,
 }
 
+impl Company {
+    /// The day on which a lead was created: its date of the first stage of which any lead has a date.
+    pub fn created(&self, lead: &Lead) -> Option<Day> {
+        let dated = (0..lead.at.len()).find(|stage| self.leads.iter().any(|lead| lead.at[*stage].is_some()));
+        dated.and_then(|stage| lead.at[stage])
+    }
+}
+
 type Record = BTreeMap<String, String>;
 
 impl Company {

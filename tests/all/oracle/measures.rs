@@ -125,11 +125,11 @@ impl Question<'_> {
     }
 
     pub fn is_created(&self, lead: &Lead) -> bool {
-        self.happened(lead.at[0])
+        self.happened(self.company.created(lead))
     }
 
     fn is_selected(&self, lead: &Lead) -> bool {
-        passes(lead, &self.filters) && (self.is_event || self.is_in_period(lead.at[0]))
+        passes(lead, &self.filters) && (self.is_event || self.is_in_period(self.company.created(lead)))
     }
 
     /// The leads that count at a key.
@@ -279,8 +279,8 @@ impl Question<'_> {
         let mut members: Vec<usize> = (0..leads.len())
             .filter(|place| {
                 let lead = &leads[*place];
-                self.is_in_period(lead.at[0])
-                    && lead.at[0].map(month).as_deref() == of_month
+                self.is_in_period(self.company.created(lead))
+                    && self.company.created(lead).map(month).as_deref() == of_month
                     && lead.dimensions["channel"] == channel
                     && campaign.is_none_or(|campaign| lead.dimensions["campaign"] == campaign)
             })
