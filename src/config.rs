@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 use serde::Deserialize;
 
-use crate::error::{data_error, nearest};
+use crate::error::{data_error, did_you_mean};
 use crate::input::tables::Kind;
 use crate::kpi::catalogue::{Kpi, Measure};
 
@@ -234,8 +234,7 @@ fn explain_toml(path: &str, text: &str, error: &toml::de::Error) -> anyhow::Erro
     let message = error.message();
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     if let (true, Some((unknown, known))) = (message.starts_with("unknown field"), quoted.split_first()) {
-        let near = nearest(unknown, known.iter().copied());
-        let near = near.map(|key| format!("did you mean `{key}`? ")).unwrap_or_default();
+        let near = did_you_mean(unknown, known.iter().copied());
         return data_error(
             format!("{path}:{line}: unknown key `{unknown}`"),
             format!("{near}known keys here: {}", known.join(", ")),

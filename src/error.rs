@@ -65,12 +65,14 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
-/// `did you mean …?` where a name is near, else the list of all known names.
+/// `did you mean …? ` as the beginning of a hint; nothing where no name is near.
+pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(name, known).map(|candidate| format!("did you mean `{candidate}`? ")).unwrap_or_default()
+}
+
+/// `did you mean …?` where a name is near, and the list of all known names.
 pub fn suggestion(name: &str, known: &[&str]) -> String {
-    match nearest(name, known.iter().copied()) {
-        Some(candidate) => format!("did you mean `{candidate}`? known: {}", known.join(", ")),
-        None => format!("known: {}", known.join(", ")),
-    }
+    format!("{}known: {}", did_you_mean(name, known.iter().copied()), known.join(", "))
 }
 
 #[cfg(test)]

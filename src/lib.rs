@@ -65,7 +65,7 @@ pub fn run(cli: Cli) -> Result<()> {
 
 fn run_report(arguments: &ReportArguments) -> Result<()> {
     let question = Question::new(&arguments.inputs, &arguments.scope)?;
-    let catalogue = catalogue(&question.config).map_err(|error| question.config.blame(error))?;
+    let catalogue = catalogue(&question.config)?;
     if !arguments.inputs.quiet {
         output::to_stderr(&catalogue.replaced);
     }
@@ -86,7 +86,7 @@ fn run_report(arguments: &ReportArguments) -> Result<()> {
 
 fn run_explain(arguments: &ExplainArguments) -> Result<()> {
     let question = Question::new(&arguments.inputs, &arguments.scope)?;
-    let catalogue = catalogue(&question.config).map_err(|error| question.config.blame(error))?;
+    let catalogue = catalogue(&question.config)?;
     catalogue.kpi(&arguments.kpi)?;
     let data = question.read(&arguments.inputs)?;
     let scope = question.scope(&data, &catalogue, &arguments.scope)?;
@@ -104,8 +104,7 @@ fn run_explain(arguments: &ExplainArguments) -> Result<()> {
 fn run_kpis(arguments: &KpisArguments) -> Result<()> {
     let path = arguments.config.clone().or_else(default_configuration);
     let config = path.map_or_else(|| Ok(config::from_files(&[])), |path| config::read(&path))?;
-    let catalogue = catalogue(&config).map_err(|error| config.blame(error))?;
-    output::to_stdout(&render::catalogue::list(&catalogue))
+    output::to_stdout(&render::catalogue::list(&catalogue(&config)?))
 }
 
 /// What the command line asks, checked before any file is read.

@@ -10,7 +10,7 @@ use super::formula::{self, Formula};
 use super::sql::{self, Predicate};
 use super::templates::{StageText, fill_kpi, fill_measure, marks, plural_of, title_of};
 use crate::config::Config;
-use crate::error::{data_error, nearest, usage_error};
+use crate::error::{data_error, did_you_mean, usage_error};
 use crate::leads::Over;
 
 /// A measure that has been parsed.
@@ -104,6 +104,10 @@ struct Templates {
 /// # Errors
 /// A measure or KPI of the user's own that cannot be parsed, or that needs a measure which does not exist.
 pub fn catalogue(config: &Config) -> Result<Catalogue> {
+    parse(config).map_err(|error| config.blame(error))
+}
+
+fn parse(config: &Config) -> Result<Catalogue> {
     let file: File = toml::from_str(include_str!("catalogue.toml")).context("catalogue.toml")?;
     let (mut measures, mut kpis) = built_in(config, &file)?;
     let replaced = replaced(config, &measures, &kpis);
@@ -186,8 +190,7 @@ fn replaced(
 fn check_measures(calculation: &Calculation, measures: &BTreeMap<String, Quantity>) -> Result<()> {
     for name in calculation.measures() {
         let Some(quantity) = measures.get(name) else {
-            let near = nearest(name, measures.keys().map(String::as_str));
-            let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+            let near = did_you_mean(name, measures.keys().map(String::as_str));
             return Err(data_error(
                 format!("there is no measure `{name}`"),
                 format!("{near}`funnel kpis` lists all measures"),
@@ -217,8 +220,7 @@ impl Catalogue {
                     "`funnel kpis` lists both; a KPI is arithmetic on measures",
                 );
             }
-            let near = nearest(name, self.kpis.keys().map(String::as_str));
-            let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+            let near = did_you_mean(name, self.kpis.keys().map(String::as_str));
             usage_error(format!("unknown KPI `{name}`"), format!("{near}`funnel kpis` lists all"))
         })
     }

@@ -1,7 +1,7 @@
 //! The one evaluator: measures over rows, grouped by dimensions, in exact sums that do not depend on the order of rows.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use anyhow::Result;
@@ -154,9 +154,26 @@ impl<'a> Evaluator<'a> {
         })
     }
 
+    /// The keys of dimensions at which some measure of a KPI counts something.
+    ///
+    /// # Errors
+    /// A predicate that does not fit the columns.
+    pub fn keys(&self, entry: &Entry, dimensions: &[String]) -> Result<BTreeSet<Key>> {
+        let mut keys = BTreeSet::new();
+        if self.mixes_dimensions(entry, dimensions) {
+            return Ok(keys);
+        }
+        for measure in entry.calculation.measures() {
+            if let Some(grouped) = self.grouped(measure, dimensions)? {
+                keys.extend(grouped.groups.keys().cloned());
+            }
+        }
+        Ok(keys)
+    }
+
     /// Whether a dimension means one thing to one measure and another to the next: the product of a contract is not the
     /// product of its lead, so cases by the one over customers by the other would be no ratio.
-    pub fn mixes_dimensions(&self, entry: &Entry, dimensions: &[String]) -> bool {
+    fn mixes_dimensions(&self, entry: &Entry, dimensions: &[String]) -> bool {
         let own = |over: Over, name: &String| {
             let facts = self.view.data.facts.get(&over);
             let is_own = facts.is_some_and(|facts| facts.table.dictionaries.contains_key(name));

@@ -10,5 +10,5 @@ mod rows;
 mod spend;
 pub mod sql;
 pub mod statistics;
-mod templates;
+pub mod templates;
 pub mod view;

@@ -23,7 +23,8 @@ pub fn plural_of(stages: &BTreeMap<String, StageText>, stage: &str) -> String {
     stages.get(stage).and_then(|text| text.plural.clone()).unwrap_or_else(|| format!("{stage}s"))
 }
 
-fn capitalised(name: &str) -> String {
+/// A name as a heading: `landing_page` → `Landing page`.
+pub fn capitalised(name: &str) -> String {
     let words = name.replace('_', " ");
     let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())

@@ -13,6 +13,7 @@ use crate::config::Basis;
 use crate::error::{data_error, suggestion, usage_error};
 use crate::kpi::exact::Exact;
 use crate::kpi::group::Key;
+use crate::kpi::templates::capitalised;
 use crate::kpi::view::{TOTAL, is_bucket};
 use crate::leads::{Data, Over};
 use crate::period::format_day;
@@ -332,7 +333,7 @@ fn value_block(
         labels: if dimensions.is_empty() {
             vec![String::new()]
         } else {
-            dimensions.iter().map(|name| capital_first(name)).collect()
+            dimensions.iter().map(|name| capitalised(name)).collect()
         },
         dimensions: dimensions.to_vec(),
         columns: planned.iter().map(|planned| planned.column.clone()).collect(),
@@ -356,14 +357,7 @@ fn keys(scope: &Scope, planned: &[Planned], basis: Basis, dimensions: &[String])
     for planned in planned {
         let entry = scope.catalogue.kpi(&planned.kpi)?;
         let evaluator = scope.evaluator(basis_of(entry, basis));
-        if evaluator.mixes_dimensions(entry, dimensions) {
-            continue;
-        }
-        for measure in entry.calculation.measures() {
-            if let Some(grouped) = evaluator.grouped(measure, dimensions)? {
-                keys.extend(grouped.groups.keys().cloned());
-            }
-        }
+        keys.extend(evaluator.keys(entry, dimensions)?);
     }
     Ok(keys)
 }
@@ -378,10 +372,4 @@ fn sort_key(row: &Row) -> (bool, std::cmp::Reverse<i128>, Vec<String>) {
 fn fill_step_title(scope: &Scope, title: &str, step: &Step) -> String {
     let title = title.replace("{From}", &scope.catalogue.stage_title(&step.from));
     title.replace("{To}", &scope.catalogue.stage_title(&step.to))
-}
-
-fn capital_first(name: &str) -> String {
-    let words = name.replace('_', " ");
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

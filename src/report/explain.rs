@@ -137,12 +137,7 @@ fn measures(
 
 fn by_dimensions(scope: &Scope, name: &str, basis: Basis) -> Result<String> {
     let entry = scope.catalogue.kpi(name)?;
-    let mut keys: std::collections::BTreeSet<Key> = std::collections::BTreeSet::new();
-    for measure in entry.calculation.measures() {
-        if let Some(grouped) = scope.evaluator(basis).grouped(measure, scope.by)? {
-            keys.extend(grouped.groups.keys().cloned());
-        }
-    }
+    let keys = scope.evaluator(basis).keys(entry, scope.by)?;
     let heading = with_unit(entry.kpi.title.text(), entry.kpi.unit, scope.data.currency.as_deref());
     let mut text = format!("\n{heading}, by {}\n", scope.by.join(" and "));
     let mut lines = Vec::new();

@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::Value;
 use crate::check::{Finding, finding};
 use crate::config::{Basis, NegativeDays};
-use crate::error::{suggestion, usage_error};
+use crate::error::{did_you_mean, suggestion, usage_error};
 use crate::input::table::Days;
 use crate::kpi::catalogue::{Catalogue, Entry, Unit};
 use crate::kpi::evaluate::Evaluator;
@@ -141,8 +141,7 @@ fn check_values(data: &Data, filters: &[Filter]) -> Result<()> {
             .filter(|word| !word.is_empty())
             .collect();
         if !words.contains(filter.word()) {
-            let near = crate::error::nearest(&filter.value, words.iter().copied());
-            let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+            let near = did_you_mean(&filter.value, words.iter().copied());
             let some: Vec<&str> = words.iter().copied().take(10).collect();
             return Err(usage_error(
                 format!("no row has `{}` as its `{}`", filter.value, filter.dimension),
