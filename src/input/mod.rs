@@ -6,6 +6,7 @@
 pub mod cell;
 mod column;
 mod header;
+pub mod profile;
 mod read;
 mod records;
 mod source;
@@ -19,6 +20,7 @@ use anyhow::Result;
 
 pub use self::header::normalise;
 use self::header::{Mapped, map_headers};
+use self::profile::FileProfile;
 use self::read::{CellSource, ColumnPlan, FilePlan, read_files};
 use self::table::Table;
 use self::tables::Kind;
@@ -38,6 +40,8 @@ pub struct Inputs {
     pub export_of_file: BTreeMap<String, (usize, Vec<String>)>,
     /// Dimensions of the CRM that nobody named.
     pub automatic_dimensions: BTreeSet<String>,
+    /// What was understood of each file, in the order of tables and files.
+    pub files: Vec<FileProfile>,
     /// What was taken for what, a line a file.
     pub recognised: Vec<String>,
 }
@@ -67,6 +71,7 @@ pub fn read(config: &Config, wanted: &[String]) -> Result<Inputs> {
         merging_files: BTreeSet::new(),
         export_of_file: BTreeMap::new(),
         automatic_dimensions: BTreeSet::new(),
+        files: Vec::new(),
         recognised: Vec::new(),
     };
     for kind in Kind::ALL.into_iter().filter(|kind| !config.blocks(*kind).is_empty()) {

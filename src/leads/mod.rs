@@ -22,6 +22,7 @@ use crate::check::{Finding, finding};
 use crate::config::{Config, NegativeDays};
 use crate::error::data_error;
 use crate::input::Inputs;
+use crate::input::profile::FileProfile;
 use crate::input::table::{Days, Table, code_slice};
 use crate::input::tables::Kind;
 use crate::mask::Mask;
@@ -84,6 +85,8 @@ pub struct Data {
     pub currency: Option<String>,
     /// Dimensions of the CRM that nobody named.
     pub automatic_dimensions: BTreeSet<String>,
+    /// What was understood of each file.
+    pub files: Vec<FileProfile>,
     /// What was left out or looks wrong.
     pub findings: Vec<Finding>,
 }
@@ -167,6 +170,7 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
         as_of: as_of.or(latest),
         currency,
         automatic_dimensions: inputs.automatic_dimensions,
+        files: inputs.files,
         findings,
     })
 }
