@@ -4,6 +4,8 @@ use crate::input::table::Origin;
 
 /// How many places a finding names.
 const EXAMPLES: usize = 10;
+/// How many places of rows one line shows.
+const IN_A_LINE: usize = 3;
 
 /// Something that was left out of a number, or counted although it looks wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,12 +18,14 @@ pub struct Finding {
     pub examples: Vec<String>,
     /// Whether there are more than the examples.
     has_more: bool,
+    /// How many of the examples a line shows.
+    shown: usize,
 }
 
 impl Finding {
-    /// One line: what, how many, where the first three are.
+    /// One line: what, how many, where the first ones are.
     pub fn describe(&self) -> String {
-        let shown: Vec<&str> = self.examples.iter().take(3).map(String::as_str).collect();
+        let shown: Vec<&str> = self.examples.iter().take(self.shown).map(String::as_str).collect();
         let more = if self.has_more || self.examples.len() > shown.len() { ", …" } else { "" };
         format!("{}: {} ({}{more})", self.what, group_thousands(self.count), shown.join(", "))
     }
@@ -42,14 +46,22 @@ pub fn finding(
         }
     }
     let has_more = count > examples.len() as u64;
-    (count > 0).then(|| Finding { what: what.into(), count, examples, has_more })
+    (count > 0).then(|| Finding { what: what.into(), count, examples, has_more, shown: IN_A_LINE })
 }
 
 /// A finding about these values, or none where there are none.
 pub fn finding_of_values(what: impl Into<String>, count: u64, values: &[String]) -> Option<Finding> {
     let examples = values.iter().take(EXAMPLES).map(|value| format!("`{value}`")).collect();
     let has_more = values.len() > EXAMPLES;
-    (count > 0).then(|| Finding { what: what.into(), count, examples, has_more })
+    (count > 0).then(|| Finding { what: what.into(), count, examples, has_more, shown: IN_A_LINE })
+}
+
+/// A finding about these places, each in words, or none where there are none.
+pub fn finding_of_texts(what: impl Into<String>, texts: Vec<String>) -> Option<Finding> {
+    let count = texts.len() as u64;
+    let has_more = texts.len() > EXAMPLES;
+    let examples: Vec<String> = texts.into_iter().take(EXAMPLES).collect();
+    (count > 0).then(|| Finding { what: what.into(), count, examples, has_more, shown: EXAMPLES })
 }
 
 /// `1234567` → `1,234,567`.

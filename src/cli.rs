@@ -40,6 +40,9 @@ pub struct ReportArguments {
     pub scope: Scope,
     #[command(flatten)]
     pub output: Output,
+    /// Write the rows that were left out (`on_error = "skip"`) to this CSV: file, line, column, cell, reason, record
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub rejects: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,7 @@
 //! `funnel.toml` as types, validated once, so that no later stage has to doubt what it says.
 
+mod block;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,6 +10,8 @@ use anyhow::Result;
 use clap::ValueEnum;
 use serde::Deserialize;
 
+use self::block::validate_block;
+pub use self::block::{Block, ColumnSource, ColumnType, OnError};
 use crate::error::{data_error, did_you_mean};
 use crate::input::tables::Kind;
 use crate::kpi::catalogue::{Kpi, Measure};
@@ -71,6 +75,8 @@ pub enum Duplicates {
     Error,
     /// The rows are one lead and must agree
     Merge,
+    /// The rows are parts of one lead: amounts are added, dates are the earliest, texts those of the largest part
+    Sum,
 }
 
 /// The whole of `funnel.toml`.
@@ -97,6 +103,9 @@ pub struct Config {
     pub contracts: Vec<Block>,
     #[serde(default)]
     pub lookup: Vec<Lookup>,
+    /// The spelling of a channel in a file = its name in the report
+    #[serde(default)]
+    pub channels: BTreeMap<String, String>,
     #[serde(default)]
     pub measure: BTreeMap<String, Measure>,
     #[serde(default)]
@@ -104,57 +113,6 @@ pub struct Config {
     /// The file itself; empty where the files were named on the command line
     #[serde(skip)]
     pub path: PathBuf,
-}
-
-/// Some files of one table that share their headers.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Block {
-    /// Paths or globs
-    pub files: Vec<String>,
-    /// Canonical name = header in the file
-    #[serde(default)]
-    pub columns: BTreeMap<String, ColumnSource>,
-    /// Constants for what the file lacks
-    #[serde(default)]
-    pub values: BTreeMap<String, String>,
-    /// Status word = stage, or `lost` (crm only)
-    #[serde(default)]
-    pub stages: BTreeMap<String, String>,
-    /// What a lead ID means that a file has twice (crm only)
-    #[serde(default)]
-    pub duplicates: Duplicates,
-}
-
-/// Where a column comes from; the long form gives the type of a column that the program does not know.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-pub enum ColumnSource {
-    Header(String),
-    Typed { header: String, r#type: ColumnType },
-}
-
-impl ColumnSource {
-    /// The header in the file.
-    pub fn header(&self) -> &str {
-        match self {
-            ColumnSource::Header(header) | ColumnSource::Typed { header, .. } => header,
-        }
-    }
-}
-
-/// What the cells of a column are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ColumnType {
-    /// Text that identifies a row; kept letter by letter
-    Id,
-    /// A calendar day, with or without a time
-    Date,
-    /// A count or an amount, exact to six decimals
-    Number,
-    /// A dimension
-    Text,
 }
 
 /// Columns that another file adds to the leads by a key that is no lead ID (agent → manager).
@@ -307,38 +265,6 @@ fn validate_stages(stages: &[String]) -> Result<()> {
                 "name every stage once, in the order of the funnel",
             ));
         }
-    }
-    Ok(())
-}
-
-fn validate_block(kind: Kind, block: &Block, stages: &[String]) -> Result<()> {
-    let name = kind.name();
-    if block.files.is_empty() {
-        return Err(data_error(
-            format!("a `[[{name}]]` block names no files"),
-            "write `files = [\"exports/*.csv\"]`",
-        ));
-    }
-    if kind != Kind::Crm && (!block.stages.is_empty() || block.duplicates != Duplicates::Error) {
-        return Err(data_error(
-            format!("`[[{name}]]`: `stages` and `duplicates` belong to `[[crm]]` blocks"),
-            "move them to the block of the CRM export",
-        ));
-    }
-    for (word, stage) in &block.stages {
-        if stage != "lost" && !stages.contains(stage) {
-            let known: Vec<&str> = stages.iter().map(String::as_str).chain(["lost"]).collect();
-            return Err(data_error(
-                format!("`[{name}.stages]`: `{word}` is mapped to `{stage}`, which is no stage"),
-                crate::error::suggestion(stage, &known),
-            ));
-        }
-    }
-    if let Some(column) = block.values.keys().find(|column| block.columns.contains_key(*column)) {
-        return Err(data_error(
-            format!("`[{name}.values]`: `{column}` is also in `[{name}.columns]`"),
-            "a column has a header in the file or a constant value, not both",
-        ));
     }
     Ok(())
 }

@@ -75,6 +75,23 @@ pub fn suggestion(name: &str, known: &[&str]) -> String {
     format!("{}known: {}", did_you_mean(name, known.iter().copied()), known.join(", "))
 }
 
+/// Headers for a message: the first ones, and long ones cut short.
+pub fn listed(headers: &[String]) -> String {
+    const MOST: usize = 40;
+    const LONGEST: usize = 60;
+    let shown: Vec<String> = headers
+        .iter()
+        .filter(|header| !header.is_empty())
+        .take(MOST)
+        .map(|header| match header.char_indices().nth(LONGEST) {
+            Some((end, _)) => format!("{}…", &header[..end]),
+            None => header.clone(),
+        })
+        .collect();
+    let more = if headers.len() > MOST { format!(", … ({} in all)", headers.len()) } else { String::new() };
+    format!("{}{more}", shown.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

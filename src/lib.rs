@@ -37,8 +37,10 @@ use anyhow::Result;
 use clap::CommandFactory;
 
 use crate::cli::{Cli, Command, ExplainArguments, Inputs, KpisArguments, ReportArguments};
-use crate::config::Config;
+use crate::config::{Basis, Config};
 use crate::error::usage_error;
+use crate::input::Progress;
+use crate::input::profile::FileProfile;
 use crate::input::tables::Kind;
 use crate::kpi::catalogue::{Catalogue, catalogue};
 use crate::kpi::view::Filter;
@@ -70,6 +72,9 @@ fn run_report(arguments: &ReportArguments) -> Result<()> {
         output::to_stderr(&catalogue.replaced);
     }
     let data = question.read(&arguments.inputs)?;
+    if let Some(path) = &arguments.rejects {
+        output::write_files(&[(path.clone(), input::rejects::to_csv(&data.files)?)])?;
+    }
     let scope = question.scope(&data, &catalogue, &arguments.scope)?;
     let (report, left_out) = report::build::report(&scope, &arguments.tables)?;
     let format = arguments.output.format;
@@ -142,12 +147,16 @@ impl Question {
         // dimensions that a user names are read even where the configuration does not map them
         let mut wanted: Vec<String> = self.filters.iter().map(|filter| filter.dimension.clone()).collect();
         wanted.extend(self.by.iter().cloned());
-        let read = input::read(&self.config, &wanted)?;
+        let progress =
+            if inputs.quiet { Progress::hidden() } else { Progress::new(input::size(&self.config)?) };
+        let read = input::read(&self.config, &wanted, &progress)?;
+        drop(progress);
         if !inputs.quiet {
             let is_ignored = self.config.path.as_os_str().is_empty() && default_configuration().is_some();
             let note =
                 "note: funnel.toml is not read, because the inputs are named on the command line".to_string();
-            output::to_stderr(is_ignored.then_some(&note).into_iter().chain(&read.recognised));
+            let lines: Vec<String> = read.files.iter().flat_map(FileProfile::describe).collect();
+            output::to_stderr(is_ignored.then_some(&note).into_iter().chain(&lines));
         }
         leads::join(read, &self.config, self.as_of)
     }
@@ -159,7 +168,17 @@ impl Question {
         scope: &cli::Scope,
     ) -> Result<Scope<'a>> {
         let negative_days = self.config.negative_days;
-        Scope::new(data, catalogue, self.period.as_ref(), &self.filters, &self.by, scope.basis, negative_days)
+        let basis = match (scope.basis, data.is_event_based) {
+            (Some(Basis::Cohort), true) => {
+                return Err(usage_error(
+                    "the CRM has no lead IDs, so no lead can be followed from stage to stage",
+                    "leave `--basis cohort` out: each row is an event of one stage, counted by its own date",
+                ));
+            }
+            (None, true) => Some(Basis::Event),
+            (basis, _) => basis,
+        };
+        Scope::new(data, catalogue, self.period.as_ref(), &self.filters, &self.by, basis, negative_days)
     }
 }
 

@@ -1,7 +1,7 @@
 //! One cell to one value: dates to days, numbers to exact millionths. Nothing is rounded on the way in and nothing guessed.
 //!
-//! What is ambiguous in a single cell (3/4/2024, 1.234) is refused here; a column that shows which reading is meant
-//! is decided one level up, over all its rows.
+//! Only the plain forms are read here, as fast as can be. What may mean two things (3/4/2024, 1.234) or is written
+//! otherwise is for `date` and `number`, and decided for a column over all its rows.
 
 /// Numbers are whole millionths: exact for money in any currency and for the fractions that ad platforms charge.
 pub const SCALE: i64 = 1_000_000;
@@ -50,35 +50,79 @@ pub fn days_from_civil(year: u32, month: u32, day: u32) -> Option<i32> {
     i32::try_from(era * 146_097 + day_of_era).ok().map(|days| days - 719_468)
 }
 
-/// Millionths of a plain decimal number (`-1234.5`, `1054`, `1e3` is none), or none if the cell is no such number.
+/// A number in the plain form that most exports have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plain {
+    /// Millionths of a number without a decimal sign.
+    Whole(i64),
+    /// Millionths of a number with a decimal point that can be nothing else.
+    Point(i64),
+    /// Everything else: other forms, what is no number, and `50.000`, which may be fifty thousand.
+    Odd,
+}
+
+/// Reads a plain decimal number (`-1234.5`, `1054`).
 ///
 /// Further digits behind the sixth decimal are rounded half away from zero: exports of floating-point numbers have them.
-pub fn parse_number(cell: &[u8]) -> Option<i64> {
+#[inline]
+pub fn parse_number(cell: &[u8]) -> Plain {
     let (is_negative, unsigned) = match cell {
         [b'-', rest @ ..] => (true, rest),
         [b'+', rest @ ..] => (false, rest),
         _ => (false, cell),
     };
-    let point = unsigned.iter().position(|&byte| byte == b'.').unwrap_or(unsigned.len());
-    let (whole, fraction) = (&unsigned[..point], unsigned.get(point + 1..).unwrap_or_default());
-    if whole.is_empty() && fraction.is_empty() || !fraction.iter().all(u8::is_ascii_digit) {
-        return None;
+    let mut whole: i64 = 0;
+    let mut length = 0;
+    while let Some(digit) =
+        unsigned.get(length).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10)
+    {
+        // twelve digits fit with their millionths, whatever they are
+        if length == 12 {
+            return Plain::Odd;
+        }
+        whole = whole * 10 + i64::from(digit);
+        length += 1;
     }
-    let mut value: i64 = 0;
-    for &byte in whole {
-        if !byte.is_ascii_digit() {
+    let signed = |value: i64| if is_negative { -value } else { value };
+    match unsigned.get(length..) {
+        Some([]) if length > 0 => Plain::Whole(signed(whole * SCALE)),
+        Some([b'.', fraction @ ..]) if length + fraction.len() > 0 => {
+            let may_be_thousands = fraction.len() == 3 && (1..=3).contains(&length) && unsigned[0] != b'0';
+            match millionths_of(fraction) {
+                Some(fraction) if !may_be_thousands => Plain::Point(signed(whole * SCALE + fraction)),
+                _ => Plain::Odd,
+            }
+        }
+        _ => Plain::Odd,
+    }
+}
+
+/// Millionths of a number whose decimal sign is known to be a point, as in a formula.
+pub fn parse_decimal(text: &str) -> Option<i64> {
+    // with a fourth decimal `50.000` cannot be fifty thousand
+    let text = if text.contains('.') { format!("{text}0") } else { text.to_string() };
+    match parse_number(text.as_bytes()) {
+        Plain::Whole(value) | Plain::Point(value) => Some(value),
+        Plain::Odd => None,
+    }
+}
+
+fn millionths_of(fraction: &[u8]) -> Option<i64> {
+    let mut value = 0;
+    let mut unit = SCALE / 10;
+    for (place, byte) in fraction.iter().enumerate() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
             return None;
         }
-        value = value.checked_mul(10)?.checked_add(i64::from(byte - b'0'))?;
+        if place < DECIMALS {
+            value += i64::from(digit) * unit;
+            unit /= 10;
+        } else if place == DECIMALS && digit >= 5 {
+            value += 1;
+        }
     }
-    for place in 0..DECIMALS {
-        let digit = fraction.get(place).map_or(0, |byte| byte - b'0');
-        value = value.checked_mul(10)?.checked_add(i64::from(digit))?;
-    }
-    if fraction.get(DECIMALS).is_some_and(|&byte| byte >= b'5') {
-        value = value.checked_add(1)?;
-    }
-    Some(if is_negative { -value } else { value })
+    Some(value)
 }
 
 #[inline]
@@ -94,13 +138,13 @@ fn digits(bytes: &[u8]) -> Option<u32> {
 }
 
 /// By how many days the zone behind a time moves the date to UTC; none if the cell's rest is no time.
-fn day_shift_of_time(rest: &[u8]) -> Option<i32> {
+pub fn day_shift_of_time(rest: &[u8]) -> Option<i32> {
     let time = rest.strip_prefix(b" ").or_else(|| rest.strip_prefix(b"T"))?;
     let time_end =
         time.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b':' | b'.')).unwrap_or(time.len());
     let minutes = minutes_of_day(&time[..time_end])?;
     let zone = match time[time_end..].trim_ascii() {
-        b"" | b"Z" | b"UTC" => 0,
+        b"" | b"Z" | b"UTC" | b"GMT" | b"(UTC)" => 0,
         [sign @ (b'+' | b'-'), offset @ ..] => {
             let minutes = minutes_of_offset(offset)?;
             if *sign == b'+' { minutes } else { -minutes }
@@ -197,18 +241,24 @@ mod tests {
 
     #[test]
     fn numbers_are_exact() {
-        for (text, millionths) in [
-            ("0.1", 100_000),
-            ("-1234.50", -1_234_500_000),
-            ("7", 7_000_000),
-            (".5", 500_000),
-            ("12.340000000000002", 12_340_000),
-            ("0.0000005", 1),
+        for (text, number) in [
+            ("0.1", Plain::Point(100_000)),
+            ("-1234.50", Plain::Point(-1_234_500_000)),
+            ("7", Plain::Whole(7_000_000)),
+            (".5", Plain::Point(500_000)),
+            ("5.", Plain::Point(5_000_000)),
+            ("12.340000000000002", Plain::Point(12_340_000)),
+            ("0.0000005", Plain::Point(1)),
+            ("0.500", Plain::Point(500_000)),
+            ("1234.567", Plain::Point(1_234_567_000)),
+            ("999999999999.9999999", Plain::Point(1_000_000_000_000_000_000)),
         ] {
-            assert_eq!(parse_number(text.as_bytes()), Some(millionths), "{text}");
+            assert_eq!(parse_number(text.as_bytes()), number, "{text}");
         }
-        for bad in ["", "-", ".", "1,5", "1e3", "12 ", "1.2.3", "0x1", "99999999999999999999"] {
-            assert_eq!(parse_number(bad.as_bytes()), None, "{bad}");
+        for odd in
+            ["", "-", ".", "1,5", "1e3", "12 ", "1.2.3", "0x1", "99999999999999999999", "50.000", "-1.234"]
+        {
+            assert_eq!(parse_number(odd.as_bytes()), Plain::Odd, "{odd}");
         }
     }
 
@@ -232,7 +282,7 @@ mod tests {
         fn a_number_of_cents_comes_back(cents in -9_000_000_000_i64..9_000_000_000) {
             let sign = if cents < 0 { "-" } else { "" };
             let text = format!("{sign}{}.{:02}", cents.abs() / 100, cents.abs() % 100);
-            prop_assert_eq!(parse_number(text.as_bytes()), Some(cents * (SCALE / 100)));
+            prop_assert_eq!(parse_number(text.as_bytes()), Plain::Point(cents * (SCALE / 100)));
         }
     }
 }

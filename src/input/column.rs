@@ -1,132 +1,168 @@
-//! Columns in the making: each thread fills builders block by block, and the pieces become one polars column.
+//! Columns in the making: each thread adds cells block by block, and the pieces become one polars column.
+//!
+//! Cells in plain form are typed at once. All others are kept as text until every row of the column is known: only
+//! then is it decided how the column is written (`format`).
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use polars::prelude::*;
+use polars_arrow::array::{PrimitiveArray, Utf8ViewArray};
+use polars_arrow::bitmap::Bitmap;
+use polars_arrow::types::NativeType;
 
-use super::cell::{parse_date, parse_number};
+use super::cell::{Plain, parse_date, parse_number};
 use super::read::Piece;
 use super::table::Dictionary;
 use crate::config::ColumnType;
 
-/// Why a cell was refused, in the words of the error message.
-pub struct Refused {
-    pub expected: &'static str,
-    pub hint: &'static str,
-}
+/// Stands for no value in a column of days in the making; no calendar has this day.
+pub const NO_DAY: i32 = i32::MIN;
+/// Stands for no value in a column of numbers in the making; no number that is read is so small.
+pub const NO_NUMBER: i64 = i64::MIN;
 
-const NOT_A_DATE: Refused = Refused {
-    expected: "is not a date",
-    hint: "dates are read as 2026-02-28 or 28.02.2026, with or without a time behind them",
-};
-const NOT_A_NUMBER: Refused = Refused {
-    expected: "is not a number",
-    hint: "numbers are read as 1234.50, without signs of currency or thousands",
-};
-const TOO_LARGE: Refused =
-    Refused { expected: "is too large a number", hint: "numbers are read up to 9,223,372,036,854" };
-const NOT_TEXT: Refused = Refused { expected: "is not UTF-8 text", hint: "save the file as UTF-8" };
+/// A cell that is not UTF-8.
+pub struct NotText;
 
-/// The words that one thread has met in one text column.
+/// The words that one thread has met in one column.
 #[derive(Default)]
 pub struct Words {
     codes: HashMap<Box<[u8]>, u32, PlFixedStateQuality>,
-    in_order: Vec<String>,
+    pub in_order: Vec<String>,
     /// With more words than this the column is no dimension and is given up.
     limit: Option<usize>,
 }
 
 impl Words {
-    /// A dictionary that holds at most `limit` words.
-    pub fn with_limit(limit: Option<usize>) -> Words {
-        Words { limit, ..Words::default() }
-    }
-
-    fn code(&mut self, cell: &[u8]) -> Result<u32, Refused> {
+    #[inline]
+    fn code(&mut self, cell: &[u8]) -> Result<u32, NotText> {
         if let Some(&code) = self.codes.get(cell) {
             return Ok(code);
         }
         if self.limit.is_some_and(|limit| self.in_order.len() > limit) {
             return Ok(0);
         }
-        let word = std::str::from_utf8(cell).map_err(|_| NOT_TEXT)?;
+        let word = std::str::from_utf8(cell).map_err(|_| NotText)?;
         let code = u32::try_from(self.in_order.len()).unwrap_or(u32::MAX);
-        self.in_order.push(word.to_string());
+        self.in_order.push(word.trim().to_string());
         self.codes.insert(cell.into(), code);
         Ok(code)
     }
 }
 
+/// A cell that is not in plain form: its row among those of the thread, and its text.
+#[derive(Debug, Clone, Copy)]
+pub struct Odd {
+    pub row: u32,
+    pub word: u32,
+}
+
+/// What the plain cells of one file show.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Seen {
+    /// The first row, among those of the thread, with a decimal point that can be nothing else.
+    pub point: Option<u32>,
+    /// Some date is written with full stops, day first.
+    pub full_stops: bool,
+    /// Some date is written year first.
+    pub year_first: bool,
+}
+
 /// The cells of one column that one thread has read.
-pub enum Builder {
+pub struct Column {
+    pub cells: Cells,
+    pub words: Words,
+    /// In the order of rows.
+    pub odd: Vec<Odd>,
+    /// By file.
+    pub seen: Vec<Seen>,
+}
+
+/// The typed cells of a column.
+pub enum Cells {
     Id(StringChunkedBuilder),
-    Date(PrimitiveChunkedBuilder<Int32Type>),
-    Number(PrimitiveChunkedBuilder<Int64Type>),
-    /// Codes into the [`Words`] of the thread.
+    Date(Vec<i32>),
+    /// In millionths.
+    Number(Vec<i64>),
+    /// Codes into the words of the thread.
     Text(Vec<u32>),
 }
 
-impl Builder {
-    /// An empty column.
-    pub fn new(name: &str, column_type: ColumnType) -> Builder {
-        match column_type {
-            ColumnType::Id => Builder::Id(StringChunkedBuilder::new(name.into(), 0)),
-            ColumnType::Date => Builder::Date(PrimitiveChunkedBuilder::new(name.into(), 0)),
-            ColumnType::Number => Builder::Number(PrimitiveChunkedBuilder::new(name.into(), 0)),
-            ColumnType::Text => Builder::Text(Vec::new()),
-        }
+impl Column {
+    /// An empty column of a table of so many files; a text column holds at most `limit` words.
+    pub fn new(name: &str, column_type: ColumnType, limit: Option<usize>, files: usize) -> Column {
+        let cells = match column_type {
+            ColumnType::Id => Cells::Id(StringChunkedBuilder::new(name.into(), 0)),
+            ColumnType::Date => Cells::Date(Vec::new()),
+            ColumnType::Number => Cells::Number(Vec::new()),
+            ColumnType::Text => Cells::Text(Vec::new()),
+        };
+        let words = Words { limit, ..Words::default() };
+        Column { cells, words, odd: Vec::new(), seen: vec![Seen::default(); files] }
     }
 
-    /// Adds cells that have no blanks around them; an empty cell is no value.
+    /// Adds cells of a file; an empty cell is no value. With `keeps_points` a decimal point is plain.
     ///
     /// # Errors
-    /// The first cell that is not of the column's type, with its place among the cells.
+    /// The place of the first cell that is not UTF-8.
     pub fn fill<'a>(
         &mut self,
         cells: impl Iterator<Item = &'a [u8]>,
-        words: &mut Words,
-    ) -> Result<(), (usize, Refused)> {
-        let mut cells = cells.enumerate();
-        match self {
-            Builder::Text(codes) => cells.try_for_each(|(row, cell)| {
-                codes.push(words.code(cell).map_err(|refused| (row, refused))?);
-                Ok(())
-            }),
-            Builder::Id(ids) => cells.try_for_each(|(row, cell)| {
-                ids.append_option(text(cell).map_err(|refused| (row, refused))?);
-                Ok(())
-            }),
-            Builder::Date(days) => cells.try_for_each(|(row, cell)| {
-                days.append_option(typed(cell, parse_date, || NOT_A_DATE).map_err(|refused| (row, refused))?);
-                Ok(())
-            }),
-            Builder::Number(numbers) => cells.try_for_each(|(row, cell)| {
-                let refused = || if is_long_number(cell) { TOO_LARGE } else { NOT_A_NUMBER };
-                numbers.append_option(typed(cell, parse_number, refused).map_err(|refused| (row, refused))?);
-                Ok(())
-            }),
+        file: usize,
+        keeps_points: bool,
+    ) -> Result<(), (usize, NotText)> {
+        let (words, odd, seen) = (&mut self.words, &mut self.odd, &mut self.seen[file]);
+        let mut keep_odd = |row: usize, cell: &[u8]| -> Result<(), NotText> {
+            let word = words.code(cell)?;
+            odd.push(Odd { row: u32::try_from(row).unwrap_or(u32::MAX), word });
+            Ok(())
+        };
+        match &mut self.cells {
+            Cells::Text(codes) => {
+                for (place, cell) in cells.enumerate() {
+                    codes.push(self.words.code(cell).map_err(|not_text| (place, not_text))?);
+                }
+            }
+            Cells::Id(ids) => {
+                for (place, cell) in cells.enumerate() {
+                    let id = std::str::from_utf8(cell).map_err(|_| (place, NotText))?;
+                    ids.append_option((!id.is_empty()).then_some(id));
+                }
+            }
+            Cells::Date(days) => {
+                for (place, cell) in cells.enumerate() {
+                    let day = parse_date(cell).unwrap_or(NO_DAY);
+                    if day != NO_DAY {
+                        let is_day_first = cell[2] == b'.';
+                        seen.full_stops |= is_day_first;
+                        seen.year_first |= !is_day_first;
+                    } else if !cell.is_empty() {
+                        keep_odd(days.len(), cell).map_err(|not_text| (place, not_text))?;
+                    }
+                    days.push(day);
+                }
+            }
+            Cells::Number(numbers) => {
+                for (place, cell) in cells.enumerate() {
+                    let number = match parse_number(cell) {
+                        Plain::Whole(number) => number,
+                        Plain::Point(number) if keeps_points => {
+                            seen.point = seen.point.or(u32::try_from(numbers.len()).ok());
+                            number
+                        }
+                        _ => {
+                            if !cell.is_empty() {
+                                keep_odd(numbers.len(), cell).map_err(|not_text| (place, not_text))?;
+                            }
+                            NO_NUMBER
+                        }
+                    };
+                    numbers.push(number);
+                }
+            }
         }
+        Ok(())
     }
-}
-
-fn text(cell: &[u8]) -> Result<Option<&str>, Refused> {
-    if cell.is_empty() { Ok(None) } else { std::str::from_utf8(cell).map(Some).map_err(|_| NOT_TEXT) }
-}
-
-/// Whether a cell is a number of so many digits that it may not fit.
-fn is_long_number(cell: &[u8]) -> bool {
-    let digits = cell.strip_prefix(b"-").unwrap_or(cell);
-    digits.len() > 12 && digits.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
-}
-
-#[inline]
-fn typed<T>(
-    cell: &[u8],
-    parse: impl Fn(&[u8]) -> Option<T>,
-    refused: impl Fn() -> Refused,
-) -> Result<Option<T>, Refused> {
-    if cell.is_empty() { Ok(None) } else { parse(cell).map(Some).ok_or_else(refused) }
 }
 
 /// One column from what each thread made of it, its pieces in the order of the files; for text also its sorted words.
@@ -134,48 +170,76 @@ fn typed<T>(
 /// A text column with more than `limit` words gives none.
 pub fn assemble(
     name: &str,
-    own: Vec<(Builder, Words)>,
+    own: Vec<Column>,
     pieces: &[Piece],
     limit: Option<usize>,
 ) -> Option<(Series, Option<Arc<Dictionary>>)> {
-    let dictionary = sorted_words(own.iter().map(|(_, words)| words));
+    let (mut days, mut numbers, mut ids, mut codes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut words = Vec::new();
+    for column in own {
+        words.push(column.words.in_order);
+        match column.cells {
+            Cells::Date(own) => days.push(own),
+            Cells::Number(own) => numbers.push(own),
+            Cells::Id(own) => ids.push(own.finish()),
+            Cells::Text(own) => codes.push(own),
+        }
+    }
+    if !days.is_empty() {
+        let array = with_gaps(gather(&days, pieces), NO_DAY, ArrowDataType::Int32);
+        return Some((Int32Chunked::with_chunk(name.into(), array).into_date().into_series(), None));
+    }
+    if !numbers.is_empty() {
+        let array = with_gaps(gather(&numbers, pieces), NO_NUMBER, ArrowDataType::Int64);
+        return Some((Int64Chunked::with_chunk(name.into(), array).into_series(), None));
+    }
+    if !ids.is_empty() {
+        return Some((gather_ids(name, &ids, pieces).into_series(), None));
+    }
+    let dictionary = sorted_words(&words);
     if limit.is_some_and(|limit| dictionary.len() > limit) {
         return None;
     }
-    let mut typed: Vec<Series> = Vec::new();
-    let mut codes: Vec<Vec<u32>> = Vec::new();
-    for (builder, words) in own {
-        match builder {
-            Builder::Id(ids) => typed.push(ids.finish().into_series()),
-            Builder::Date(days) => typed.push(days.finish().into_date().into_series()),
-            Builder::Number(numbers) => typed.push(numbers.finish().into_series()),
-            Builder::Text(mut own) => {
-                let new: Vec<u32> = words.in_order.iter().map(|word| place(&dictionary, word)).collect();
-                for code in &mut own {
-                    *code = new[*code as usize];
-                }
-                codes.push(own);
-            }
-        }
+    for (codes, words) in codes.iter_mut().zip(words) {
+        let new: Vec<u32> = words.iter().map(|word| place(&dictionary, word)).collect();
+        codes.iter_mut().for_each(|code| *code = new[*code as usize]);
     }
-    if typed.is_empty() {
-        let mut all = Vec::with_capacity(codes.iter().map(Vec::len).sum());
-        for piece in pieces {
-            all.extend_from_slice(&codes[piece.thread][piece.rows.clone()]);
-        }
-        return Some((UInt32Chunked::from_vec(name.into(), all).into_series(), Some(Arc::new(dictionary))));
-    }
-    let mut column = typed[0].clear();
-    for piece in pieces {
-        let start = i64::try_from(piece.rows.start).expect("a thread reads fewer than 2^63 rows");
-        let part = typed[piece.thread].slice(start, piece.rows.len());
-        column.append(&part).expect("the pieces of a column have one type");
-    }
-    Some((column.rechunk(), None))
+    let codes = UInt32Chunked::from_vec(name.into(), gather(&codes, pieces));
+    Some((codes.into_series(), Some(Arc::new(dictionary))))
 }
 
-fn sorted_words<'a>(words: impl Iterator<Item = &'a Words>) -> Dictionary {
-    let mut all: Vec<String> = words.flat_map(|words| words.in_order.iter().cloned()).collect();
+/// The rows of all threads in the order of the files.
+fn gather<T: Copy>(own: &[Vec<T>], pieces: &[Piece]) -> Vec<T> {
+    let mut all = Vec::with_capacity(own.iter().map(Vec::len).sum());
+    for piece in pieces {
+        all.extend_from_slice(&own[piece.thread][piece.rows.clone()]);
+    }
+    all
+}
+
+/// An array in which `gap` is no value.
+fn with_gaps<T: NativeType + PartialEq>(
+    values: Vec<T>,
+    gap: T,
+    data_type: ArrowDataType,
+) -> PrimitiveArray<T> {
+    let validity =
+        values.contains(&gap).then(|| values.iter().map(|value| *value != gap).collect::<Bitmap>());
+    PrimitiveArray::new(data_type, values.into(), validity)
+}
+
+fn gather_ids(name: &str, own: &[StringChunked], pieces: &[Piece]) -> StringChunked {
+    let arrays: Vec<&Utf8ViewArray> = own.iter().map(|ids| ids.downcast_as_array()).collect();
+    let mut all = StringChunkedBuilder::new(name.into(), arrays.iter().map(|array| array.len()).sum());
+    for piece in pieces {
+        let array = arrays[piece.thread];
+        piece.rows.clone().for_each(|row| all.append_option(array.get(row)));
+    }
+    all.finish()
+}
+
+fn sorted_words(words: &[Vec<String>]) -> Dictionary {
+    let mut all: Vec<String> = words.iter().flatten().cloned().collect();
     all.push(String::new());
     all.sort_unstable();
     all.dedup();

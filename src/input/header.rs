@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
+use super::format::{DATE_SETTINGS, NUMBER_SETTINGS, Setting, setting};
+use super::presets::{self, Export, currency_in};
 use super::read::{CellSource, ColumnPlan};
 use super::tables::{Definition, Kind};
 use crate::config::{Block, ColumnSource, ColumnType};
-use crate::error::{data_error, nearest};
+use crate::error::{data_error, listed, nearest, suggestion};
 
 /// A CRM column that nobody asked for is a dimension up to this many values.
 pub const AUTOMATIC_DIMENSION_LIMIT: usize = 1_000;
@@ -21,6 +23,25 @@ pub struct Mapped {
     pub shown: String,
     /// Taken as a dimension because it is there, not because its header is known or was named.
     pub is_automatic: bool,
+    /// How the configuration or the preset says that its cells are written.
+    pub setting: Option<Setting>,
+}
+
+/// What decides which column of a file is which.
+pub struct Mapping<'a> {
+    pub kind: Kind,
+    pub definition: &'a Definition,
+    pub block: &'a Block,
+    /// The export that the headers are of, if it is a known one.
+    pub preset: Option<&'a Export>,
+    pub headers: &'a [String],
+    /// The name of the file and the line of the header, for errors.
+    pub place: String,
+    /// Dimensions asked for on the command line: a header of that name is a column even where the configuration does
+    /// not mention it.
+    pub wanted: &'a [String],
+    /// Names that a column of a file may not take (stages, outcomes).
+    pub reserved: &'a BTreeSet<String>,
 }
 
 /// A header or name without case, blanks and punctuation: `Lead ID` and `lead_id` are the same.
@@ -28,37 +49,43 @@ pub fn normalise(header: &str) -> String {
     header.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Maps the headers of one file; `place` is its name and the line of the header, for errors.
-///
-/// `wanted` are dimensions asked for on the command line: a header of that name is a column even where the
-/// configuration does not mention it. `reserved` are names that a column of a file may not take (stages, outcomes).
+/// Maps the headers of one file.
 ///
 /// # Errors
 /// Columns that the configuration names or the table requires and the file lacks, all at once.
-pub fn map_headers(
-    kind: Kind,
-    definition: &Definition,
-    block: &Block,
-    headers: &[String],
-    place: &str,
-    wanted: &[String],
-    reserved: &BTreeSet<String>,
-) -> Result<Vec<Mapped>> {
+pub fn map_headers(mapping: &Mapping) -> Result<Vec<Mapped>> {
+    let Mapping { definition, block, headers, place, reserved, .. } = mapping;
     let mut mapped = if block.columns.is_empty() {
-        recognised(definition, headers)
+        recognised(mapping)
     } else {
         configured(definition, block, headers, place)?
     };
-    for (column, value) in &block.values {
+    let mut constants = block.values.clone();
+    if let Some(preset) = mapping.preset.filter(|_| block.columns.is_empty()) {
+        let is_free = |column: &String| !mapped.iter().any(|mapped| &mapped.plan.name == column);
+        for (column, value) in preset.values.iter().filter(|(column, _)| is_free(column)) {
+            constants.entry(column.clone()).or_insert_with(|| value.clone());
+        }
+        let named = mapped.iter().filter(|column| column.plan.column_type == ColumnType::Number);
+        if let Some(currency) = named
+            .clone()
+            .find_map(|column| currency_in(&column.shown))
+            .filter(|_| is_free(&"currency".to_string()))
+        {
+            constants.entry("currency".to_string()).or_insert_with(|| currency.to_string());
+        }
+    }
+    if let Some(stage) = &block.stage {
+        constants.insert("stage".to_string(), stage.clone());
+    }
+    for (column, value) in constants {
+        mapped.retain(|mapped| mapped.plan.name != column);
         mapped.push(Mapped {
-            plan: ColumnPlan {
-                name: column.clone(),
-                column_type: type_of(definition, column, None),
-                limit: None,
-            },
-            cell: CellSource::Constant(value.clone()),
+            plan: ColumnPlan { column_type: type_of(definition, &column, None), name: column, limit: None },
             shown: format!("the constant `{value}`"),
+            cell: CellSource::Constant(value),
             is_automatic: false,
+            setting: None,
         });
     }
     if let Some(clash) = mapped.iter().find(|column| reserved.contains(&column.plan.name)) {
@@ -67,10 +94,68 @@ pub fn map_headers(
             format!("call the date of a stage `{}_at`, or give the column another name", clash.plan.name),
         ));
     }
-    require(kind, definition, &mapped, headers, place)?;
-    let automatic = kind == Kind::Crm && block.columns.is_empty();
-    add_dimensions(&mut mapped, headers, wanted, reserved, automatic);
+    require(mapping, &mapped)?;
+    add_dimensions(&mut mapped, mapping);
+    set_formats(&mut mapped, mapping)?;
     Ok(mapped)
+}
+
+/// All headers that are known for a table, normalised: what tells a header from the lines above it.
+pub fn known_headers(kind: Kind, definition: &Definition, block: &Block) -> Result<BTreeSet<String>> {
+    if !block.columns.is_empty() {
+        return Ok(block.columns.values().map(|source| normalise(source.header())).collect());
+    }
+    let usual =
+        definition.columns.iter().flat_map(|column| std::iter::once(&column.name).chain(&column.headers));
+    let mut known: BTreeSet<String> = usual.map(|name| normalise(name)).collect();
+    for export in presets::exports()?.iter().filter(|export| export.table == kind) {
+        known.extend(export.columns.values().flatten().filter_map(|name| name.exact()).map(String::from));
+    }
+    Ok(known)
+}
+
+/// The settings of the configuration, else of the preset.
+///
+/// # Errors
+/// A format of a column that is not read, or one that its type does not have.
+fn set_formats(mapped: &mut [Mapped], mapping: &Mapping) -> Result<()> {
+    let table = mapping.kind.name();
+    for (column, text) in &mapping.block.formats {
+        let Some(found) = mapped.iter_mut().find(|mapped| &mapped.plan.name == column) else {
+            let known: Vec<&str> = mapped.iter().map(|mapped| mapped.plan.name.as_str()).collect();
+            return Err(data_error(
+                format!("{}: `[{table}.formats]` names `{column}`, which is not read", mapping.place),
+                suggestion(column, &known),
+            ));
+        };
+        found.setting = Some(
+            setting(text, found.plan.column_type)
+                .ok_or_else(|| no_format(table, column, text, found.plan.column_type))?,
+        );
+    }
+    for (column, text) in mapping.preset.map(|preset| &preset.formats).into_iter().flatten() {
+        if let Some(found) =
+            mapped.iter_mut().find(|mapped| &mapped.plan.name == column && mapped.setting.is_none())
+        {
+            found.setting = setting(text, found.plan.column_type);
+        }
+    }
+    let counts = &mapping.definition.counts;
+    for column in
+        mapped.iter_mut().filter(|column| column.setting.is_none() && counts.contains(&column.plan.name))
+    {
+        column.setting = Some(Setting::Whole);
+    }
+    Ok(())
+}
+
+fn no_format(table: &str, column: &str, text: &str, column_type: ColumnType) -> anyhow::Error {
+    let hint = match column_type {
+        ColumnType::Date => format!("a column of dates is written as {DATE_SETTINGS}"),
+        ColumnType::Number => format!("a column of numbers is written as {NUMBER_SETTINGS}"),
+        ColumnType::Id | ColumnType::Text => "only dates and numbers have formats".to_string(),
+    };
+    data_error(format!("`[{table}.formats]`: `{column} = \"{text}\"` is no format"), hint)
 }
 
 fn type_of(definition: &Definition, column: &str, source: Option<&ColumnSource>) -> ColumnType {
@@ -101,6 +186,7 @@ fn configured(
         cell,
         shown: source.header().to_string(),
         is_automatic: false,
+        setting: None,
     });
     let mut mapped: Vec<Mapped> = mapped.collect();
     mapped.sort_by_key(|column| match column.cell {
@@ -146,15 +232,42 @@ fn missing_columns(place: &str, missing: &[(&str, &str)], headers: &[String]) ->
         .collect();
     data_error(
         format!("{place}: the header lacks {}", wanted.join("; ")),
-        format!("headers found: {}", headers.join(", ")),
+        format!("headers found: {}", listed(headers)),
     )
 }
 
-fn recognised(definition: &Definition, headers: &[String]) -> Vec<Mapped> {
+/// The columns by the headers of the preset, then by the usual names.
+fn recognised(mapping: &Mapping) -> Vec<Mapped> {
+    let headers = mapping.headers;
     let normalised: Vec<String> = headers.iter().map(|header| normalise(header)).collect();
     let mut taken = BTreeSet::new();
     let mut mapped = Vec::new();
-    for column in &definition.columns {
+    let mut add = |name: &str, column_type: ColumnType, index: usize, cell: CellSource| {
+        mapped.push(Mapped {
+            plan: ColumnPlan { name: name.to_string(), column_type, limit: None },
+            cell,
+            shown: headers[index].clone(),
+            is_automatic: false,
+            setting: None,
+        });
+    };
+    if let Some(preset) = mapping.preset {
+        for column in preset.columns.keys() {
+            if let Some(index) = preset.field(column, &normalised, &|field| taken.contains(&field)) {
+                taken.insert(index);
+                let list = preset.lists.get(column).and_then(|separator| separator.bytes().next());
+                let cell =
+                    list.map_or(CellSource::Field(index), |separator| CellSource::First(index, separator));
+                add(column, type_of(mapping.definition, column, None), index, cell);
+            }
+        }
+        taken.extend((0..headers.len()).filter(|index| preset.ignores(&normalised[*index])));
+    }
+    for column in &mapping.definition.columns {
+        if mapping.preset.is_some_and(|preset| preset.field(&column.name, &normalised, &|_| false).is_some())
+        {
+            continue;
+        }
         let own_name = std::iter::once(&column.name);
         let found = own_name.chain(&column.headers).find_map(|known| {
             let known = normalise(known);
@@ -162,31 +275,27 @@ fn recognised(definition: &Definition, headers: &[String]) -> Vec<Mapped> {
         });
         if let Some(index) = found {
             taken.insert(index);
-            mapped.push(Mapped {
-                plan: ColumnPlan { name: column.name.clone(), column_type: column.column_type, limit: None },
-                cell: CellSource::Field(index),
-                shown: headers[index].clone(),
-                is_automatic: false,
-            });
+            add(&column.name, column.column_type, index, CellSource::Field(index));
         }
     }
     mapped
 }
 
-fn require(
-    kind: Kind,
-    definition: &Definition,
-    mapped: &[Mapped],
-    headers: &[String],
-    place: &str,
-) -> Result<()> {
+fn require(mapping: &Mapping, mapped: &[Mapped]) -> Result<()> {
+    let Mapping { kind, definition, headers, place, .. } = mapping;
     let has = |column: &String| mapped.iter().any(|mapped| &mapped.plan.name == column);
+    // the rows of a stage file, and of a known export of deals without IDs, are leads of their own
+    let needs_no_id = *kind == Kind::Crm && (mapping.block.stage.is_some() || mapping.preset.is_some());
     let lacking: Vec<String> = definition
         .required
         .iter()
-        .filter(|group| !group.iter().any(has))
+        .filter(|group| {
+            !group.iter().any(has) && !(needs_no_id && group.iter().any(|column| column == "lead_id"))
+        })
         .map(|group| {
-            let names: Vec<String> = group.iter().map(|column| format!("`{column}`")).collect();
+            // who has neither an ID of a lead nor of a deal is asked for that of the lead
+            let asked = if *kind == Kind::Crm { 1 } else { group.len() };
+            let names: Vec<String> = group.iter().take(asked).map(|column| format!("`{column}`")).collect();
             let near = group.iter().find_map(|column| nearest(column, headers.iter().map(String::as_str)));
             let near = near.map(|near| format!(", nearest is `{near}`")).unwrap_or_default();
             format!("{}{near}", names.join(" or "))
@@ -195,36 +304,39 @@ fn require(
     if lacking.is_empty() {
         return Ok(());
     }
+    let without_id = if *kind == Kind::Crm {
+        "; a file without lead IDs, one row an event, needs `stage = \"…\"` in its block"
+    } else {
+        ""
+    };
     Err(data_error(
         format!("{place}: no header is known as {}", lacking.join("; ")),
         format!(
-            "map it in funnel.toml under `[[{}]]` and `[{}.columns]`; headers found: {}",
+            "map it in funnel.toml under `[[{}]]` and `[{}.columns]`{without_id}; headers found: {}",
             kind.name(),
             kind.name(),
-            headers.join(", ")
+            listed(headers)
         ),
     ))
 }
 
-fn add_dimensions(
-    mapped: &mut Vec<Mapped>,
-    headers: &[String],
-    wanted: &[String],
-    reserved: &BTreeSet<String>,
-    automatic: bool,
-) {
+fn add_dimensions(mapped: &mut Vec<Mapped>, mapping: &Mapping) {
+    let Mapping { headers, wanted, reserved, .. } = mapping;
+    let takes_all = mapping.kind == Kind::Crm && mapping.block.columns.is_empty();
+    let taken: BTreeSet<usize> = mapped.iter().filter_map(|column| column.cell.field()).collect();
+    let mut known: BTreeSet<String> = mapped.iter().map(|column| column.plan.name.clone()).collect();
     for (index, header) in headers.iter().enumerate() {
-        let is_taken = mapped.iter().any(|column| column.cell == CellSource::Field(index));
         let asked = wanted.iter().find(|name| normalise(name) == normalise(header));
         let mut name = asked.cloned().unwrap_or_else(|| dimension_name(header));
         if reserved.contains(&name) {
             name.push_str("_column");
         }
-        let is_known = mapped.iter().any(|column| column.plan.name == name);
-        if is_known
+        let is_ignored = mapping.preset.is_some_and(|preset| preset.ignores(&normalise(header)));
+        let is_free = !taken.contains(&index) && takes_all && !is_ignored;
+        if name.is_empty()
             || reserved.contains(&name)
-            || name.is_empty()
-            || (asked.is_none() && (is_taken || !automatic))
+            || (asked.is_none() && !is_free)
+            || !known.insert(name.clone())
         {
             continue;
         }
@@ -234,6 +346,7 @@ fn add_dimensions(
             cell: CellSource::Field(index),
             shown: header.clone(),
             is_automatic: asked.is_none(),
+            setting: None,
         });
     }
 }
@@ -257,7 +370,17 @@ mod tests {
         let stages = crate::config::DEFAULT_STAGES.map(String::from).to_vec();
         let headers: Vec<String> = headers.iter().map(|header| (*header).to_string()).collect();
         let definition = definition(kind, &stages).unwrap();
-        map_headers(kind, &definition, &Block::default(), &headers, "x.csv", &[], &BTreeSet::new())
+        let mapping = Mapping {
+            kind,
+            definition: &definition,
+            block: &Block::default(),
+            preset: None,
+            headers: &headers,
+            place: "x.csv:1".to_string(),
+            wanted: &[],
+            reserved: &BTreeSet::new(),
+        };
+        map_headers(&mapping)
             .unwrap()
             .into_iter()
             .map(|mapped| format!("{}={}", mapped.plan.name, mapped.shown))

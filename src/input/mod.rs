@@ -1,49 +1,74 @@
 //! Files to typed tables. The only place that knows paths, encodings, separators and the formats of cells.
 //!
-//! `source` cuts a file into blocks of whole records, `records` finds their cells, `header` decides what each column is,
-//! `read` types the cells in parallel, `cell` and `column` say how; `tables` is the list of what can be read.
+//! `encoding` makes text of bytes, `source` finds the header and cuts a file into blocks of whole records, `records`
+//! finds their cells, `rows` tells data from totals and footers, `presets` and `header` decide what each column is,
+//! `read` fills the columns in parallel, `cell`, `date` and `number` read one cell, `format` decides how a column is
+//! written over all its rows, `finish` puts the table together; `tables` is the list of what can be read.
 
 pub mod cell;
+mod channels;
 mod column;
+mod date;
+mod encoding;
+mod finish;
+mod format;
 mod header;
+mod identity;
+pub mod number;
+mod plan;
+mod preamble;
+pub mod presets;
 pub mod profile;
+mod progress;
 mod read;
 mod records;
+pub mod rejects;
+mod rows;
 mod source;
 pub mod table;
 pub mod tables;
+mod totals;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+pub use self::encoding::by_name as encoding_of;
 pub use self::header::normalise;
-use self::header::{Mapped, map_headers};
+use self::plan::{Opened, Reader};
 use self::profile::FileProfile;
-use self::read::{CellSource, ColumnPlan, FilePlan, read_files};
+pub use self::progress::Progress;
+use self::read::{CellSource, ColumnPlan, FilePlan, NotUtf8, read_files};
+use self::rows::{NullWords, RowRules, USUAL_NULL_WORDS};
 use self::table::Table;
 use self::tables::Kind;
-use crate::check::group_thousands;
-use crate::config::{Block, ColumnType, Config, Duplicates, Lookup};
+use crate::check::Finding;
+use crate::config::{Block, ColumnType, Config, Duplicates, Lookup, OnError};
 use crate::error::data_error;
 
 /// Everything that was read.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Inputs {
     pub tables: BTreeMap<Kind, Table>,
     pub lookups: Vec<LookupTable>,
-    /// CRM files in which a lead may span several rows.
-    pub merging_files: BTreeSet<String>,
+    /// What a repeated lead ID means in each CRM file.
+    pub duplicates: BTreeMap<String, Duplicates>,
     /// The export that each CRM file is of: files of one block with the same header. Such files may overlap; others
     /// complete each other.
     pub export_of_file: BTreeMap<String, (usize, Vec<String>)>,
     /// Dimensions of the CRM that nobody named.
     pub automatic_dimensions: BTreeSet<String>,
+    /// Status words of the presets, `*` for anything, with the stage of each.
+    pub status_words: BTreeMap<String, String>,
+    /// Whether the CRM has no lead IDs: each row is an event of one stage.
+    pub is_event_based: bool,
+    /// Signs of currencies that amounts bear, with the place of the first of each column.
+    pub currency_signs: Vec<(&'static str, String)>,
     /// What was understood of each file, in the order of tables and files.
     pub files: Vec<FileProfile>,
-    /// What was taken for what, a line a file.
-    pub recognised: Vec<String>,
+    /// What was left out or looks wrong while reading.
+    pub findings: Vec<Finding>,
 }
 
 /// The column of a lookup's key; no name that a user could give to another column.
@@ -64,18 +89,13 @@ pub struct LookupTable {
 ///
 /// # Errors
 /// The first error in the order of tables, files and lines.
-pub fn read(config: &Config, wanted: &[String]) -> Result<Inputs> {
-    let mut inputs = Inputs {
-        tables: BTreeMap::new(),
-        lookups: Vec::new(),
-        merging_files: BTreeSet::new(),
-        export_of_file: BTreeMap::new(),
-        automatic_dimensions: BTreeSet::new(),
-        files: Vec::new(),
-        recognised: Vec::new(),
-    };
+pub fn read(config: &Config, wanted: &[String], progress: &Progress) -> Result<Inputs> {
+    let mut inputs = Inputs::default();
     for kind in Kind::ALL.into_iter().filter(|kind| !config.blocks(*kind).is_empty()) {
-        read_kind(kind, config, wanted, &mut inputs)?;
+        read_kind(kind, config, wanted, progress, &mut inputs)?;
+    }
+    for table in inputs.tables.values_mut() {
+        channels::rename(table, &config.channels)?;
     }
     for lookup in &config.lookup {
         inputs.lookups.push(read_lookup(lookup, config.folder()).map_err(|error| config.blame(error))?);
@@ -83,87 +103,79 @@ pub fn read(config: &Config, wanted: &[String]) -> Result<Inputs> {
     Ok(inputs)
 }
 
-fn read_kind(kind: Kind, config: &Config, wanted: &[String], inputs: &mut Inputs) -> Result<()> {
-    let definition = tables::definition(kind, &config.stages)?;
-    let mut reserved: BTreeSet<String> = config.stages.iter().cloned().collect();
-    reserved.extend(["lost", "open"].map(String::from));
-    let mut files: Vec<(source::Source, Vec<Mapped>)> = Vec::new();
-    for (path, number) in files_of(config.blocks(kind), config.folder())? {
-        let block = &config.blocks(kind)[number];
-        let name = path.display().to_string();
-        let source = source::open(&path, &name)?;
-        let mapped = map_headers(
-            kind,
-            &definition,
-            block,
-            &source.headers,
-            &source.header_place(),
-            wanted,
-            &reserved,
-        )?;
-        if block.duplicates == Duplicates::Merge {
-            inputs.merging_files.insert(name.clone());
+/// How many bytes the inputs have, as far as that can be known before they are read.
+///
+/// # Errors
+/// A pattern that matches nothing.
+pub fn size(config: &Config) -> Result<u64> {
+    let mut bytes = 0;
+    for kind in Kind::ALL {
+        for (path, _) in files_of(config.blocks(kind), config.folder())? {
+            bytes += path.metadata().map_or(0, |metadata| metadata.len());
         }
-        if kind == Kind::Crm {
-            inputs.export_of_file.insert(name, (number, source.headers.clone()));
+    }
+    Ok(bytes)
+}
+
+fn read_kind(
+    kind: Kind,
+    config: &Config,
+    wanted: &[String],
+    progress: &Progress,
+    inputs: &mut Inputs,
+) -> Result<()> {
+    let reader = Reader::new(kind, config, wanted)?;
+    let files = files_of(config.blocks(kind), config.folder())?;
+    let mut encodings: BTreeMap<usize, &'static encoding_rs::Encoding> = BTreeMap::new();
+    let (opened, columns, finished) = loop {
+        let opened: Vec<Opened> = files
+            .iter()
+            .enumerate()
+            .map(|(file, (path, block))| reader.open(path, *block, encodings.get(&file).copied()))
+            .collect::<Result<_>>()?;
+        let columns = plan::union_of_columns(&opened);
+        let (opened, plans): (Vec<Opened>, Vec<FilePlan>) =
+            plan::plans(&reader, opened, &columns).into_iter().unzip();
+        match read_files(&columns, plans, progress) {
+            Ok(finished) => break (opened, columns, finished),
+            Err(error) => {
+                // what shows first behind the beginning of a file
+                let file = match error.downcast_ref::<NotUtf8>() {
+                    Some(not_utf8) if !encodings.contains_key(&not_utf8.file) => not_utf8.file,
+                    _ => return Err(error),
+                };
+                let (path, _) = &files[file];
+                let name = path.display().to_string();
+                encodings.insert(file, encoding::detect_in_whole(&name, path)?);
+            }
         }
-        files.push((source, mapped));
+    };
+    let mut table = finished.table;
+    let numbered: Vec<bool> = opened.iter().map(|file| file.is_numbered).collect();
+    if kind == Kind::Crm {
+        plan::note_crm(&opened, config, inputs)?;
+        identity::give_ids(&mut table, &numbered)?;
+        identity::find_leads(&mut table, &mut inputs.findings)?;
     }
-    let columns = union_of_columns(&files);
-    let mut lines: Vec<(String, String)> = Vec::new();
-    let mut plans = Vec::new();
-    for (source, mapped) in files {
-        lines.push((source.name().to_string(), describe(kind, &mapped)));
-        let cells = columns.iter().map(|column| cell_of(&mapped, &column.name)).collect();
-        for column in mapped.iter().filter(|column| column.is_automatic) {
-            inputs.automatic_dimensions.insert(column.plan.name.clone());
-        }
-        plans.push(FilePlan { source, cells });
+    inputs.findings.extend(totals::differences(
+        &reader,
+        &table,
+        &columns,
+        &finished.totals,
+        &finished.settled,
+    ));
+    for (place, settled) in finished.settled.iter().enumerate() {
+        let _ = place;
+        let name = |file: usize| table.origin.files.get(file).map_or("", String::as_str);
+        inputs.currency_signs.extend(
+            settled.currencies.iter().map(|(code, at)| (*code, format!("{}:{}", name(at.file), at.line))),
+        );
     }
-    let table = read_files(&columns, plans)?;
-    for (file, (name, taken)) in lines.iter().enumerate() {
-        let rows = table.origin.file_of_row.iter().filter(|row| usize::from(**row) == file).count();
-        inputs.recognised.push(format!(
-            "{name}: {}, {} {}: {taken}",
-            kind.name(),
-            group_thousands(rows),
-            if rows == 1 { "row" } else { "rows" }
-        ));
-    }
+    let profiles = plan::profiles(kind, &opened, &columns, &table, &finished.settled, finished.files);
+    inputs.findings.extend(profiles.iter().filter_map(profile::rejected_rows));
+    inputs.files.extend(profiles);
     inputs.tables.insert(kind, table);
     Ok(())
-}
-
-fn cell_of(mapped: &[Mapped], column: &str) -> CellSource {
-    mapped
-        .iter()
-        .find(|mapped| mapped.plan.name == column)
-        .map_or(CellSource::Absent, |mapped| mapped.cell.clone())
-}
-
-/// All columns of all files; one that any file names on purpose is kept whatever the number of its values.
-fn union_of_columns(files: &[(source::Source, Vec<Mapped>)]) -> Vec<ColumnPlan> {
-    let mut columns: Vec<ColumnPlan> = Vec::new();
-    for mapped in files.iter().flat_map(|(_, mapped)| mapped) {
-        match columns.iter_mut().find(|column| column.name == mapped.plan.name) {
-            Some(known) if mapped.plan.limit.is_none() => known.limit = None,
-            Some(_) => {}
-            None => columns.push(mapped.plan.clone()),
-        }
-    }
-    columns
-}
-
-fn describe(kind: Kind, mapped: &[Mapped]) -> String {
-    let (automatic, named): (Vec<&Mapped>, Vec<&Mapped>) =
-        mapped.iter().partition(|column| column.is_automatic);
-    let named: Vec<String> =
-        named.iter().map(|column| format!("{} = {}", column.plan.name, column.shown)).collect();
-    let automatic: Vec<&str> = automatic.iter().map(|column| column.plan.name.as_str()).collect();
-    match (kind, automatic.is_empty()) {
-        (Kind::Crm, false) => format!("{}; other dimensions: {}", named.join(", "), automatic.join(", ")),
-        _ => named.join(", "),
-    }
 }
 
 /// The files of the blocks in the order of their names, each once, with the number of its block.
@@ -211,15 +223,29 @@ fn read_lookup(lookup: &Lookup, folder: &Path) -> Result<LookupTable> {
     let mut wanted: Vec<(String, &String)> =
         key_header.map(|header| ("key".to_string(), header)).into_iter().collect();
     wanted.extend(lookup.columns.iter().map(|(name, header)| (name.clone(), header)));
+    let known: BTreeSet<String> = wanted.iter().map(|(_, header)| normalise(header)).collect();
     let names = std::iter::once(LOOKUP_KEY).chain(lookup.columns.keys().map(String::as_str));
     let columns: Vec<ColumnPlan> = names
         .map(|name| ColumnPlan { name: name.to_string(), column_type: ColumnType::Text, limit: None })
         .collect();
     let mut plans = Vec::new();
-    for (path, _) in files_of(std::slice::from_ref(&block), folder)? {
-        let source = source::open(&path, &path.display().to_string())?;
+    for (export, (path, _)) in files_of(std::slice::from_ref(&block), folder)?.into_iter().enumerate() {
+        let mut source = source::open(&path, &path.display().to_string(), None)?;
+        source.read_header(&source::HeaderHints::default(), &|cells| plan::count_known(cells, &known))?;
         let cells = header::find_all(&source.headers, &wanted, &source.header_place())?;
-        plans.push(FilePlan { source, cells });
+        let identity = cells.first().and_then(CellSource::field);
+        plans.push(FilePlan {
+            settings: vec![None; columns.len()],
+            shape: plan::shape_of(&source.headers),
+            rules: RowRules::new(&source.headers, identity, Vec::new(), Vec::new(), &[], &[]),
+            null_words: NullWords::new(USUAL_NULL_WORDS.map(String::from)),
+            on_error: OnError::Fail,
+            export,
+            table: "lookup",
+            cells,
+            source,
+        });
     }
-    Ok(LookupTable { dimension: dimension.unwrap_or_default(), table: read_files(&columns, plans)? })
+    let table = read_files(&columns, plans, &Progress::hidden())?.table;
+    Ok(LookupTable { dimension: dimension.unwrap_or_default(), table })
 }

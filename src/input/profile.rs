@@ -3,6 +3,7 @@
 //! Filled while reading, told on stderr in a line a file, and the beginning of the audit of `funnel check`.
 
 use super::tables::Kind;
+use crate::check::{Finding, finding_of_texts, group_thousands};
 use crate::config::ColumnType;
 
 /// One file as it was read.
@@ -26,6 +27,8 @@ pub struct FileProfile {
     pub dropped: Vec<Dropped>,
     /// Rows left out by `on_error = "skip"`.
     pub rejected: Vec<Rejected>,
+    /// Cells that hold several values, of which the first was taken.
+    pub further_values: usize,
     pub columns: Vec<ColumnProfile>,
     /// Headers that nothing was made of.
     pub unused: Vec<String>,
@@ -65,4 +68,93 @@ pub struct ColumnProfile {
     pub format: String,
     /// Rows with a value.
     pub filled: usize,
+    /// Taken as a dimension because it is there, not because its header is known or was named.
+    pub is_automatic: bool,
+}
+
+/// The formats that need no word.
+const PLAIN_FORMATS: [&str; 4] = ["", "YYYY-MM-DD", "DD.MM.YYYY", "1234.56"];
+
+impl FileProfile {
+    /// The separator as a byte.
+    pub fn separator_byte(&self) -> u8 {
+        match self.separator {
+            "semicolon" => b';',
+            "tab" => b'\t',
+            _ => b',',
+        }
+    }
+
+    /// What the file was taken for in one line, and how it was read in another where that is not the plain way.
+    pub fn describe(&self) -> Vec<String> {
+        let rows = if self.rows == 1 { "row" } else { "rows" };
+        let preset = self.preset.as_ref().map(|preset| format!(" ({preset})")).unwrap_or_default();
+        let taken = format!(
+            "{}: {}{preset}, {} {rows}: {}",
+            self.name,
+            self.kind.name(),
+            group_thousands(self.rows),
+            self.describe_columns()
+        );
+        let read = self.describe_reading();
+        let how = (!read.is_empty()).then(|| format!("{}: {}", self.name, read.join("; ")));
+        std::iter::once(taken).chain(how).collect()
+    }
+
+    fn describe_columns(&self) -> String {
+        let (automatic, named): (Vec<&ColumnProfile>, Vec<&ColumnProfile>) =
+            self.columns.iter().partition(|column| column.is_automatic);
+        let mut text: Vec<String> =
+            named.iter().map(|column| format!("{} = {}", column.name, column.shown)).collect();
+        if text.is_empty() {
+            text.push("no known column".to_string());
+        }
+        let automatic: Vec<&str> = automatic.iter().map(|column| column.name.as_str()).collect();
+        if automatic.is_empty() {
+            text.join(", ")
+        } else {
+            format!("{}; other dimensions: {}", text.join(", "), automatic.join(", "))
+        }
+    }
+
+    /// Whatever is not UTF-8, not in the first line, not written plainly, or no data.
+    fn describe_reading(&self) -> Vec<String> {
+        let mut parts = Vec::new();
+        if !self.encoding.starts_with("UTF-8") {
+            parts.push(format!("read as {}", self.encoding));
+        }
+        if self.header_line > 1 {
+            parts.push(format!("header in line {}", self.header_line));
+        }
+        let formats = self.columns.iter().filter(|column| !PLAIN_FORMATS.contains(&column.format.as_str()));
+        parts.extend(formats.map(|column| format!("{} written as {}", column.name, column.format)));
+        for dropped in self.dropped.iter().filter(|dropped| dropped.what != "empty rows") {
+            let lines: Vec<String> = dropped.lines.iter().map(u32::to_string).collect();
+            let more = if dropped.count > lines.len() { ", …" } else { "" };
+            parts.push(format!(
+                "{} left out: {} (line {}{more})",
+                dropped.what,
+                dropped.count,
+                lines.join(", ")
+            ));
+        }
+        if self.further_values > 0 {
+            parts.push(format!("cells with several values, the first taken: {}", self.further_values));
+        }
+        parts
+    }
+}
+
+/// The rows of a file that cannot be read and were left out, the first ten located.
+pub fn rejected_rows(file: &FileProfile) -> Option<Finding> {
+    let place = |rejected: &Rejected| {
+        let what = if rejected.column.is_empty() {
+            rejected.reason.clone()
+        } else {
+            format!("`{}`: `{}` {}", rejected.column, rejected.cell, rejected.reason)
+        };
+        format!("{}:{}: {what}", file.name, rejected.line)
+    };
+    let texts: Vec<String> = file.rejected.iter().map(place).collect();
+    finding_of_texts(format!("{} rows that cannot be read, left out", file.kind.name()), texts)
 }

@@ -4,20 +4,22 @@
 //! together in the order of the files, words are sorted, and of several errors the first in the files is reported.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Result};
-use polars::prelude::*;
-use rayon::prelude::*;
+use anyhow::Result;
 
-use super::column::{Builder, Refused, Words, assemble};
-use super::records::split;
+use super::column::Column;
+use super::finish::{Finished, finish};
+use super::format::{FileFormat, Setting};
+use super::profile::Rejected;
+use super::progress::Progress;
+use super::records::{Ragged, Records, Shape, ragged, split};
+use super::rows::{NoData, NullWords, RowRules};
 use super::source::{Block, Source};
-use super::table::{Origin, Table};
-use crate::config::ColumnType;
-use crate::error::data_error;
+use crate::config::{ColumnType, OnError};
 
 /// A column to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,35 +34,98 @@ pub struct ColumnPlan {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CellSource {
     Field(usize),
+    /// The first of the values that a cell joins with this separator.
+    First(usize, u8),
     Constant(String),
     /// The file lacks the column: its cells are empty.
     Absent,
 }
 
-/// A file with the source of each column of the plan.
+impl CellSource {
+    /// The field of the file, if the cells are of one.
+    pub fn field(&self) -> Option<usize> {
+        match self {
+            CellSource::Field(field) | CellSource::First(field, _) => Some(*field),
+            CellSource::Constant(_) | CellSource::Absent => None,
+        }
+    }
+}
+
+/// A file with all that is known of how to read it.
 #[derive(Debug)]
 pub struct FilePlan {
     pub source: Source,
+    /// By column of the plan.
     pub cells: Vec<CellSource>,
+    /// By column of the plan.
+    pub settings: Vec<Option<Setting>>,
+    pub shape: Shape,
+    pub rules: RowRules,
+    pub null_words: NullWords,
+    pub on_error: OnError,
+    /// Files of one export are written alike: they share this number.
+    pub export: usize,
+    /// The table, for hints.
+    pub table: &'static str,
+}
+
+/// How the rows of one file are laid out: the plan without the file itself.
+pub struct Layout {
+    pub format: FileFormat,
+    pub separator: u8,
+    pub cells: Vec<CellSource>,
+    pub shape: Shape,
+    pub rules: RowRules,
+    pub null_words: NullWords,
 }
 
 /// What one thread has read: its columns grow from block to block, because many small pieces would take the memory twice.
-struct Share {
-    columns: Vec<Builder>,
-    words: Vec<Words>,
-    lines: Vec<u32>,
-    blocks: Vec<Piece>,
+pub struct Share {
+    pub columns: Vec<Column>,
+    pub lines: Vec<u32>,
+    pub blocks: Vec<Piece>,
+    /// Rows that are no data: file, reason, line.
+    pub no_data: Vec<(usize, NoData, u32)>,
+    pub totals: Vec<TotalRow>,
+    /// Rows with a single cell, which are the footer if they stand at the end: file and row.
+    pub single_cells: Vec<(usize, Ragged)>,
+    pub rejected: Vec<(usize, Rejected)>,
+    /// Cells of which only the first value was taken: by file.
+    pub further_values: Vec<usize>,
+}
+
+/// A total row that was dropped: its cells by column of the plan.
+pub struct TotalRow {
+    pub file: usize,
+    pub line: u32,
+    pub cells: Vec<String>,
 }
 
 /// The rows that a thread read from one block.
 #[derive(Debug, Clone)]
 pub struct Piece {
     /// File and block: the order in which pieces are put together.
-    order: (usize, usize),
+    pub order: (usize, usize),
     /// The thread and the rows among those that it read.
     pub thread: usize,
     pub rows: Range<usize>,
 }
+
+/// A file turned out not to be UTF-8: it may be read again in another encoding.
+#[derive(Debug)]
+pub struct NotUtf8 {
+    /// The place of the file among those of the table.
+    pub file: usize,
+    message: String,
+}
+
+impl fmt::Display for NotUtf8 {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for NotUtf8 {}
 
 /// The files that are still to be read.
 struct Queue {
@@ -72,31 +137,36 @@ struct Queue {
 /// Reads all rows of the files into one table.
 ///
 /// # Errors
-/// A ragged row, a cell that is not of its column's type, an open quote, a file without rows: each with file and line.
-pub fn read_files(columns: &[ColumnPlan], files: Vec<FilePlan>) -> Result<Table> {
-    let names: Vec<String> = files.iter().map(|file| file.source.name().to_string()).collect();
-    let layouts: Vec<Layout> = files
-        .iter()
-        .map(|file| Layout {
-            name: file.source.name().to_string(),
+/// A ragged row, a cell that is not of its column's type, an undecidable format, an open quote, a file without rows:
+/// each with file and line; [`NotUtf8`] for a file that may be in another encoding.
+pub fn read_files(columns: &[ColumnPlan], files: Vec<FilePlan>, progress: &Progress) -> Result<Finished> {
+    let mut layouts = Vec::new();
+    let mut sources = Vec::new();
+    for file in files {
+        let name = file.source.name().to_string();
+        let FilePlan { settings, export, table, on_error, .. } = file;
+        layouts.push(Layout {
+            format: FileFormat { name, table, export, settings, on_error },
             separator: file.source.separator,
-            width: file.source.headers.len(),
-            cells: file.cells.clone(),
-        })
-        .collect();
-    let queue =
-        Mutex::new(Queue { sources: files.into_iter().map(|file| file.source).collect(), file: 0, block: 0 });
+            cells: file.cells,
+            shape: file.shape,
+            rules: file.rules,
+            null_words: file.null_words,
+        });
+        sources.push(file.source);
+    }
+    let queue = Mutex::new(Queue { sources, file: 0, block: 0 });
     let errors = Mutex::new(BTreeMap::new());
     let is_stopped = AtomicBool::new(false);
     let shares: Vec<Mutex<Share>> =
-        (0..rayon::current_num_threads()).map(|_| Mutex::new(Share::new(columns))).collect();
+        (0..rayon::current_num_threads()).map(|_| Mutex::new(Share::new(columns, layouts.len()))).collect();
     rayon::scope(|scope| {
         for (thread, share) in shares.iter().enumerate() {
             let (queue, errors, is_stopped, layouts) = (&queue, &errors, &is_stopped, &layouts);
             scope.spawn(move |_| {
                 let mut share = lock(share);
                 while !is_stopped.load(Ordering::Relaxed) {
-                    let (order, block) = next_block(queue);
+                    let (order, block) = next_block(queue, progress);
                     let read = match block {
                         Ok(None) => break,
                         Ok(Some(block)) => share.read(block, order, thread, &layouts[order.0], columns),
@@ -112,16 +182,8 @@ pub fn read_files(columns: &[ColumnPlan], files: Vec<FilePlan>) -> Result<Table>
     });
     match into_inner(errors).pop_first() {
         Some((_, error)) => Err(error),
-        None => put_together(columns, shares.into_iter().map(into_inner).collect(), &names),
+        None => finish(columns, shares.into_iter().map(into_inner).collect(), &layouts),
     }
-}
-
-/// How the rows of one file are laid out.
-struct Layout {
-    name: String,
-    separator: u8,
-    width: usize,
-    cells: Vec<CellSource>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -132,7 +194,7 @@ fn into_inner<T>(mutex: Mutex<T>) -> T {
     mutex.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-fn next_block(queue: &Mutex<Queue>) -> ((usize, usize), Result<Option<Block>>) {
+fn next_block(queue: &Mutex<Queue>, progress: &Progress) -> ((usize, usize), Result<Option<Block>>) {
     let mut queue = lock(queue);
     loop {
         let order = (queue.file, queue.block);
@@ -143,6 +205,9 @@ fn next_block(queue: &Mutex<Queue>) -> ((usize, usize), Result<Option<Block>>) {
             Ok(None) => (queue.file, queue.block) = (order.0 + 1, 0),
             other => {
                 queue.block += 1;
+                if let Ok(Some(block)) = &other {
+                    progress.add(block.bytes.len());
+                }
                 return (order, other);
             }
         }
@@ -150,12 +215,19 @@ fn next_block(queue: &Mutex<Queue>) -> ((usize, usize), Result<Option<Block>>) {
 }
 
 impl Share {
-    fn new(columns: &[ColumnPlan]) -> Share {
+    fn new(columns: &[ColumnPlan], files: usize) -> Share {
         Share {
-            columns: columns.iter().map(|column| Builder::new(&column.name, column.column_type)).collect(),
-            words: columns.iter().map(|column| Words::with_limit(column.limit)).collect(),
+            columns: columns
+                .iter()
+                .map(|column| Column::new(&column.name, column.column_type, column.limit, files))
+                .collect(),
             lines: Vec::new(),
             blocks: Vec::new(),
+            no_data: Vec::new(),
+            totals: Vec::new(),
+            single_cells: Vec::new(),
+            rejected: Vec::new(),
+            further_values: vec![0; files],
         }
     }
 
@@ -168,95 +240,118 @@ impl Share {
         layout: &Layout,
         columns: &[ColumnPlan],
     ) -> Result<()> {
-        let mut records = split(block, layout.separator, layout.width, &layout.name)?;
+        let mut records = split(block, layout.separator, layout.shape, &layout.format.name)?;
+        self.no_data.extend(records.empty.iter().map(|line| (order.0, NoData::Empty, *line)));
+        self.set_ragged_aside(order.0, std::mem::take(&mut records.ragged), layout)?;
+        self.drop_no_data(order.0, &mut records, layout);
         let rows = records.lines.len();
-        let mut first_error: Option<(usize, anyhow::Error)> = None;
+        let mut first_bad: Option<(usize, usize)> = None;
         for (place, source) in layout.cells.iter().enumerate() {
-            let (builder, words) = (&mut self.columns[place], &mut self.words[place]);
-            let filled = match source {
-                CellSource::Field(field) => builder.fill(records.column(*field), words),
-                CellSource::Constant(text) => {
-                    builder.fill(std::iter::repeat_n(text.trim().as_bytes(), rows), words)
-                }
-                CellSource::Absent => builder.fill(std::iter::repeat_n(b"".as_slice(), rows), words),
-            };
-            if let Err((row, refused)) = filled {
-                let cell: &[u8] = match source {
-                    CellSource::Field(field) => records.cell(row, *field),
-                    CellSource::Constant(text) => text.as_bytes(),
-                    CellSource::Absent => b"",
-                };
-                if first_error.as_ref().is_none_or(|(first, _)| row < *first) {
-                    let error = bad_cell(layout, records.lines[row], &columns[place].name, cell, &refused);
-                    first_error = Some((row, error));
-                }
+            if let Err(row) = self.fill(place, source, &records, order.0, layout) {
+                first_bad = first_bad.into_iter().chain([(row, place)]).min();
             }
         }
-        if let Some((_, error)) = first_error {
-            return Err(error);
+        if let Some((row, place)) = first_bad {
+            let field = layout.cells[place].field().unwrap_or_default();
+            let text = String::from_utf8_lossy(records.cell(row, field));
+            return Err(anyhow::Error::new(NotUtf8 {
+                file: order.0,
+                message: format!(
+                    "{}:{}: column `{}`: `{}` is not UTF-8 text",
+                    layout.format.name,
+                    records.lines[row],
+                    columns[place].name,
+                    text.trim()
+                ),
+            }));
         }
         let first = self.lines.len();
         self.lines.append(&mut records.lines);
         self.blocks.push(Piece { order, thread, rows: first..first + rows });
         Ok(())
     }
+
+    /// Adds the cells of one column; the row of the first one that is not UTF-8 comes back.
+    fn fill(
+        &mut self,
+        place: usize,
+        source: &CellSource,
+        records: &Records,
+        file: usize,
+        layout: &Layout,
+    ) -> Result<(), usize> {
+        let nulls = &layout.null_words;
+        let known = |cell| if nulls.has(cell) { &b""[..] } else { cell };
+        let keeps_points = layout.format.settings[place] != Some(Setting::Comma);
+        let column = &mut self.columns[place];
+        let rows = records.lines.len();
+        let filled = match source {
+            CellSource::Field(field) => column.fill(records.column(*field).map(known), file, keeps_points),
+            CellSource::First(field, separator) => {
+                let further = &mut self.further_values[file];
+                let first = |cell: &[u8]| cell.iter().position(|byte| byte == separator);
+                let cells = records.column(*field).map(|cell| match first(cell) {
+                    Some(end) => {
+                        *further += 1;
+                        cell[..end].trim_ascii()
+                    }
+                    None => cell,
+                });
+                column.fill(cells.map(known), file, keeps_points)
+            }
+            CellSource::Constant(text) => {
+                column.fill(std::iter::repeat_n(text.trim().as_bytes(), rows), file, keeps_points)
+            }
+            CellSource::Absent => column.fill(std::iter::repeat_n(&b""[..], rows), file, keeps_points),
+        };
+        filled.map_err(|(row, _)| row)
+    }
+
+    /// Rows with a single cell may be a footer, which only the end of the file shows; others are errors or left out.
+    fn set_ragged_aside(&mut self, file: usize, rows: Vec<Ragged>, layout: &Layout) -> Result<()> {
+        for row in rows {
+            if row.only.is_some() {
+                self.single_cells.push((file, row));
+            } else if layout.format.on_error == OnError::Skip {
+                self.rejected.push((file, rejected_row(&row, layout.shape.width)));
+            } else {
+                return Err(ragged(&layout.format.name, row.line, row.fields, layout.shape.width));
+            }
+        }
+        Ok(())
+    }
+
+    fn drop_no_data(&mut self, file: usize, records: &mut Records, layout: &Layout) {
+        let reasons: Vec<Option<NoData>> =
+            (0..records.lines.len()).map(|row| layout.rules.no_data(records, row)).collect();
+        if reasons.iter().all(Option::is_none) {
+            return;
+        }
+        for (row, reason) in reasons.iter().enumerate() {
+            let Some(reason) = reason else { continue };
+            let line = records.lines[row];
+            self.no_data.push((file, *reason, line));
+            if *reason == NoData::Total {
+                let text = |source: &CellSource| {
+                    source
+                        .field()
+                        .map(|field| String::from_utf8_lossy(records.cell(row, field)).trim().to_string())
+                };
+                let cells = layout.cells.iter().map(|source| text(source).unwrap_or_default()).collect();
+                self.totals.push(TotalRow { file, line, cells });
+            }
+        }
+        let keeps: Vec<bool> = reasons.iter().map(Option::is_none).collect();
+        records.retain(&keeps);
+    }
 }
 
-fn bad_cell(layout: &Layout, line: u32, column: &str, cell: &[u8], refused: &Refused) -> anyhow::Error {
-    let text = String::from_utf8_lossy(cell);
-    data_error(
-        format!("{}:{line}: column `{column}`: `{}` {}", layout.name, text.trim(), refused.expected),
-        refused.hint,
-    )
-}
-
-fn put_together(columns: &[ColumnPlan], mut shares: Vec<Share>, names: &[String]) -> Result<Table> {
-    let mut pieces: Vec<Piece> =
-        shares.iter_mut().flat_map(|share| std::mem::take(&mut share.blocks)).collect();
-    pieces.sort_unstable_by_key(|piece| piece.order);
-    let lines: Vec<Vec<u32>> = shares.iter_mut().map(|share| std::mem::take(&mut share.lines)).collect();
-    let origin = origin_of(names, &pieces, &lines)?;
-    let mut own: Vec<Vec<(Builder, Words)>> = columns.iter().map(|_| Vec::new()).collect();
-    for share in shares {
-        let of_thread = share.columns.into_iter().zip(share.words);
-        own.iter_mut().zip(of_thread).for_each(|(own, made)| own.push(made));
-    }
-    let assembled: Vec<_> = columns
-        .par_iter()
-        .zip(own)
-        .map(|(column, own)| assemble(&column.name, own, &pieces, column.limit))
-        .collect();
-    let mut series = Vec::new();
-    let mut dictionaries = BTreeMap::new();
-    for (column, (values, dictionary)) in
-        columns.iter().zip(assembled).filter_map(|(column, made)| Some((column, made?)))
-    {
-        series.push(values.into_column());
-        dictionaries.extend(dictionary.map(|dictionary| (column.name.clone(), dictionary)));
-    }
-    let frame = DataFrame::new(series).context("columns of one table")?;
-    Ok(Table { frame, dictionaries, origin })
-}
-
-/// The place of every row.
-///
-/// # Errors
-/// A file without rows.
-fn origin_of(names: &[String], pieces: &[Piece], lines: &[Vec<u32>]) -> Result<Origin> {
-    let mut origin = Origin { files: names.to_vec(), ..Origin::default() };
-    let mut rows_of_file = vec![0; names.len()];
-    for piece in pieces {
-        let file = piece.order.0;
-        rows_of_file[file] += piece.rows.len();
-        let number = u16::try_from(file).unwrap_or(u16::MAX);
-        origin.file_of_row.extend(std::iter::repeat_n(number, piece.rows.len()));
-        origin.line_of_row.extend_from_slice(&lines[piece.thread][piece.rows.clone()]);
-    }
-    match rows_of_file.iter().position(|rows| *rows == 0) {
-        Some(file) => Err(data_error(
-            format!("{}: the file has a header and no rows", names[file]),
-            "export it again, or take it out of the inputs",
-        )),
-        None => Ok(origin),
+/// A row that is left out because it has more or fewer cells than the header.
+pub fn rejected_row(row: &Ragged, width: usize) -> Rejected {
+    Rejected {
+        line: row.line,
+        column: String::new(),
+        cell: row.only.clone().unwrap_or_default(),
+        reason: format!("has {} of {width} fields", row.fields),
     }
 }

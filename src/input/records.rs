@@ -9,6 +9,15 @@ use memchr::{memchr, memchr_iter};
 use super::source::Block;
 use crate::error::data_error;
 
+/// How many cells the rows of a file have.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape {
+    /// The cells of the header.
+    pub width: usize,
+    /// Nameless cells at the end of the header, which rows may lack.
+    pub phantoms: usize,
+}
+
 /// The cells of a block.
 #[derive(Debug)]
 pub struct Records {
@@ -18,10 +27,35 @@ pub struct Records {
     width: usize,
     /// The line of the file on which each record begins.
     pub lines: Vec<u32>,
+    /// The lines of rows without any text.
+    pub empty: Vec<u32>,
+    /// Rows with more or fewer cells than the header.
+    pub ragged: Vec<Ragged>,
+}
+
+/// A row with more or fewer cells than the header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ragged {
+    pub line: u32,
+    pub fields: usize,
+    /// The only cell with text, if there is no other.
+    pub only: Option<String>,
 }
 
 impl Records {
+    fn new(bytes: Vec<u8>, shape: Shape, rows: usize) -> Records {
+        Records {
+            bytes,
+            cells: Vec::with_capacity(rows * shape.width),
+            width: shape.width,
+            lines: Vec::with_capacity(rows),
+            empty: Vec::new(),
+            ragged: Vec::new(),
+        }
+    }
+
     /// The cells of one column, without the blanks around them.
+    #[inline]
     pub fn column(&self, field: usize) -> impl Iterator<Item = &[u8]> + '_ {
         let cells = self.cells.get(field..).unwrap_or_default();
         cells
@@ -35,18 +69,79 @@ impl Records {
         let (start, end) = self.cells[row * self.width + field];
         &self.bytes[start as usize..end as usize]
     }
+
+    /// The cells of a row without the blanks around them.
+    pub fn row(&self, row: usize) -> impl Iterator<Item = &[u8]> + '_ {
+        (0..self.width).map(move |field| self.cell(row, field).trim_ascii())
+    }
+
+    /// Takes rows out: those for which `keeps` is false.
+    pub fn retain(&mut self, keeps: &[bool]) {
+        let width = self.width;
+        let mut kept = 0;
+        for (row, _) in keeps.iter().enumerate().filter(|(_, keeps)| **keeps) {
+            self.cells.copy_within(row * width..(row + 1) * width, kept * width);
+            self.lines[kept] = self.lines[row];
+            kept += 1;
+        }
+        self.cells.truncate(kept * width);
+        self.lines.truncate(kept);
+    }
+
+    /// Ends a row whose cells have been added behind those that were there `before`.
+    #[inline]
+    fn end_row(&mut self, before: usize, line: u64, phantoms: usize) {
+        let fields = self.cells.len() - before;
+        if fields == self.width || self.is_mended(before, fields, phantoms) {
+            self.lines.push(line_number(line));
+            return;
+        }
+        let with_text: Vec<&[u8]> = self.cells[before..]
+            .iter()
+            .map(|&(start, end)| self.bytes[start as usize..end as usize].trim_ascii())
+            .filter(|cell| !cell.is_empty())
+            .collect();
+        let line = line_number(line);
+        match with_text.as_slice() {
+            [] => self.empty.push(line),
+            [only] => {
+                let only = Some(String::from_utf8_lossy(only).into_owned());
+                self.ragged.push(Ragged { line, fields, only });
+            }
+            _ => self.ragged.push(Ragged { line, fields, only: None }),
+        }
+        self.cells.truncate(before);
+    }
+
+    /// Makes a row as wide as the header where nothing but nameless, empty cells is too much or too little.
+    fn is_mended(&mut self, before: usize, fields: usize, phantoms: usize) -> bool {
+        if fields > self.width {
+            let is_blank =
+                |&(start, end): &(u32, u32)| self.bytes[start as usize..end as usize].trim_ascii().is_empty();
+            let is_phantom = self.cells[before + self.width..].iter().all(is_blank);
+            if is_phantom {
+                self.cells.truncate(before + self.width);
+            }
+            return is_phantom;
+        }
+        let is_short_by_phantoms = fields > 1 && self.width - fields <= phantoms;
+        if is_short_by_phantoms {
+            self.cells.resize(before + self.width, (0, 0));
+        }
+        is_short_by_phantoms
+    }
 }
 
-/// Finds the cells of a block of a file whose header has `width` cells.
+/// Finds the cells of a block of a file.
 ///
 /// # Errors
-/// A record with more or fewer cells than the header.
-pub fn split(block: Block, separator: u8, width: usize, name: &str) -> Result<Records> {
+/// A read error of the csv crate, which no bytes in memory give.
+pub fn split(block: Block, separator: u8, shape: Shape, name: &str) -> Result<Records> {
     let is_plain = memchr(b'"', &block.bytes).is_none() && !has_lone_carriage_return(&block.bytes);
     if is_plain {
-        split_plain(block, separator, width, name)
+        Ok(split_plain(block, separator, shape))
     } else {
-        split_quoted(&block, separator, width, name)
+        split_quoted(&block, separator, shape, name)
     }
 }
 
@@ -54,55 +149,50 @@ fn has_lone_carriage_return(bytes: &[u8]) -> bool {
     memchr_iter(b'\r', bytes).any(|at| bytes.get(at + 1) != Some(&b'\n'))
 }
 
-fn split_plain(block: Block, separator: u8, width: usize, name: &str) -> Result<Records> {
-    let bytes = block.bytes;
-    let mut lines = Vec::with_capacity(memchr_iter(b'\n', &bytes).count() + 1);
-    let mut cells = Vec::with_capacity(lines.capacity() * width);
-    let ends = memchr_iter(b'\n', &bytes).chain((bytes.last() != Some(&b'\n')).then_some(bytes.len()));
+fn split_plain(block: Block, separator: u8, shape: Shape) -> Records {
+    let rows = memchr_iter(b'\n', &block.bytes).count() + 1;
+    let mut records = Records::new(block.bytes, shape, rows);
+    let length = records.bytes.len();
     let mut start = 0;
-    for (number, end) in ends.enumerate() {
-        let text = &bytes[start..end];
-        let text = text.strip_suffix(b"\r").unwrap_or(text);
-        if !text.is_empty() {
-            let before = cells.len();
+    let mut line = block.first_line;
+    while start < length {
+        let end = memchr(b'\n', &records.bytes[start..]).map_or(length, |at| start + at);
+        let text_end = if end > start && records.bytes[end - 1] == b'\r' { end - 1 } else { end };
+        if text_end > start {
+            let before = records.cells.len();
             let mut cell = start;
-            for at in memchr_iter(separator, text) {
-                cells.push((place(cell), place(start + at)));
+            for at in memchr_iter(separator, &records.bytes[start..text_end]) {
+                records.cells.push((place(cell), place(start + at)));
                 cell = start + at + 1;
             }
-            cells.push((place(cell), place(start + text.len())));
-            let line = block.first_line + number as u64;
-            if cells.len() - before != width {
-                return Err(ragged(name, line, cells.len() - before, width));
-            }
-            lines.push(line_number(line));
+            records.cells.push((place(cell), place(text_end)));
+            records.end_row(before, line, shape.phantoms);
+        } else {
+            records.empty.push(line_number(line));
         }
         start = end + 1;
+        line += 1;
     }
-    Ok(Records { bytes, cells, width, lines })
+    records
 }
 
-fn split_quoted(block: &Block, separator: u8, width: usize, name: &str) -> Result<Records> {
+fn split_quoted(block: &Block, separator: u8, shape: Shape, name: &str) -> Result<Records> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .delimiter(separator)
         .buffer_capacity(1 << 16)
         .from_reader(block.bytes.as_slice());
-    let mut records =
-        Records { bytes: Vec::with_capacity(block.bytes.len()), cells: Vec::new(), width, lines: Vec::new() };
+    let mut records = Records::new(Vec::with_capacity(block.bytes.len()), shape, 0);
     let mut record = csv::ByteRecord::new();
     while reader.read_byte_record(&mut record).with_context(|| name.to_string())? {
-        let line = line_of(block, &record);
-        if record.len() != width {
-            return Err(ragged(name, line, record.len(), width));
-        }
+        let before = records.cells.len();
         for cell in &record {
             let start = place(records.bytes.len());
             records.bytes.extend_from_slice(cell);
             records.cells.push((start, place(records.bytes.len())));
         }
-        records.lines.push(line_number(line));
+        records.end_row(before, line_of(block, &record), shape.phantoms);
     }
     Ok(records)
 }
@@ -126,7 +216,8 @@ fn line_of(block: &Block, record: &csv::ByteRecord) -> u64 {
     block.first_line - 1 + position.line() + blank.filter(|byte| **byte == b'\n').count() as u64
 }
 
-fn ragged(name: &str, line: u64, fields: usize, width: usize) -> anyhow::Error {
+/// The error of a row with more or fewer cells than the header.
+pub fn ragged(name: &str, line: u32, fields: usize, width: usize) -> anyhow::Error {
     data_error(
         format!(
             "{name}:{line}: the row has {fields} {}, the header has {width}",
@@ -157,27 +248,49 @@ mod tests {
     }
 
     proptest! {
-        /// Without quotes both ways of splitting see the same cells on the same lines, or refuse the same line.
+        /// Without quotes both ways of splitting see the same cells on the same lines, and the same ragged rows.
         #[test]
-        fn plain_splitting_agrees_with_the_csv_crate(text in "([a-c]{0,2},){1,2}[a-c ]{0,2}(\r?\n([a-c]{0,2},){1,2}[a-c]{0,2}|\r?\n){0,6}\n?") {
+        fn plain_splitting_agrees_with_the_csv_crate(
+            text in "([a-c]{0,2},){1,2}[a-c ]{0,2}(\r?\n([a-c]{0,2},){1,2}[a-c]{0,2}|\r?\n){0,6}\n?",
+            phantoms in 0_usize..2,
+        ) {
             let width = text.lines().next().map_or(1, |line| line.split(',').count());
-            let plain = split_plain(block(text.as_bytes()), b',', width, "x");
-            let quoted = split_quoted(&block(text.as_bytes()), b',', width, "x");
-            match (plain, quoted) {
-                (Ok(plain), Ok(quoted)) => {
-                    prop_assert_eq!(cells(&plain), cells(&quoted));
-                    prop_assert_eq!(plain.lines, quoted.lines);
-                }
-                (Err(plain), Err(quoted)) => prop_assert_eq!(plain.to_string(), quoted.to_string()),
-                (plain, quoted) => prop_assert!(false, "{plain:?} {quoted:?}"),
-            }
+            let shape = Shape { width, phantoms };
+            let plain = split_plain(block(text.as_bytes()), b',', shape);
+            let quoted = split_quoted(&block(text.as_bytes()), b',', shape, "x").unwrap();
+            prop_assert_eq!(cells(&plain), cells(&quoted));
+            prop_assert_eq!(plain.lines, quoted.lines);
+            prop_assert_eq!(plain.ragged, quoted.ragged);
         }
     }
 
     #[test]
     fn lines_count_line_breaks_inside_quotes() {
-        let records = split(block(b"a,\"x\ny\"\n\nb,\"say \"\"z\"\"\"\n"), b',', 2, "x").unwrap();
+        let shape = Shape { width: 2, phantoms: 0 };
+        let records = split(block(b"a,\"x\ny\"\n\nb,\"say \"\"z\"\"\"\n"), b',', shape, "x").unwrap();
         assert_eq!(records.lines, [2, 5]);
         assert_eq!(records.cell(1, 1), b"say \"z\"");
+    }
+
+    #[test]
+    fn nameless_cells_at_the_end_may_be_there_or_not() {
+        let shape = Shape { width: 3, phantoms: 1 };
+        let records = split(block(b"a,b,,,\nc,d\n,,\ne\nf,g,h,i\n"), b',', shape, "x").unwrap();
+        assert_eq!(records.lines, [2, 3, 4]);
+        assert_eq!(
+            records.ragged.iter().map(|row| (row.line, row.fields)).collect::<Vec<_>>(),
+            [(5, 1), (6, 4)]
+        );
+    }
+
+    #[test]
+    fn rows_that_are_taken_out_leave_the_others_as_they_were() {
+        let shape = Shape { width: 1, phantoms: 0 };
+        let mut records = split(block(b"a\nb\nc\n"), b',', shape, "x").unwrap();
+        records.retain(&[true, false, true]);
+        assert_eq!(
+            (records.lines.clone(), cells(&records)),
+            (vec![2, 4], vec![b"a".to_vec(), b"c".to_vec()])
+        );
     }
 }

@@ -4,17 +4,23 @@
 //! not even one with line breaks inside quotes.
 
 use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use anyhow::Result;
+use encoding_rs::Encoding;
 use memchr::{memchr_iter, memchr2_iter, memrchr};
 
+use super::encoding::Text;
 use crate::error::{data_error, io_reason};
 
 /// Bytes that are read at once. Large enough that handing out blocks costs nothing, small enough for the cache.
 const BLOCK_SIZE: usize = 1 << 18;
-const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
+/// A record longer than this is no record: most likely a quote is never closed.
+const LONGEST_RECORD: usize = 1 << 27;
+/// The header stands among so many first records.
+const HEADER_WITHIN: usize = 40;
+/// The separators of CSV files.
+const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
 
 /// Whole records of a file, and where they stand in it.
 #[derive(Debug)]
@@ -27,24 +33,35 @@ pub struct Block {
 /// A file that is being read: its header, then blocks of records.
 #[derive(Debug)]
 pub struct Source {
-    file: File,
+    text: Text,
     name: String,
     /// The separator of the header line: comma, semicolon or tab.
     pub separator: u8,
-    /// The cells of the header.
+    /// The cells of the header; the second `Name` is `Name (2)`.
     pub headers: Vec<String>,
     /// The line on which the header begins.
-    header_line: u64,
+    pub header_line: u64,
+    /// The lines with text above the header.
+    pub preamble: Vec<String>,
     carry: Vec<u8>,
     line: u64,
     is_at_end: bool,
 }
 
-/// Opens a file and reads its header.
+/// Where a header can be, if anything is known of that.
+#[derive(Debug, Clone, Default)]
+pub struct HeaderHints {
+    /// The line of the header.
+    pub line: Option<u64>,
+    /// The separators that the file can have; none: any.
+    pub separators: Vec<u8>,
+}
+
+/// Opens a file and reads its first bytes. The header is read next.
 ///
 /// # Errors
-/// A file that cannot be opened, is empty, is not UTF-8, or has an unreadable header.
-pub fn open(path: &Path, name: &str) -> Result<Source> {
+/// A file that cannot be opened, is empty, or in an encoding that nobody can tell.
+pub fn open(path: &Path, name: &str, encoding: Option<&'static Encoding>) -> Result<Source> {
     let unreadable = |error: std::io::Error| {
         data_error(
             format!("{name}: cannot be read: {}", io_reason(&error)),
@@ -59,17 +76,33 @@ pub fn open(path: &Path, name: &str) -> Result<Source> {
         ));
     }
     let mut source = Source {
-        file,
+        text: Text::open(file, name, encoding, BLOCK_SIZE)?,
         name: name.to_string(),
         separator: b',',
         headers: Vec::new(),
         header_line: 1,
+        preamble: Vec::new(),
         carry: Vec::new(),
         line: 1,
         is_at_end: false,
     };
-    source.read_header()?;
+    source.fill()?;
+    if source.carry.iter().all(|byte| byte.is_ascii_whitespace()) && source.is_at_end {
+        return Err(data_error(
+            format!("{name}: the file is empty"),
+            "export it again, or take it out of the inputs",
+        ));
+    }
     Ok(source)
+}
+
+/// A record near the beginning of a file that may be its header.
+struct Candidate {
+    separator: u8,
+    start: usize,
+    end: usize,
+    line: u64,
+    cells: Vec<String>,
 }
 
 impl Source {
@@ -81,6 +114,105 @@ impl Source {
     /// Name and line of the header: `leads.csv:1`.
     pub fn header_place(&self) -> String {
         format!("{}:{}", self.name, self.header_line)
+    }
+
+    /// What to call the encoding.
+    pub fn encoding(&self) -> String {
+        self.text.describe()
+    }
+
+    /// What to call the separator.
+    pub fn separator_name(&self) -> &'static str {
+        match self.separator {
+            b';' => "semicolon",
+            b'\t' => "tab",
+            _ => "comma",
+        }
+    }
+
+    /// Finds the header: of the first records the one of whose cells `score` knows most, the first one of equals;
+    /// where it knows none, the first record.
+    ///
+    /// # Errors
+    /// A header that is no text, a quote that is never closed, a line that the file does not have.
+    pub fn read_header(&mut self, hints: &HeaderHints, score: &dyn Fn(&[String]) -> usize) -> Result<()> {
+        let separators = if hints.separators.is_empty() { &SEPARATORS[..] } else { &hints.separators };
+        let candidates = loop {
+            let found: Vec<Candidate> =
+                separators.iter().flat_map(|separator| self.candidates(*separator)).collect();
+            if !found.is_empty() || self.is_at_end {
+                break found;
+            }
+            self.fill()?;
+        };
+        let fits = |candidate: &&Candidate| hints.line.is_none_or(|line| candidate.line == line);
+        let rank = |candidate: &Candidate| {
+            let known = if hints.line.is_some() { 0 } else { score(&candidate.cells) };
+            (known, std::cmp::Reverse(candidate.line), candidate.cells.len())
+        };
+        // `max_by_key` keeps the last of equals, and the comma is to win
+        let Some(best) = candidates.iter().rev().filter(fits).max_by_key(|candidate| rank(candidate)) else {
+            return Err(self.no_header(hints));
+        };
+        if let (true, Some(opened)) = (self.is_at_end, last_record_end(&self.carry, b',').1) {
+            // with another separator the quote is a letter; but then some header would be known
+            if score(&best.cells) == 0 && memchr_iter(b'\n', &self.carry[..opened]).count() == 0 {
+                return Err(self.open_quote(opened));
+            }
+        }
+        self.separator = best.separator;
+        self.header_line = best.line;
+        self.headers = unique(&best.cells);
+        if std::str::from_utf8(&self.carry[best.start..best.end]).is_err() {
+            return Err(data_error(
+                format!("{}: the header is not {} text", self.header_place(), self.text.describe()),
+                "save the file as UTF-8, or name its encoding in its block of funnel.toml: `encoding = \"windows-1251\"`",
+            ));
+        }
+        let above = String::from_utf8_lossy(&self.carry[..best.start]);
+        self.preamble =
+            above.lines().map(str::trim).filter(|line| !line.is_empty()).map(String::from).collect();
+        self.line += memchr_iter(b'\n', &self.carry[..best.end]).count() as u64;
+        self.carry.drain(..best.end);
+        Ok(())
+    }
+
+    /// The first complete records, split by a separator.
+    fn candidates(&self, separator: u8) -> Vec<Candidate> {
+        let mut candidates = Vec::new();
+        let mut start = 0;
+        let mut line = 1;
+        while start < self.carry.len() && candidates.len() < HEADER_WITHIN {
+            let rest = &self.carry[start..];
+            let end = match first_record_end(rest, separator) {
+                Some(end) => start + end,
+                None if self.is_at_end && last_record_end(rest, separator).1.is_none() => self.carry.len(),
+                None => break,
+            };
+            let cells = cells_of(&self.carry[start..end], separator);
+            if cells.iter().any(|cell| !cell.is_empty()) {
+                candidates.push(Candidate { separator, start, end, line, cells });
+            }
+            line += memchr_iter(b'\n', &self.carry[start..end]).count() as u64;
+            start = end;
+        }
+        candidates
+    }
+
+    fn no_header(&self, hints: &HeaderHints) -> anyhow::Error {
+        match (hints.line, last_record_end(&self.carry, b',').1) {
+            (None, Some(opened)) => self.open_quote(opened),
+            (line, _) => data_error(
+                format!(
+                    "{}: no header is found{}",
+                    self.name,
+                    line.map_or(String::new(), |line| format!(" in line {line}"))
+                ),
+                format!(
+                    "the header is looked for in the first {HEADER_WITHIN} rows with text; `header_line` counts lines from 1"
+                ),
+            ),
+        }
     }
 
     /// The next whole records, or none at the end of the file.
@@ -101,6 +233,21 @@ impl Source {
             }
             self.fill()?;
         }
+    }
+
+    /// The records of a block as they stand in the file, with the line on which each begins.
+    pub fn records_of<'a>(&self, block: &'a Block) -> Vec<(u32, &'a [u8])> {
+        let mut records = Vec::new();
+        let mut start = 0;
+        let mut line = block.first_line;
+        while start < block.bytes.len() {
+            let rest = &block.bytes[start..];
+            let length = first_record_end(rest, self.separator).unwrap_or(rest.len());
+            records.push((u32::try_from(line).unwrap_or(u32::MAX), &rest[..length]));
+            line += memchr_iter(b'\n', &rest[..length]).count() as u64;
+            start += length;
+        }
+        records
     }
 
     /// The end of the last complete record in what has been read, once a block's worth has been read.
@@ -132,93 +279,39 @@ impl Source {
 
     /// Reads at least one more block's worth (twice as much for a record that does not end).
     fn fill(&mut self) -> Result<()> {
-        let wanted = BLOCK_SIZE.max(self.carry.len()) as u64;
-        let read = self.file.by_ref().take(wanted).read_to_end(&mut self.carry).map_err(|error| {
-            data_error(
-                format!("{}: cannot be read: {}", self.name, io_reason(&error)),
-                "check the disk, then run again",
-            )
-        })?;
-        self.is_at_end = (read as u64) < wanted;
-        Ok(())
-    }
-
-    fn read_header(&mut self) -> Result<()> {
-        self.fill()?;
-        if self.carry.starts_with(UTF8_MARK) {
-            self.carry.drain(..UTF8_MARK.len());
-        }
-        refuse_other_encodings(&self.carry, &self.name)?;
-        let blank = self.carry.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
-        self.line += memchr_iter(b'\n', &self.carry[..blank]).count() as u64;
-        self.carry.drain(..blank);
-        if self.carry.iter().all(u8::is_ascii_whitespace) {
+        if self.carry.len() > LONGEST_RECORD {
             return Err(data_error(
-                format!("{}: the file is empty", self.name),
-                "export it again, or take it out of the inputs",
+                format!("{}:{}: the row does not end within 128 MB", self.name, self.line),
+                "most likely a quote is opened and never closed, or the file is no CSV",
             ));
         }
-        loop {
-            self.separator = most_frequent_separator(&self.carry);
-            let end = first_record_end(&self.carry, self.separator);
-            if end.is_some() || self.is_at_end {
-                if let (None, (_, Some(opened))) = (end, last_record_end(&self.carry, self.separator)) {
-                    return Err(self.open_quote(opened));
-                }
-                let record: Vec<u8> = self.carry.drain(..end.unwrap_or(self.carry.len())).collect();
-                self.header_line = self.line;
-                self.headers = parse_header(&record, self.separator, &self.name, self.line)?;
-                self.line += memchr_iter(b'\n', &record).count() as u64;
-                return Ok(());
-            }
-            self.fill()?;
-        }
+        let wanted = BLOCK_SIZE.max(self.carry.len());
+        self.is_at_end = self.text.fill(wanted, &mut self.carry)?;
+        Ok(())
     }
 }
 
-fn refuse_other_encodings(bytes: &[u8], name: &str) -> Result<()> {
-    let is_utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
-    if !is_utf16 {
-        return Ok(());
-    }
-    Err(data_error(
-        format!("{name}: the file is UTF-16"),
-        "save it as UTF-8: in Excel, `CSV UTF-8 (comma delimited)`",
-    ))
+/// Repeated headers get a number, so that each can be named.
+fn unique(cells: &[String]) -> Vec<String> {
+    let mut counts: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();
+    let number = |cell| {
+        let count = counts.entry(cell).or_default();
+        *count += 1;
+        *count
+    };
+    let numbers: Vec<usize> = cells.iter().map(String::as_str).map(number).collect();
+    let name = |(cell, number): (&String, usize)| {
+        if number > 1 && !cell.is_empty() { format!("{cell} ({number})") } else { cell.clone() }
+    };
+    cells.iter().zip(numbers).map(name).collect()
 }
 
-/// The separator that the first line has most of outside quotes; a comma where it has none.
-fn most_frequent_separator(bytes: &[u8]) -> u8 {
-    let mut counts = [(b',', 0_usize), (b';', 0), (b'\t', 0)];
-    let mut is_quoted = false;
-    for &byte in bytes {
-        match byte {
-            b'"' => is_quoted = !is_quoted,
-            b'\n' if !is_quoted => break,
-            _ if !is_quoted => {
-                if let Some(entry) = counts.iter_mut().find(|entry| entry.0 == byte) {
-                    entry.1 += 1;
-                }
-            }
-            _ => {}
-        }
-    }
-    // `max_by_key` keeps the last of equals, so the comma comes last
-    counts.into_iter().rev().max_by_key(|entry| entry.1).map_or(b',', |entry| entry.0)
-}
-
-fn parse_header(record: &[u8], separator: u8, name: &str, line: u64) -> Result<Vec<String>> {
+fn cells_of(record: &[u8], separator: u8) -> Vec<String> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).delimiter(separator).from_reader(record);
     let mut cells = csv::ByteRecord::new();
-    let is_read = reader.read_byte_record(&mut cells).unwrap_or(false);
-    let headers: Result<Vec<String>, _> =
-        cells.iter().map(|cell| std::str::from_utf8(cell).map(|text| text.trim().to_string())).collect();
-    match headers {
-        Ok(headers) if is_read => Ok(headers),
-        _ => {
-            Err(data_error(format!("{name}:{line}: the header is not UTF-8 text"), "save the file as UTF-8"))
-        }
-    }
+    // bytes in memory cannot fail to be read, and an empty record has no cells
+    let _ = reader.read_byte_record(&mut cells);
+    cells.iter().map(|cell| super::number::trim(&String::from_utf8_lossy(cell)).to_string()).collect()
 }
 
 /// Where the first record ends (behind its line feed), if it ends in these bytes.
@@ -289,10 +382,8 @@ mod tests {
     }
 
     #[test]
-    fn the_separator_is_what_the_first_line_has_most_of() {
-        assert_eq!(most_frequent_separator(b"a;b;c\n1,2,3,4\n"), b';');
-        assert_eq!(most_frequent_separator(b"\"a;b;c\",d\n"), b',');
-        assert_eq!(most_frequent_separator(b"a\tb\n"), b'\t');
-        assert_eq!(most_frequent_separator(b"a\n"), b',');
+    fn a_repeated_header_gets_a_number() {
+        let names = ["a", "b", "a", "", ""].map(String::from);
+        assert_eq!(unique(&names), ["a", "b", "a (2)", "", ""]);
     }
 }

@@ -10,7 +10,8 @@ use serde::Deserialize;
 use crate::config::ColumnType;
 
 /// The tables that the program reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Kind {
     Crm,
     Spend,
@@ -48,10 +49,16 @@ pub struct Column {
 pub struct Definition {
     pub columns: Vec<Column>,
     pub required: Vec<Vec<String>>,
+    /// The columns whose sum is that of a total row.
+    pub additive: Vec<String>,
+    /// The columns of whole numbers.
+    pub counts: Vec<String>,
 }
 
 #[derive(Deserialize)]
 struct Definitions {
+    additive: Vec<String>,
+    counts: Vec<String>,
     required: BTreeMap<String, Vec<Vec<String>>>,
     statuses: BTreeMap<String, Vec<String>>,
     #[serde(flatten)]
@@ -73,7 +80,8 @@ pub fn definition(kind: Kind, stages: &[String]) -> Result<Definition> {
         let missing = stages.iter().filter(|stage| !columns.iter().any(|c| c.name == format!("{stage}_at")));
         columns.extend(missing.map(|stage| own_stage(stage)).collect::<Vec<_>>());
     }
-    Ok(Definition { columns, required: all.required.remove(kind.name()).unwrap_or_default() })
+    let required = all.required.remove(kind.name()).unwrap_or_default();
+    Ok(Definition { columns, required, additive: all.additive, counts: all.counts })
 }
 
 /// The usual words of a status column with the stage each stands for, or `lost`.

@@ -13,7 +13,7 @@ use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 
 use crate::error::data_error;
-use crate::input::cell::{parse_date, parse_number};
+use crate::input::cell::{parse_date, parse_decimal};
 use crate::mask::Mask;
 
 const PORTABLE: &str = "portable are comparisons, and, or, not, is null, in, between, case, + - * and literals, over columns of the table";
@@ -221,7 +221,7 @@ impl Scaling<'_> {
     fn value(&self, expr: &Expr, class: ColumnClass) -> Result<Expr> {
         Ok(match (expr, class) {
             (Expr::Value(Value::Number(number, _)), ColumnClass::Number) => {
-                let millionths = parse_number(number.as_bytes()).ok_or_else(|| self.inexact())?;
+                let millionths = parse_decimal(number).ok_or_else(|| self.inexact())?;
                 Expr::Value(Value::Number(millionths.to_string(), false))
             }
             (Expr::Value(Value::SingleQuotedString(text)), ColumnClass::Date) => {

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use polars::prelude::*;
 
 use super::index::{Duplicate, Index, NO_LEAD};
+use super::parts;
 use crate::check::{Finding, finding, finding_of_values};
 use crate::error::{data_error, suggestion};
 use crate::input::table::{Dictionary, Origin, Table, code_slice};
@@ -29,6 +30,7 @@ pub fn one_row_per_lead(
         return Ok((table, index));
     }
     refuse_repeated_ids(&table, inputs, &duplicates)?;
+    let table = parts::sum(table, inputs, &duplicates, findings)?;
     findings.extend(finding("CRM rows without a lead ID, left out", nameless.rows(), &table.origin));
     findings.extend(finding(
         "CRM rows that repeat a lead of the same export, merged",
@@ -50,7 +52,7 @@ pub fn one_row_per_lead(
 fn refuse_repeated_ids(table: &Table, inputs: &Inputs, duplicates: &[Duplicate]) -> Result<()> {
     let in_one_file = |pair: &&Duplicate| {
         let (file, _) = table.origin.place(pair.0 as usize);
-        file == table.origin.place(pair.1 as usize).0 && !inputs.merging_files.contains(file)
+        file == table.origin.place(pair.1 as usize).0 && !inputs.duplicates.contains_key(file)
     };
     let count = duplicates.iter().filter(in_one_file).count();
     let Some((later, first)) = duplicates.iter().find(in_one_file) else {
@@ -65,7 +67,7 @@ fn refuse_repeated_ids(table: &Table, inputs: &Inputs, duplicates: &[Duplicate])
             table.origin.place(*first as usize).1
         ),
         format!(
-            "the column repeats {count} {}: map the column that identifies a lead, or set `duplicates = \"merge\"` in its `[[crm]]` block where a lead spans several rows",
+            "the column repeats {count} {}: map the column that identifies a lead, or set in its `[[crm]]` block `duplicates = \"merge\"` where a lead spans several rows that agree, `\"sum\"` where they are parts of one deal",
             if count == 1 { "ID" } else { "IDs" }
         ),
     ))

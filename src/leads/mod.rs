@@ -4,9 +4,11 @@
 //! came, `customers` turns contracts into customers, `spend` and `allocation` bring the money to the leads.
 
 pub mod allocation;
+mod currency;
 mod customers;
 pub mod index;
 mod merge;
+mod parts;
 mod shares;
 pub mod spend;
 pub mod stages;
@@ -85,6 +87,8 @@ pub struct Data {
     pub currency: Option<String>,
     /// Dimensions of the CRM that nobody named.
     pub automatic_dimensions: BTreeSet<String>,
+    /// Whether the CRM has no lead IDs: each row is an event of one stage, and only event basis says anything.
+    pub is_event_based: bool,
     /// What was understood of each file.
     pub files: Vec<FileProfile>,
     /// What was left out or looks wrong.
@@ -124,7 +128,7 @@ const RELATED: [Related; 2] = [
 /// # Errors
 /// Leads that contradict each other, status words without a stage, currencies that cannot be added.
 pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<Data> {
-    let mut findings = Vec::new();
+    let mut findings = std::mem::take(&mut inputs.findings);
     let (first_day, latest) = span_of_dates(&inputs.tables);
     let cut = as_of.filter(|as_of| latest.is_some_and(|latest| *as_of < latest));
     let crm = inputs.tables.remove(&Kind::Crm).ok_or_else(no_crm)?;
@@ -132,16 +136,16 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     for lookup in &inputs.lookups {
         merge::add_lookup(&mut leads, lookup, &mut findings)?;
     }
-    let stages = stages::stages(&leads, config, cut, &mut findings)?;
+    let stages = stages::stages(&leads, config, &inputs, cut, &mut findings)?;
     let height = leads.frame.height();
-    let not_yet = not_yet(&leads, config, cut)?;
+    let not_yet = not_yet(&leads, config, &inputs, cut)?;
     findings.extend(finding(
         "leads created after the day of the report, left out",
         not_yet.rows(),
         &leads.origin,
     ));
     let customers = customers::representatives(&leads, &stages);
-    let currency = currency(config, &leads, &inputs.tables)?;
+    let currency = currency::of_all(config, &leads, &inputs)?;
     let mut facts = BTreeMap::new();
     if let Some(table) = inputs.tables.remove(&Kind::Spend) {
         facts.insert(Over::Spend, spend::facts(table, &index, height, cut, &mut findings)?);
@@ -170,6 +174,7 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
         as_of: as_of.or(latest),
         currency,
         automatic_dimensions: inputs.automatic_dimensions,
+        is_event_based: inputs.is_event_based,
         files: inputs.files,
         findings,
     })
@@ -198,13 +203,13 @@ fn tie_to_leads(
 }
 
 /// The leads whose first date lies after the day of the report.
-fn not_yet(leads: &Table, config: &Config, cut: Option<i32>) -> Result<Mask> {
+fn not_yet(leads: &Table, config: &Config, inputs: &Inputs, cut: Option<i32>) -> Result<Mask> {
     let height = leads.frame.height();
     let Some(cut) = cut else {
         return Ok(Mask::none(height));
     };
     // the stages of the whole time tell a lead that was created later from one without a date
-    let all = stages::stages(leads, config, None, &mut Vec::new())?;
+    let all = stages::stages(leads, config, inputs, None, &mut Vec::new())?;
     let created = all.of_creation().map(|stage| &stage.at);
     Ok(Mask::from_rows(height, |row| created.and_then(|days| days.get(row)).is_some_and(|day| day > cut)))
 }
@@ -259,39 +264,6 @@ fn lead_rows(table: &Table, leads: &Index, customers: Option<&Index>) -> Vec<u32
         (Some(rows), None) | (None, Some(rows)) => rows,
         (None, None) => vec![NO_LEAD; table.frame.height()],
     }
-}
-
-/// The one currency of all amounts.
-///
-/// # Errors
-/// Two currencies: adding them up would be wrong, and rates are not known.
-fn currency(config: &Config, leads: &Table, tables: &BTreeMap<Kind, Table>) -> Result<Option<String>> {
-    let mut reporting: Option<(String, String)> = config
-        .currency
-        .clone()
-        .map(|currency| (currency, format!("`currency` in {}", config.path.display())));
-    for table in std::iter::once(leads).chain(tables.values()) {
-        let (Some(codes), Some(words)) = (table.codes("currency"), table.dictionaries.get("currency")) else {
-            continue;
-        };
-        for (row, code) in code_slice(&codes).iter().enumerate().filter(|(_, code)| **code > 0) {
-            let found = &words[*code as usize];
-            match &reporting {
-                None => reporting = Some((found.clone(), table.origin.describe(row))),
-                Some((currency, place)) if !currency.eq_ignore_ascii_case(found) => {
-                    return Err(data_error(
-                        format!(
-                            "{}: column `currency`: `{found}`, but the amounts are in `{currency}` ({place})",
-                            table.origin.describe(row)
-                        ),
-                        "amounts in several currencies cannot be added: convert them to one before the export",
-                    ));
-                }
-                Some(_) => {}
-            }
-        }
-    }
-    Ok(reporting.map(|(currency, _)| currency))
 }
 
 /// Stages that are dated before an earlier one: data errors.

@@ -6,11 +6,12 @@ use anyhow::Result;
 use polars::prelude::UInt32Chunked;
 
 use crate::check::{Finding, finding};
-use crate::config::{Config, Skips};
+use crate::config::{Config, DEFAULT_STAGES, Skips};
 use crate::error::data_error;
-use crate::input::normalise;
+use crate::input::presets::HeaderName;
 use crate::input::table::{Days, Dictionary, Origin, Table, code_slice};
 use crate::input::tables::status_words;
+use crate::input::{Inputs, normalise};
 use crate::mask::Mask;
 
 /// One stage of the funnel, for all leads.
@@ -64,10 +65,11 @@ enum Status {
 pub fn stages(
     leads: &Table,
     config: &Config,
+    inputs: &Inputs,
     as_of: Option<i32>,
     findings: &mut Vec<Finding>,
 ) -> Result<Stages> {
-    let statuses = statuses(leads, config)?;
+    let statuses = statuses(leads, config, inputs)?;
     let has_happened = |day: i32| as_of.is_none_or(|as_of| day <= as_of);
     let date = |column: &str| {
         leads.dates(column).map(|days| if as_of.is_some() { days.filtered(has_happened) } else { days })
@@ -98,12 +100,14 @@ pub fn stages(
     let shows_a_stage = raw.iter().fold(Mask::none(height), |all, (mask, _)| all.or(mask));
     // a row that shows no stage is a lead all the same, and so is one that a status column says was lost
     raw[0].0 = raw[0].0.or(&shows_a_stage.not());
-    is_known[0] |= shows_a_stage.count() < height as u64 || statuses.is_some();
+    is_known[0] |= shows_a_stage.count() < height as u64 || (statuses.is_some() && !inputs.is_event_based);
     findings.extend(statuses.as_ref().and_then(|statuses| lost_at_first(leads, config, &raw, statuses)));
+    // an event of a later stage says nothing of the earlier ones: no ID leads to them
+    let skips = if inputs.is_event_based { Skips::Any } else { config.skips };
     let own_lost_at = date("lost_at");
     let named = config.stages.iter().zip(raw).map(|(name, (mask, at))| (name.clone(), mask, at));
     let kept = named.zip(is_known).filter(|(_, is_known)| *is_known).map(|(stage, _)| stage);
-    let stages = apply_skips(kept.collect(), config.skips);
+    let stages = apply_skips(kept.collect(), skips);
     let won = stages.iter().position(|stage| config.stages.last() == Some(&stage.name));
     let won_leads = won.map(|place| &stages[place].reached);
     let to_come = still_to_come(&["lost_at", "closed_at", "stage_at"]);
@@ -240,16 +244,17 @@ impl Statuses {
     }
 }
 
-fn statuses(leads: &Table, config: &Config) -> Result<Option<Statuses>> {
+fn statuses(leads: &Table, config: &Config, inputs: &Inputs) -> Result<Option<Statuses>> {
     let (Some(codes), Some(words)) = (leads.codes("stage"), leads.dictionaries.get("stage")) else {
         return Ok(None);
     };
-    let meanings = meanings(words, config, &leads.origin)?;
+    let meanings = meanings(words, config, inputs, &leads.origin)?;
     Ok(Some(Statuses { codes, meanings }))
 }
 
-/// What each word of the status column says: by `[crm.stages]`, by the name of a stage, or by its usual words.
-fn meanings(words: &Dictionary, config: &Config, origin: &Origin) -> Result<Vec<Status>> {
+/// What each word of the status column says: by `[crm.stages]`, by the preset of its export, by the name of a stage, or
+/// by its usual words.
+fn meanings(words: &Dictionary, config: &Config, inputs: &Inputs, origin: &Origin) -> Result<Vec<Status>> {
     let place = |stage: &str| match stage {
         "lost" => Some(Status::Lost),
         _ => config.stages.iter().position(|known| known == stage).map(Status::Reached),
@@ -259,14 +264,30 @@ fn meanings(words: &Dictionary, config: &Config, origin: &Origin) -> Result<Vec<
         known.extend(place(&stage).map(|status| (normalise(&word), status)));
     }
     known.extend(config.stages.iter().filter_map(|stage| Some((normalise(stage), place(stage)?))));
+    let of_presets: Vec<(HeaderName, Status)> = inputs
+        .status_words
+        .iter()
+        .filter_map(|(word, stage)| {
+            Some((HeaderName::from(word.clone()), place(nearest_stage(stage, &config.stages))?))
+        })
+        .collect();
     let named = config.crm.iter().flat_map(|block| &block.stages);
-    known.extend(named.filter_map(|(word, stage)| Some((normalise(word), place(stage)?))));
+    let own: BTreeMap<String, Status> =
+        named.filter_map(|(word, stage)| Some((normalise(word), place(stage)?))).collect();
+    let meaning = |word: &String| {
+        let word = normalise(word);
+        let by_preset = || {
+            let exact = of_presets.iter().find(|(name, _)| name.exact() == Some(word.as_str()));
+            exact.or_else(|| of_presets.iter().find(|(name, _)| name.fits(&word))).map(|(_, status)| *status)
+        };
+        own.get(&word).copied().or_else(by_preset).or_else(|| known.get(&word).copied())
+    };
     let unmapped: Vec<&String> =
-        words.iter().filter(|word| !word.is_empty() && !known.contains_key(&normalise(word))).collect();
+        words.iter().filter(|word| !word.is_empty() && meaning(word).is_none()).collect();
     if unmapped.is_empty() {
         return Ok(words
             .iter()
-            .map(|word| known.get(&normalise(word)).copied().unwrap_or(Status::Unknown))
+            .map(|word| meaning(word).filter(|_| !word.is_empty()).unwrap_or(Status::Unknown))
             .collect());
     }
     let shown: Vec<String> = unmapped.iter().take(10).map(|word| format!("`{word}`")).collect();
@@ -286,4 +307,11 @@ fn meanings(words: &Dictionary, config: &Config, origin: &Origin) -> Result<Vec<
             config.stages.join(", ")
         ),
     ))
+}
+
+/// The stage of a preset, or the next earlier one that the funnel of the configuration has.
+fn nearest_stage<'a>(stage: &'a str, stages: &'a [String]) -> &'a str {
+    let Some(place) = DEFAULT_STAGES.iter().position(|known| *known == stage) else { return stage };
+    let earlier = DEFAULT_STAGES[..=place].iter().rev();
+    earlier.copied().find(|known| stages.iter().any(|own| own == known)).unwrap_or(&stages[0])
 }

@@ -169,7 +169,9 @@ pub fn describe_scope(scope: &Scope, basis: Basis) -> String {
         scope.filters.iter().map(|filter| format!("{} = {}", filter.dimension, filter.value)).collect();
     let filters =
         if filters.is_empty() { String::new() } else { format!(", where {}", filters.join(" and ")) };
-    format!("{counted}{as_of}{filters}")
+    let events =
+        if scope.data.is_event_based { ", without lead IDs: each row is an event of its own" } else { "" };
+    format!("{counted}{as_of}{filters}{events}")
 }
 
 /// What a period leaves out because it has no date: it would vanish from every month without a word.

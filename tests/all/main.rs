@@ -5,6 +5,7 @@
 //! of, `published` reaches figures that others published, `regressions` keeps what was once wrong from coming back,
 //! `transcripts` fixes what is printed to the letter.
 
+mod messy;
 mod oracle;
 mod properties;
 mod published;

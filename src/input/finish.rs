@@ -1,0 +1,220 @@
+//! The end of reading a table: how each column is written is decided over all rows, rows that cannot be read are
+//! refused or left out, and the pieces of all threads become one table.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result};
+use polars::prelude::*;
+use rayon::prelude::*;
+
+use super::column::{Column, assemble};
+use super::format::{Place, Rows, Settled, settle};
+use super::profile::{Dropped, Rejected};
+use super::read::{ColumnPlan, Layout, Piece, Share, TotalRow, rejected_row};
+use super::records::{Ragged, ragged};
+use super::rows::NoData;
+use super::table::{Origin, Table};
+use crate::config::OnError;
+use crate::error::data_error;
+
+/// A table, and what was seen on the way to it.
+pub struct Finished {
+    pub table: Table,
+    /// By column of the plan, then by file: how its cells are written.
+    pub settled: Vec<Settled>,
+    pub totals: Vec<TotalRow>,
+    pub files: Vec<FileReport>,
+}
+
+/// What was left out of a file.
+#[derive(Debug, Default)]
+pub struct FileReport {
+    pub dropped: Vec<Dropped>,
+    pub rejected: Vec<Rejected>,
+    /// Cells of which only the first value was taken.
+    pub further_values: usize,
+}
+
+/// How many lines are named of rows that are no data.
+const EXAMPLES: usize = 10;
+
+/// Puts the shares of all threads together.
+///
+/// # Errors
+/// See [`super::read::read_files`].
+pub fn finish(columns: &[ColumnPlan], mut shares: Vec<Share>, layouts: &[Layout]) -> Result<Finished> {
+    let mut pieces: Vec<Piece> =
+        shares.iter_mut().flat_map(|share| std::mem::take(&mut share.blocks)).collect();
+    pieces.sort_unstable_by_key(|piece| piece.order);
+    let lines: Vec<Vec<u32>> = shares.iter_mut().map(|share| std::mem::take(&mut share.lines)).collect();
+    let origin = origin_of(layouts, &pieces, &lines);
+    let mut files = files_of(&mut shares, layouts, &origin)?;
+    let totals = shares.iter_mut().flat_map(|share| std::mem::take(&mut share.totals)).collect();
+    let mut own: Vec<Vec<Column>> = columns.iter().map(|_| Vec::new()).collect();
+    for share in shares {
+        own.iter_mut().zip(share.columns).for_each(|(own, made)| own.push(made));
+    }
+    let formats: Vec<_> = layouts.iter().map(|layout| layout.format.clone()).collect();
+    let rows = Rows { pieces: &pieces, lines: &lines };
+    let settled: Vec<Result<Settled, (Place, anyhow::Error)>> = columns
+        .par_iter()
+        .enumerate()
+        .zip(&mut own)
+        .map(|((place, column), own)| settle(place, &column.name, own, &rows, &formats))
+        .collect();
+    let (settled, rejected) = refuse_or_reject(columns, settled, layouts, &mut files)?;
+    let assembled: Vec<_> = columns
+        .par_iter()
+        .zip(own)
+        .map(|(column, own)| assemble(&column.name, own, &pieces, column.limit))
+        .collect();
+    let mut series = Vec::new();
+    let mut dictionaries = BTreeMap::new();
+    for (column, (values, dictionary)) in
+        columns.iter().zip(assembled).filter_map(|(column, made)| Some((column, made?)))
+    {
+        series.push(values.into_column());
+        dictionaries.extend(dictionary.map(|dictionary| (column.name.clone(), dictionary)));
+    }
+    let frame = DataFrame::new(series).context("columns of one table")?;
+    let table = without_rows(Table { frame, dictionaries, origin }, &rejected)?;
+    refuse_empty(&table, layouts)?;
+    Ok(Finished { table, settled, totals, files })
+}
+
+/// The place of every row.
+fn origin_of(layouts: &[Layout], pieces: &[Piece], lines: &[Vec<u32>]) -> Origin {
+    let names = layouts.iter().map(|layout| layout.format.name.clone()).collect();
+    let mut origin = Origin { files: names, ..Origin::default() };
+    for piece in pieces {
+        let number = u16::try_from(piece.order.0).unwrap_or(u16::MAX);
+        origin.file_of_row.extend(std::iter::repeat_n(number, piece.rows.len()));
+        origin.line_of_row.extend_from_slice(&lines[piece.thread][piece.rows.clone()]);
+    }
+    origin
+}
+
+fn refuse_empty(table: &Table, layouts: &[Layout]) -> Result<()> {
+    let with_rows: BTreeSet<u16> = table.origin.file_of_row.iter().copied().collect();
+    let without =
+        (0..layouts.len()).find(|file| !with_rows.contains(&u16::try_from(*file).unwrap_or(u16::MAX)));
+    match without {
+        Some(file) => Err(data_error(
+            format!("{}: the file has a header and no rows", layouts[file].format.name),
+            "export it again, or take it out of the inputs",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// What was left out of each file while it was read; lines with a single cell are its footer, or wrong.
+fn files_of(shares: &mut [Share], layouts: &[Layout], origin: &Origin) -> Result<Vec<FileReport>> {
+    let mut files: Vec<FileReport> = layouts.iter().map(|_| FileReport::default()).collect();
+    let mut no_data: Vec<(usize, NoData, u32)> = Vec::new();
+    let mut single_cells: Vec<Vec<Ragged>> = layouts.iter().map(|_| Vec::new()).collect();
+    for share in shares {
+        no_data.append(&mut share.no_data);
+        for (file, row) in share.single_cells.drain(..) {
+            single_cells[file].push(row);
+        }
+        for (file, rejected) in share.rejected.drain(..) {
+            files[file].rejected.push(rejected);
+        }
+        files.iter_mut().zip(&share.further_values).for_each(|(file, count)| file.further_values += count);
+    }
+    for (file, rows) in single_cells.iter_mut().enumerate().filter(|(_, rows)| !rows.is_empty()) {
+        rows.sort_unstable_by_key(|row| row.line);
+        let layout = &layouts[file];
+        let last = last_line(origin, file);
+        let at_end = rows.partition_point(|row| row.line < last);
+        let is_footer = layout.rules.is_footer(rows[at_end..].iter().filter_map(|row| row.only.as_deref()));
+        let wrong = if is_footer { &rows[..at_end] } else { &rows[..] };
+        match wrong.first() {
+            Some(row) if layout.format.on_error == OnError::Fail => {
+                return Err(ragged(&layout.format.name, row.line, row.fields, layout.shape.width));
+            }
+            _ => files[file].rejected.extend(wrong.iter().map(|row| rejected_row(row, layout.shape.width))),
+        }
+        no_data.extend(rows[wrong.len()..].iter().map(|row| (file, NoData::Footer, row.line)));
+    }
+    no_data.sort_unstable();
+    for reason in NoData::ALL {
+        for (file, report) in files.iter_mut().enumerate() {
+            let lines: Vec<u32> = no_data
+                .iter()
+                .filter(|(of_file, of_reason, _)| *of_file == file && *of_reason == reason)
+                .map(|(_, _, line)| *line)
+                .collect();
+            if !lines.is_empty() {
+                let count = lines.len();
+                let lines = lines.into_iter().take(EXAMPLES).collect();
+                report.dropped.push(Dropped { what: reason.name(), count, lines });
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// The line of the last row of data of a file.
+fn last_line(origin: &Origin, file: usize) -> u32 {
+    let of_file = origin.file_of_row.iter().zip(&origin.line_of_row).rev();
+    of_file.clone().find(|(of_row, _)| usize::from(**of_row) == file).map_or(0, |(_, line)| *line)
+}
+
+/// The first error in the order of the files, or the rows that are left out instead.
+fn refuse_or_reject(
+    columns: &[ColumnPlan],
+    settled: Vec<Result<Settled, (Place, anyhow::Error)>>,
+    layouts: &[Layout],
+    files: &mut [FileReport],
+) -> Result<(Vec<Settled>, BTreeSet<usize>)> {
+    let mut first: Option<(Place, anyhow::Error)> = None;
+    let mut refuse = |place: Place, error: anyhow::Error| {
+        if first.as_ref().is_none_or(|(known, _)| place < *known) {
+            first = Some((place, error));
+        }
+    };
+    let mut all = Vec::new();
+    let mut rejected = BTreeSet::new();
+    for (column, settled) in columns.iter().zip(settled) {
+        match settled {
+            Err((place, error)) => refuse(place, error),
+            Ok(mut settled) => {
+                for bad in std::mem::take(&mut settled.bad) {
+                    let format = &layouts[bad.place.file].format;
+                    if format.on_error == OnError::Fail {
+                        let message = format!(
+                            "{}:{}: column `{}`: `{}` {}",
+                            format.name, bad.place.line, column.name, bad.cell, bad.reason
+                        );
+                        refuse(bad.place, data_error(message, bad.hint));
+                    } else if rejected.insert(bad.place.row) {
+                        files[bad.place.file].rejected.push(Rejected {
+                            line: bad.place.line,
+                            column: column.name.clone(),
+                            cell: bad.cell,
+                            reason: bad.reason.to_string(),
+                        });
+                    }
+                }
+                all.push(settled);
+            }
+        }
+    }
+    files.iter_mut().for_each(|file| file.rejected.sort());
+    match first {
+        Some((_, error)) => Err(error),
+        None => Ok((all, rejected)),
+    }
+}
+
+fn without_rows(table: Table, rejected: &BTreeSet<usize>) -> Result<Table> {
+    if rejected.is_empty() {
+        return Ok(table);
+    }
+    let height = table.origin.line_of_row.len();
+    let keeps: BooleanChunked = (0..height).map(|row| !rejected.contains(&row)).collect();
+    let frame = table.frame.filter(&keeps).context("a mask of the table's height")?;
+    let origin = table.origin.select((0..height).filter(|row| !rejected.contains(row)));
+    Ok(Table { frame, dictionaries: table.dictionaries, origin })
+}

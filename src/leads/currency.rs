@@ -1,0 +1,82 @@
+//! The one currency of all amounts: without rates, amounts in two currencies cannot be added.
+
+use anyhow::Result;
+
+use crate::config::Config;
+use crate::error::data_error;
+use crate::input::Inputs;
+use crate::input::number::{currency_of, may_be_same_currency};
+use crate::input::table::{Table, code_slice};
+
+/// The currency of the configuration, else of the first amount that has one; none where nothing says it.
+///
+/// # Errors
+/// Two currencies: by a column, or by the sign that an amount bears.
+pub fn of_all(config: &Config, leads: &Table, inputs: &Inputs) -> Result<Option<String>> {
+    let mut reporting: Option<(String, String)> = config
+        .currency
+        .clone()
+        .map(|currency| (currency, format!("`currency` in {}", config.path.display())));
+    for table in std::iter::once(leads).chain(inputs.tables.values()) {
+        let (Some(codes), Some(words)) = (table.codes("currency"), table.dictionaries.get("currency")) else {
+            continue;
+        };
+        for (row, code) in code_slice(&codes).iter().enumerate().filter(|(_, code)| **code > 0) {
+            let found = &words[*code as usize];
+            match &reporting {
+                None => reporting = Some((found.clone(), table.origin.describe(row))),
+                Some((currency, place)) if !are_same(currency, found) => {
+                    return Err(two_currencies(
+                        &table.origin.describe(row),
+                        &format!("column `currency`: `{found}`"),
+                        currency,
+                        place,
+                    ));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    for (sign, place) in &inputs.currency_signs {
+        match &reporting {
+            None => reporting = Some(((*sign).to_string(), place.clone())),
+            Some((currency, known)) if !are_same(currency, sign) => {
+                return Err(two_currencies(
+                    place,
+                    &format!("the amount bears the sign of `{sign}`"),
+                    currency,
+                    known,
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(reporting.map(|(currency, _)| currency))
+}
+
+/// Whether two names or signs may be of one currency: `RUB` and `руб.`, `$` and `USD`.
+fn are_same(one: &str, other: &str) -> bool {
+    let code = |text: &str| currency_of(text).map_or_else(|| text.to_uppercase(), String::from);
+    let (one, other) = (code(one), code(other));
+    may_be_same_currency(&one, &other) || may_be_same_currency(&other, &one)
+}
+
+fn two_currencies(place: &str, found: &str, currency: &str, known: &str) -> anyhow::Error {
+    data_error(
+        format!("{place}: {found}, but the amounts are in `{currency}` ({known})"),
+        "amounts in several currencies cannot be added: convert them to one before the export",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_signs_of_one_currency_are_the_same() {
+        assert!(
+            are_same("RUB", "руб.") && are_same("usd", "USD") && are_same("$", "CAD") && are_same("EUR", "€")
+        );
+        assert!(!are_same("EUR", "USD") && !are_same("$", "EUR"));
+    }
+}
