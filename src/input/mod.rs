@@ -59,6 +59,8 @@ pub struct Inputs {
     pub export_of_file: BTreeMap<String, (usize, Vec<String>)>,
     /// Dimensions of the CRM that nobody named.
     pub automatic_dimensions: BTreeSet<String>,
+    /// CRM files whose rows are deals, which say more of the outcome than the lead that became one.
+    pub deal_files: BTreeSet<String>,
     /// Status words of the presets, `*` for anything, with the stage of each.
     pub status_words: BTreeMap<String, String>,
     /// Whether the CRM has no lead IDs: each row is an event of one stage.
@@ -151,12 +153,6 @@ fn read_kind(
         }
     };
     let mut table = finished.table;
-    let numbered: Vec<bool> = opened.iter().map(|file| file.is_numbered).collect();
-    if kind == Kind::Crm {
-        plan::note_crm(&opened, config, inputs)?;
-        identity::give_ids(&mut table, &numbered)?;
-        identity::find_leads(&mut table, &mut inputs.findings)?;
-    }
     inputs.findings.extend(totals::differences(
         &reader,
         &table,
@@ -164,8 +160,7 @@ fn read_kind(
         &finished.totals,
         &finished.settled,
     ));
-    for (place, settled) in finished.settled.iter().enumerate() {
-        let _ = place;
+    for settled in &finished.settled {
         let name = |file: usize| table.origin.files.get(file).map_or("", String::as_str);
         inputs.currency_signs.extend(
             settled.currencies.iter().map(|(code, at)| (*code, format!("{}:{}", name(at.file), at.line))),
@@ -174,6 +169,12 @@ fn read_kind(
     let profiles = plan::profiles(kind, &opened, &columns, &table, &finished.settled, finished.files);
     inputs.findings.extend(profiles.iter().filter_map(profile::rejected_rows));
     inputs.files.extend(profiles);
+    let numbered: Vec<bool> = opened.iter().map(|file| file.is_numbered).collect();
+    if kind == Kind::Crm {
+        plan::note_crm(&opened, config, inputs)?;
+        identity::give_ids(&mut table, &numbered)?;
+        identity::find_leads(&mut table, &mut inputs.findings)?;
+    }
     inputs.tables.insert(kind, table);
     Ok(())
 }

@@ -139,6 +139,17 @@ impl<'a> Reader<'a> {
     }
 }
 
+impl Opened {
+    /// Whether a row is a deal that leads to its lead: by the record of the deal alone, or by a list of contacts.
+    fn is_of_deals(&self) -> bool {
+        let cell = |name: &str| {
+            self.mapped.iter().find(|column| column.plan.name == name).map(|column| &column.cell)
+        };
+        let is_lead = cell("lead_id").is_some_and(|cell| !matches!(cell, CellSource::First(..)));
+        cell("opportunity_id").is_some() && !is_lead
+    }
+}
+
 /// How many of the cells are known as headers.
 pub fn count_known(cells: &[String], known: &BTreeSet<String>) -> usize {
     cells.iter().filter(|cell| !cell.is_empty() && known.contains(&normalise(cell))).count()
@@ -269,6 +280,9 @@ pub fn note_crm(files: &[Opened], config: &Config, inputs: &mut Inputs) -> Resul
             inputs.duplicates.insert(file.name.clone(), duplicates);
         }
         inputs.export_of_file.insert(file.name.clone(), (file.block, file.headers.clone()));
+        if file.is_of_deals() {
+            inputs.deal_files.insert(file.name.clone());
+        }
         let automatic = file.mapped.iter().filter(|column| column.is_automatic);
         inputs.automatic_dimensions.extend(automatic.map(|column| column.plan.name.clone()));
         inputs.status_words.extend(file.preset.map(|preset| preset.stages.clone()).unwrap_or_default());

@@ -104,12 +104,16 @@ fn merge_columns(
         let cells = Cells::new(table, name)?;
         let mut source_of: HashMap<u32, u32> = HashMap::new();
         let mut ignored = Vec::new();
+        let mut other_in_deal = Vec::new();
         for &(later, first) in duplicates.iter().filter(|pair| !cells.is_empty(pair.0)) {
             let source = source_of.get(&first).copied().unwrap_or(first);
             if cells.is_empty(source) {
                 source_of.insert(first, later);
             } else if !cells.are_equal(source, later) {
-                if inputs.automatic_dimensions.contains(name) {
+                if let Some(kept) = of_lead_and_deal(table, inputs, name, source, later) {
+                    source_of.insert(first, kept);
+                    other_in_deal.push(later as usize);
+                } else if inputs.automatic_dimensions.contains(name) {
                     ignored.push(later as usize);
                 } else {
                     return Err(two_values(table, name, &cells, source, later));
@@ -119,6 +123,14 @@ fn merge_columns(
         findings.extend(finding(
             format!("rows with a second value of `{name}` for a lead, the first kept"),
             ignored,
+            &table.origin,
+        ));
+        let kept = if OF_THE_DEAL.contains(&name) { "deal" } else { "lead" };
+        // that a deal has come further than its lead is no news
+        let is_news = name != "stage";
+        findings.extend(finding(
+            format!("leads with another `{name}` than their deal, that of the {kept} kept"),
+            other_in_deal.into_iter().filter(|_| is_news),
             &table.origin,
         ));
         let rows: IdxCa = keep
@@ -133,6 +145,21 @@ fn merge_columns(
         dictionaries: table.dictionaries.clone(),
         origin: table.origin.select(keep.rows()),
     })
+}
+
+/// What a deal says better than the lead that it came from.
+const OF_THE_DEAL: [&str; 9] =
+    ["stage", "stage_at", "closed_at", "owner", "amount", "margin", "product", "lost_reason", "currency"];
+
+/// Of a row of a lead and one of its deal, the one whose value counts; none where it is not such a pair.
+fn of_lead_and_deal(table: &Table, inputs: &Inputs, name: &str, one: u32, other: u32) -> Option<u32> {
+    let is_deal = |row: u32| inputs.deal_files.contains(table.origin.place(row as usize).0);
+    let (lead, deal) = match (is_deal(one), is_deal(other)) {
+        (false, true) => (one, other),
+        (true, false) => (other, one),
+        _ => return None,
+    };
+    Some(if OF_THE_DEAL.contains(&name) { deal } else { lead })
 }
 
 fn two_values(table: &Table, name: &str, cells: &Cells, first: u32, later: u32) -> anyhow::Error {
