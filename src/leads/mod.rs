@@ -1,12 +1,14 @@
 //! The join: from typed tables to one row a lead, with everything else tied to these rows.
 //!
 //! `index` finds the lead of an ID, `merge` makes one row of several and adds lookups, `stages` says how far each lead
-//! came, `customers` turns contracts into customers, `spend` and `allocation` bring the money to the leads.
+//! came, `customers` turns contracts into customers, `spend`, `keys` and `allocation` bring the money to the leads.
 
 pub mod allocation;
 mod customers;
 pub mod index;
+mod keys;
 mod merge;
+pub mod numbering;
 mod shares;
 pub mod spend;
 pub mod stages;
@@ -14,6 +16,7 @@ pub mod stages;
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
+use polars::prelude::{ChunkAgg, Column, DataType};
 use rayon::prelude::*;
 
 use self::index::{Index, NO_LEAD};
@@ -25,7 +28,7 @@ use crate::input::Inputs;
 use crate::input::profile::FileProfile;
 use crate::input::table::{Days, Table, code_slice};
 use crate::input::tables::Kind;
-use crate::mask::Mask;
+use crate::mask::{Mask, WORD, bits};
 
 /// What a measure can count the rows of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
@@ -76,6 +79,8 @@ impl Facts {
 pub struct Data {
     pub facts: BTreeMap<Over, Facts>,
     pub stages: Stages,
+    /// Whether the leads stand in the order of their IDs.
+    pub is_in_order: bool,
     /// Leads created after `as_of`: not there yet.
     pub not_yet: Mask,
     /// The earliest date in the data.
@@ -165,6 +170,7 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     Ok(Data {
         facts,
         stages,
+        is_in_order: index.is_ascending(),
         not_yet,
         first_day,
         as_of: as_of.or(latest),
@@ -215,14 +221,14 @@ fn no_crm() -> anyhow::Error {
 
 /// The earliest and the latest date of all columns that tell what has happened; `ends_at` tells what is agreed.
 fn span_of_dates(tables: &BTreeMap<Kind, Table>) -> (Option<i32>, Option<i32>) {
-    let columns: Vec<Days> = tables
+    let columns: Vec<&Column> = tables
         .values()
-        .flat_map(|table| {
-            let names = table.frame.get_column_names_str().into_iter();
-            names.filter(|name| *name != "ends_at").filter_map(|name| table.dates(name))
-        })
+        .flat_map(|table| table.frame.get_columns())
+        .filter(|column| *column.dtype() == DataType::Date && column.name() != "ends_at")
         .collect();
-    (columns.par_iter().filter_map(Days::earliest).min(), columns.par_iter().filter_map(Days::latest).max())
+    let span = |column: &&Column| column.as_materialized_series().to_physical_repr().i32().ok()?.min_max();
+    let spans = columns.par_iter().filter_map(span);
+    spans.reduce_with(|(first, last), (from, to)| (first.min(from), last.max(to))).unzip()
 }
 
 /// The table as it was on a day: rows that began later are gone, later dates are empty.
@@ -306,17 +312,29 @@ fn describe_order(
         NegativeDays::Exclude => "not in the days between",
         NegativeDays::Include => "in the days between all the same",
     };
-    for (place, stage) in stages.stages.iter().enumerate().skip(1) {
-        let early = Mask::from_rows(leads.frame.height(), |row| {
-            let before = || stages.stages[..place].iter().rev().find_map(|earlier| earlier.at.get(row));
-            stage.at.get(row).is_some_and(|day| before().is_some_and(|before| day < before))
-        });
+    for (stage, early) in stages.stages.iter().zip(dated_early(leads.frame.height(), &stages.stages)) {
         findings.extend(finding(
             format!("data error, {} dated before an earlier stage, {treatment}", stage.name),
             early.and(counted).rows(),
             &leads.origin,
         ));
     }
+}
+
+/// For each stage the leads that have it dated before the last earlier stage that is dated.
+fn dated_early(height: usize, stages: &[Stage]) -> Vec<Mask> {
+    let known: Vec<Mask> = stages.iter().map(|stage| stage.at.known()).collect();
+    Mask::many_from_words(height, stages.len(), |index, early| {
+        let mut before = [i32::MIN; WORD];
+        for ((stage, known), early) in stages.iter().zip(&known).zip(early) {
+            for bit in bits(known.word(index)) {
+                if let Some(day) = stage.at.get(index * WORD + bit) {
+                    *early |= u64::from(day < before[bit]) << bit;
+                    before[bit] = day;
+                }
+            }
+        }
+    })
 }
 
 /// What a reader of the numbers should know about the leads.
