@@ -4,7 +4,8 @@ use polars::prelude::*;
 use polars_arrow::bitmap::Bitmap;
 use rayon::prelude::*;
 
-const WORD: usize = 64;
+/// The number of rows in a word.
+pub const WORD: usize = 64;
 
 /// A set of rows of a table of known height.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,21 @@ impl Mask {
         Mask { words, height }
     }
 
+    /// As many sets at once, in parallel: `fill` is called with the number of each word, for 64 rows, and with that word
+    /// of each set.
+    pub fn many_from_words(
+        height: usize,
+        count: usize,
+        fill: impl Fn(usize, &mut [u64]) + Sync,
+    ) -> Vec<Mask> {
+        // the words of all sets for the same rows stand side by side
+        let mut words = vec![0; height.div_ceil(WORD) * count];
+        let parts = words.par_chunks_mut(count.max(1)).with_min_len(1 << 8).enumerate();
+        parts.for_each(|(index, words)| fill(index, words));
+        let own = |set: usize| words.iter().copied().skip(set).step_by(count).collect();
+        (0..count).map(|set| Mask { words: own(set), height }).collect()
+    }
+
     /// The rows that are true; null counts as false, as in SQL.
     pub fn from_booleans(booleans: &BooleanChunked) -> Mask {
         let booleans = booleans.rechunk();
@@ -63,6 +79,12 @@ impl Mask {
     /// The number of rows in the set.
     pub fn count(&self) -> u64 {
         self.words.iter().map(|word| u64::from(word.count_ones())).sum()
+    }
+
+    /// 64 rows of the set as bits, from row `64 * index` on.
+    #[inline]
+    pub fn word(&self, index: usize) -> u64 {
+        self.words[index]
     }
 
     /// Whether a row is in the set.
@@ -120,14 +142,7 @@ impl Mask {
         let end = end.min(self.words.len());
         self.words[first..end].iter().enumerate().flat_map(move |(index, &word)| {
             let base = (first + index) * WORD;
-            let mut rest = word;
-            std::iter::from_fn(move || {
-                (rest != 0).then(|| {
-                    let bit = rest.trailing_zeros() as usize;
-                    rest &= rest - 1;
-                    base + bit
-                })
-            })
+            bits(word).map(move |bit| base + bit)
         })
     }
 
@@ -143,6 +158,18 @@ impl Mask {
             *last &= (1 << used) - 1;
         }
     }
+}
+
+/// The bits of a word that are set.
+pub fn bits(word: u64) -> impl Iterator<Item = usize> {
+    let mut rest = word;
+    std::iter::from_fn(move || {
+        (rest != 0).then(|| {
+            let bit = rest.trailing_zeros() as usize;
+            rest &= rest - 1;
+            bit
+        })
+    })
 }
 
 fn polars_bitmap(bytes: Vec<u8>, height: usize) -> Bitmap {
@@ -174,6 +201,8 @@ mod tests {
             prop_assert_eq!(mask.not().count() + mask.count(), bits.len() as u64);
             prop_assert_eq!(&Mask::from_booleans(&mask.to_booleans("x")), &mask);
             prop_assert_eq!(&Mask::from_rows(bits.len(), |row| bits[row] == Some(true)), &mask);
+            let several = Mask::many_from_words(bits.len(), 2, |index, words| words[1] = mask.word(index));
+            prop_assert_eq!(several, [Mask::none(bits.len()), mask.clone()]);
             prop_assert_eq!(mask.or(&mask.not()), Mask::all(bits.len()));
             prop_assert_eq!(mask.and(&mask.not()), Mask::none(bits.len()));
         }

@@ -11,6 +11,7 @@ use super::statistics::{self, Histogram};
 use super::view::{NONE, NOT_IN_CRM, TOTAL, dimension, is_bucket};
 use crate::input::table::code_slice;
 use crate::leads::index::NO_LEAD;
+use crate::leads::numbering::Numbering;
 use crate::leads::{Data, Over};
 
 /// Days that are counted in an array; rarer ones in a map.
@@ -101,7 +102,7 @@ pub fn grouping(data: &Data, over: Over, dimensions: &[String]) -> Option<Groupi
             };
             keys = (0..=orphan).map(|code| vec![label(code)]).collect();
         } else {
-            (groups, keys) = refine(code_slice(&groups), &keys, &code, &label);
+            (groups, keys) = refine(code_slice(&groups), &keys, orphan + 1, &code, &label);
         }
     }
     Some(Grouping { groups: Some(groups), keys })
@@ -117,26 +118,28 @@ pub fn shown(word: &str) -> String {
     }
 }
 
-/// Splits groups by one more dimension; only the groups that occur get a number.
+/// Splits groups by one more dimension of `count` codes; only the groups that occur get a number.
 fn refine(
     groups: &[u32],
     keys: &[Key],
+    count: u32,
     code: &impl Fn(usize) -> u32,
     label: &impl Fn(u32) -> String,
 ) -> (UInt32Chunked, Vec<Key>) {
-    let mut numbers: HashMap<(u32, u32), u32> = HashMap::new();
+    let mut numbering = Numbering::new((keys.len() as u64).saturating_mul(u64::from(count)));
     let mut refined_keys: Vec<Key> = Vec::new();
     let refined: Vec<u32> = groups
         .iter()
         .enumerate()
         .map(|(row, &group)| {
-            let pair = (group, code(row));
-            *numbers.entry(pair).or_insert_with(|| {
+            let code = code(row);
+            let number = numbering.number(u64::from(group) * u64::from(count) + u64::from(code));
+            if number as usize == refined_keys.len() {
                 let mut key = keys[group as usize].clone();
-                key.push(label(pair.1));
+                key.push(label(code));
                 refined_keys.push(key);
-                u32::try_from(refined_keys.len() - 1).unwrap_or(u32::MAX)
-            })
+            }
+            number
         })
         .collect();
     (UInt32Chunked::from_vec("group".into(), refined), refined_keys)

@@ -10,7 +10,7 @@ use super::evaluate::Evaluator;
 use super::exact::Exact;
 use super::formula::Formula;
 use super::sql::{ColumnClass, Predicate, to_polars};
-use super::view::column;
+use super::view::{column, dimension};
 use crate::error::data_error;
 use crate::input::cell::SCALE;
 use crate::input::table::Days;
@@ -83,7 +83,10 @@ impl Evaluator<'_> {
         let flags = |name: &str| {
             if over == Over::Leads { self.view.flag(name) } else { None }
         };
-        if let Some(mask) = predicate.by_flags(height, &flags) {
+        if let Some(mask) = predicate.by_flags(height, &flags, &|name| self.known(over, name)) {
+            return Ok(mask);
+        }
+        if let Some(mask) = self.predicate_of_words(over, predicate)? {
             return Ok(mask);
         }
         let mut columns = Vec::new();
@@ -106,6 +109,36 @@ impl Evaluator<'_> {
             to_polars(predicate, &|name| classes.get(name).copied().unwrap_or(ColumnClass::Other))?;
         let frame = DataFrame::new(columns).context("columns of one height")?;
         answer(predicate, frame.lazy().with_columns(parameters), expression)
+    }
+
+    /// The rows in which a number or a date has a value; none for any other column.
+    fn known(&self, over: Over, name: &str) -> Option<Mask> {
+        let is_else = self.is_no_column(over, name) || dimension(self.view.data, over, name).is_some();
+        let column = self.view.data.facts[&over].table.frame.column(name).ok().filter(|_| !is_else)?;
+        let is_typed = matches!(column.dtype(), DataType::Date | DataType::Int64);
+        is_typed.then(|| Mask::from_booleans(&column.as_materialized_series().is_not_null()))
+    }
+
+    /// The rows for which a predicate holds that looks at nothing but the words of one dimension: each word is judged
+    /// once.
+    fn predicate_of_words(&self, over: Over, predicate: &Predicate) -> Result<Option<Mask>> {
+        let mut columns = predicate.columns.iter();
+        let (Some(name), None) = (columns.next(), columns.next()) else { return Ok(None) };
+        let found = dimension(self.view.data, over, name).filter(|_| !self.is_no_column(over, name));
+        let Some(dimension) = found else { return Ok(None) };
+        let words = DataFrame::new(vec![dimension.texts(name).into_column()]).context("one column")?;
+        let expression = to_polars(predicate, &|_| ColumnClass::Other)?;
+        let holds = answer(predicate, words.lazy(), expression)?;
+        let facts = &self.view.data.facts[&over];
+        let rows =
+            Mask::from_rows(facts.table.frame.height(), |row| holds.has(dimension.code(facts, row) as usize));
+        Ok(Some(rows))
+    }
+
+    /// Whether a name stands for a parameter, a stage or the like before it stands for a column.
+    fn is_no_column(&self, over: Over, name: &str) -> bool {
+        let is_of_stages = || self.view.flag(name).is_some() || self.view.any_date(name).is_some();
+        PARAMETERS.contains(&name) || (over == Over::Leads && is_of_stages())
     }
 
     fn parameter(&self, name: &str) -> Expr {

@@ -32,27 +32,34 @@ impl Predicate {
         &self.text
     }
 
-    /// The rows for which it holds, where it is nothing but `and`, `or` and `not` of columns that are true or false and
-    /// never null: then sets of bits answer it at once.
-    pub fn by_flags(&self, height: usize, flag: &dyn Fn(&str) -> Option<Mask>) -> Option<Mask> {
-        by_flags(&self.expr, height, flag)
+    /// The rows for which it holds, where it is nothing but `and`, `or` and `not` of what is true or false and never
+    /// null: then sets of bits answer it at once. `flag` knows the columns of that kind, `known` says where any other
+    /// column has a value.
+    pub fn by_flags(&self, height: usize, flag: Ask, known: Ask) -> Option<Mask> {
+        by_flags(&self.expr, height, flag, known)
     }
 }
 
-fn by_flags(expr: &Expr, height: usize, flag: &dyn Fn(&str) -> Option<Mask>) -> Option<Mask> {
+/// Asks for the rows for which something is true of a column.
+type Ask<'a> = &'a dyn Fn(&str) -> Option<Mask>;
+
+fn by_flags(expr: &Expr, height: usize, flag: Ask, known: Ask) -> Option<Mask> {
+    let of_part = |part: &Expr| by_flags(part, height, flag, known);
+    let has_value = |part: &Expr| match part {
+        Expr::Identifier(name) => known(&name.value),
+        _ => None,
+    };
     match expr {
         Expr::Identifier(name) => flag(&name.value),
+        Expr::IsNotNull(column) => has_value(column),
+        Expr::IsNull(column) => has_value(column).map(|mask| mask.not()),
         Expr::Value(Value::Boolean(holds)) => {
             Some(if *holds { Mask::all(height) } else { Mask::none(height) })
         }
-        Expr::Nested(inner) => by_flags(inner, height, flag),
-        Expr::UnaryOp { op: UnaryOperator::Not, expr } => by_flags(expr, height, flag).map(|mask| mask.not()),
-        Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
-            Some(by_flags(left, height, flag)?.and(&by_flags(right, height, flag)?))
-        }
-        Expr::BinaryOp { left, op: BinaryOperator::Or, right } => {
-            Some(by_flags(left, height, flag)?.or(&by_flags(right, height, flag)?))
-        }
+        Expr::Nested(inner) => of_part(inner),
+        Expr::UnaryOp { op: UnaryOperator::Not, expr } => of_part(expr).map(|mask| mask.not()),
+        Expr::BinaryOp { left, op: BinaryOperator::And, right } => Some(of_part(left)?.and(&of_part(right)?)),
+        Expr::BinaryOp { left, op: BinaryOperator::Or, right } => Some(of_part(left)?.or(&of_part(right)?)),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 //! Event basis is a mask, not a second set of formulas: a stage outside the period is hidden, then the same measures
 //! apply (section 5 of the design).
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use polars::prelude::*;
 
 use super::sql::ColumnClass;
@@ -189,6 +189,20 @@ pub struct Dimension {
     pub is_of_lead: bool,
 }
 
+impl Dimension {
+    /// The code of a row; that of an empty cell where the lead of the row is unknown.
+    pub fn code(&self, facts: &Facts, row: usize) -> u32 {
+        let row = if self.is_of_lead { facts.lead_of(row) as usize } else { row };
+        code_slice(&self.codes).get(row).copied().unwrap_or(0)
+    }
+
+    /// The words as predicates see them: the empty one is null.
+    pub fn texts(&self, name: &str) -> StringChunked {
+        let known = self.words.iter().map(|word| Some(word.as_str()).filter(|word| !word.is_empty()));
+        known.collect_ca(name.into())
+    }
+}
+
 /// A dimension of a table: its own column, else that of its leads.
 pub fn dimension(data: &Data, over: Over, name: &str) -> Option<Dimension> {
     let find = |facts: &Facts, is_of_lead: bool| {
@@ -217,14 +231,10 @@ pub fn column(view: &View, over: Over, name: &str) -> Result<Option<(Series, Col
         }
     }
     if let Some(dimension) = dimension(view.data, over, name) {
-        let words = &dimension.words;
-        let codes = code_slice(&dimension.codes);
-        let text: StringChunked = (0..facts.table.frame.height())
-            .map(|row| {
-                let row = if dimension.is_of_lead { facts.lead_of(row) as usize } else { row };
-                codes.get(row).filter(|code| **code > 0).map(|code| words[*code as usize].as_str())
-            })
-            .collect_ca(name.into());
+        let words = dimension.texts(name);
+        let rows: IdxCa =
+            (0..facts.table.frame.height()).map(|row| dimension.code(facts, row)).collect_ca("rows".into());
+        let text = words.take(&rows).context("codes are places of words")?;
         return Ok(Some((text.into_series(), ColumnClass::Other)));
     }
     let Ok(column) = facts.table.frame.column(name) else {

@@ -12,11 +12,12 @@ use polars::prelude::*;
 use rayon::prelude::*;
 
 use super::index::NO_LEAD;
-use super::shares::{CENT, shares};
+use super::keys::{KeySpace, MonthNumbers};
+use super::numbering::Numbering;
+use super::shares::{CENT, equal_shares};
 use super::{Data, Over};
-use crate::input::table::{Days, code_slice};
+use crate::input::table::code_slice;
 use crate::mask::Mask;
-use crate::period::month_number;
 
 /// The keys of allocation, from the coarsest to the finest.
 const KEYS: [&str; 3] = ["channel", "campaign", "keyword"];
@@ -30,9 +31,12 @@ pub type Sums = HashMap<u64, i128, PlFixedStateQuality>;
 /// Where each part of the spend went.
 #[derive(Debug)]
 pub struct Allocation {
+    /// The parts that reach one lead or nobody.
     parts: Vec<Part>,
-    /// The leads of each key in the order of their IDs.
-    members: Vec<Vec<u32>>,
+    /// The parts that many leads share.
+    levels: Vec<Level>,
+    /// The leads that may get some, in the order of their IDs; none where all leads stand in that order.
+    order: Option<Vec<u32>>,
 }
 
 /// Spend rows that are alike in all dimensions and in the month.
@@ -42,16 +46,48 @@ struct Part {
     spend_row: usize,
     /// In millionths.
     amount: i128,
-    to: To,
+    /// [`NO_LEAD`] for nobody.
+    lead: u32,
 }
 
-/// Whom a part reaches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum To {
-    Nobody,
-    Lead(u32),
-    /// In equal shares, by the place in `members`.
-    Leads(usize),
+/// What is shared by the leads with the same key, a place for each key.
+#[derive(Debug)]
+struct Level {
+    chunks: Vec<Chunk>,
+    /// Of all places, those of one after those of the other.
+    shares: Vec<Share>,
+    /// Where the shares of each place begin, and where the last ones end.
+    first_share: Vec<usize>,
+}
+
+/// Some of the leads in their order.
+#[derive(Debug)]
+struct Chunk {
+    /// The place in the order of the first of them.
+    first: usize,
+    /// The place of the key of each, [`NO_LEAD`] where nothing was spent at it.
+    places: Vec<u32>,
+    /// For each place the leads in the chunks before.
+    ranks: Vec<u32>,
+}
+
+/// What each lead gets of a part.
+#[derive(Debug)]
+struct Share {
+    spend_row: usize,
+    each: i128,
+    /// The first so many leads get a cent more.
+    extra_cents: i128,
+    /// What is smaller than a cent, for the first lead.
+    below_a_cent: i128,
+}
+
+impl Share {
+    /// The share of a lead by its place among those of the same key.
+    fn of(&self, rank: u32) -> i128 {
+        let extra = if i128::from(rank) < self.extra_cents { CENT } else { 0 };
+        self.each + extra + if rank == 0 { self.below_a_cent } else { 0 }
+    }
 }
 
 impl Allocation {
@@ -59,55 +95,67 @@ impl Allocation {
     /// key is none do not count. Keys are smaller than `count`.
     pub fn sums(&self, count: u64, key: impl Fn(usize, u32) -> Option<u64> + Sync) -> Sums {
         match usize::try_from(count) {
-            Ok(count) if count <= FEW_KEYS => self.sums_of_few(count, &key),
-            _ => self.sums_of_many(&key),
+            Ok(count) if count <= FEW_KEYS => {
+                let add = |sums: &mut Vec<i128>, spend_row: usize, lead: u32, amount: i128| {
+                    if let Some(place) = key(spend_row, lead).and_then(|key| usize::try_from(key).ok()) {
+                        sums[place] += amount;
+                    }
+                };
+                let mut all = vec![0; count];
+                for part in self.fold(|| vec![0; count], add) {
+                    all.iter_mut().zip(part).for_each(|(sum, amount)| *sum += amount);
+                }
+                (0..).zip(all).collect()
+            }
+            _ => {
+                let add = |sums: &mut Sums, spend_row: usize, lead: u32, amount: i128| {
+                    if let Some(key) = key(spend_row, lead) {
+                        *sums.entry(key).or_default() += amount;
+                    }
+                };
+                let mut all = Sums::default();
+                for (key, amount) in self.fold(Sums::default, add).into_iter().flatten() {
+                    *all.entry(key).or_default() += amount;
+                }
+                all
+            }
         }
     }
 
-    fn sums_of_few(&self, count: usize, key: &(impl Fn(usize, u32) -> Option<u64> + Sync)) -> Sums {
-        let add_part = |mut sums: Vec<i128>, part: &Part| {
-            self.for_each_share(part, |lead, amount| {
-                if let Some(place) = key(part.spend_row, lead).and_then(|key| usize::try_from(key).ok()) {
-                    sums[place] += amount;
-                }
-            });
-            sums
-        };
-        let empty = || vec![0; count];
-        let sums = self.parts.par_iter().fold(empty, add_part).reduce(empty, |mut all, more| {
-            all.iter_mut().zip(more).for_each(|(sum, amount)| *sum += amount);
-            all
-        });
-        (0..).zip(sums).collect()
+    /// Calls `add` with the spend row, the lead and the amount of each share; gives what several threads added up.
+    fn fold<S: Send>(
+        &self,
+        empty: impl Fn() -> S + Sync,
+        add: impl Fn(&mut S, usize, u32, i128) + Sync,
+    ) -> Vec<S> {
+        let mut direct = empty();
+        for part in &self.parts {
+            add(&mut direct, part.spend_row, part.lead, part.amount);
+        }
+        let mut all = vec![direct];
+        for level in &self.levels {
+            let add_chunk = |chunk: &Chunk| {
+                let mut sums = empty();
+                self.for_each_share(level, chunk, |spend_row, lead, amount| {
+                    add(&mut sums, spend_row, lead, amount);
+                });
+                sums
+            };
+            all.par_extend(level.chunks.par_iter().map(add_chunk));
+        }
+        all
     }
 
-    fn sums_of_many(&self, key: &(impl Fn(usize, u32) -> Option<u64> + Sync)) -> Sums {
-        let add_part = |mut sums: Sums, part: &Part| {
-            self.for_each_share(part, |lead, amount| {
-                if let Some(key) = key(part.spend_row, lead) {
-                    *sums.entry(key).or_default() += amount;
-                }
-            });
-            sums
-        };
-        self.parts.par_iter().fold(Sums::default, add_part).reduce(Sums::default, |mut all, more| {
-            for (key, amount) in more {
-                *all.entry(key).or_default() += amount;
+    /// Calls `add` with the spend row, the lead and the amount of each share of some leads.
+    fn for_each_share(&self, level: &Level, chunk: &Chunk, mut add: impl FnMut(usize, u32, i128)) {
+        let mut ranks = chunk.ranks.clone();
+        for (position, &place) in (chunk.first..).zip(&chunk.places).filter(|(_, place)| **place != NO_LEAD) {
+            let place = place as usize;
+            let lead = lead_at(self.order.as_deref(), position);
+            for share in &level.shares[level.first_share[place]..level.first_share[place + 1]] {
+                add(share.spend_row, lead, share.of(ranks[place]));
             }
-            all
-        })
-    }
-
-    /// Calls `add` with each lead that a part reaches and its share.
-    fn for_each_share(&self, part: &Part, mut add: impl FnMut(u32, i128)) {
-        match part.to {
-            To::Nobody => add(NO_LEAD, part.amount),
-            To::Lead(lead) => add(lead, part.amount),
-            To::Leads(place) => {
-                let members = &self.members[place];
-                let shares = shares(part.amount, members.len(), CENT);
-                members.iter().zip(shares).for_each(|(lead, share)| add(*lead, share));
-            }
+            ranks[place] += 1;
         }
     }
 }
@@ -124,13 +172,18 @@ pub fn allocate(
     rows: &Mask,
     candidates: &Mask,
 ) -> Result<Allocation> {
-    let mut allocation = Allocation { parts: parts(data, amount, rows, candidates), members: Vec::new() };
-    let candidates = in_order_of_ids(data, candidates)?;
-    for keys in levels(data) {
+    let mut parts = parts(data, amount, rows, candidates);
+    let order = if data.is_in_order { None } else { Some(in_order_of_ids(data, candidates)?) };
+    let mut levels = Vec::new();
+    for keys in dimensions_of_levels(data) {
         let space = KeySpace::new(data, &keys)?;
-        allocate_level(data, &space, &candidates, &mut allocation);
+        levels.extend(share_out(&space, candidates, order.as_deref(), &mut parts));
     }
-    Ok(allocation)
+    Ok(Allocation { parts, levels, order })
+}
+
+fn lead_at(order: Option<&[u32]>, position: usize) -> u32 {
+    order.map_or_else(|| u32::try_from(position).unwrap_or(NO_LEAD), |order| order[position])
 }
 
 /// The spend by all its dimensions and months; rows of a lead that is a candidate go to that lead.
@@ -139,32 +192,48 @@ fn parts(data: &Data, amount: &dyn Fn(usize) -> i128, rows: &Mask, candidates: &
     let table = &spend.table;
     let dates = table.dates("date");
     let months = MonthNumbers::new(dates.as_ref());
-    let dimensions: Vec<(UInt32Chunked, u128)> = table
+    let columns: Vec<(UInt32Chunked, u64)> = table
         .dictionaries
         .iter()
-        .filter_map(|(name, words)| Some((table.codes(name)?, words.len() as u128)))
+        .filter_map(|(name, words)| Some((table.codes(name)?, words.len() as u64)))
         .collect();
-    let codes: Vec<(&[u32], u128)> =
-        dimensions.iter().map(|(codes, width)| (code_slice(codes), *width)).collect();
-    let mut part_of_key: HashMap<(u128, u32), usize> = HashMap::new();
+    let mut size = months.count();
+    let mut dimensions: Vec<(&[u32], u64, Numbering)> = Vec::new();
+    for (codes, width) in &columns {
+        size = size.saturating_mul(*width);
+        dimensions.push((code_slice(codes), *width, Numbering::new(size)));
+    }
+    let mut part_of_key: Vec<Option<u32>> = Vec::new();
+    let mut part_of_lead: HashMap<(u64, u32), Option<u32>, PlFixedStateQuality> = HashMap::default();
     let mut parts: Vec<Part> = Vec::new();
     for row in rows.rows() {
-        let month = u128::from(dates.as_ref().map_or(0, |dates| months.of(dates.get(row))));
-        let key = codes
-            .iter()
-            .fold(month, |key, (codes, width)| key.wrapping_mul(*width).wrapping_add(u128::from(codes[row])));
-        let lead = Some(spend.lead_of(row)).filter(|lead| *lead != NO_LEAD && candidates.has(*lead as usize));
-        let part = *part_of_key.entry((key, lead.unwrap_or(NO_LEAD))).or_insert_with(|| {
-            parts.push(Part { spend_row: row, amount: 0, to: lead.map_or(To::Nobody, To::Lead) });
-            parts.len() - 1
+        let month = dates.as_ref().map_or(0, |dates| months.of(dates.get(row)));
+        // numbered dimension by dimension, so that no number of dimensions makes the keys too large
+        let key = dimensions.iter_mut().fold(month, |key, (codes, width, numbering)| {
+            u64::from(numbering.number(key * *width + u64::from(codes[row])))
         });
-        parts[part].amount += amount(row);
+        let is_candidate = |lead: &u32| *lead != NO_LEAD && candidates.has(*lead as usize);
+        let lead = Some(spend.lead_of(row)).filter(is_candidate).unwrap_or(NO_LEAD);
+        let part = if lead == NO_LEAD {
+            let place = usize::try_from(key).unwrap_or(usize::MAX);
+            if place >= part_of_key.len() {
+                part_of_key.resize(place + 1, None);
+            }
+            &mut part_of_key[place]
+        } else {
+            part_of_lead.entry((key, lead)).or_default()
+        };
+        let part = *part.get_or_insert_with(|| {
+            parts.push(Part { spend_row: row, amount: 0, lead });
+            u32::try_from(parts.len() - 1).unwrap_or(NO_LEAD)
+        });
+        parts[part as usize].amount += amount(row);
     }
     parts
 }
 
 /// The dimensions of the key at each level, the finest first. Without any dimension in common the month alone is the key.
-fn levels(data: &Data) -> Vec<Vec<String>> {
+fn dimensions_of_levels(data: &Data) -> Vec<Vec<String>> {
     let (spend, leads) = (&data.facts[&Over::Spend].table, &data.leads().table);
     let is_shared =
         |name: &&str| spend.dictionaries.contains_key(*name) && leads.dictionaries.contains_key(*name);
@@ -175,118 +244,69 @@ fn levels(data: &Data) -> Vec<Vec<String>> {
     (1..=shared.len()).rev().map(|length| shared[..length].to_vec()).collect()
 }
 
-/// Gives the parts that have reached nobody yet to the leads of their key.
-fn allocate_level(data: &Data, space: &KeySpace, candidates: &[u32], allocation: &mut Allocation) {
-    let first = allocation.members.len();
-    let mut place_of_key: HashMap<u64, u32, PlFixedStateQuality> = HashMap::default();
-    for part in allocation.parts.iter().filter(|part| part.to == To::Nobody) {
-        let key = space.of_spend[part.spend_row];
-        let next = u32::try_from(place_of_key.len()).unwrap_or(NO_LEAD);
+/// Shares the parts that have reached nobody yet out among the leads of their key, and takes them from the list.
+fn share_out(
+    space: &KeySpace,
+    candidates: &Mask,
+    order: Option<&[u32]>,
+    parts: &mut Vec<Part>,
+) -> Option<Level> {
+    let mut numbering = Numbering::new(space.size);
+    for part in parts.iter().filter(|part| part.lead == NO_LEAD) {
+        let key = space.of_spend(part.spend_row);
         if key != 0 {
-            place_of_key.entry(key).or_insert(next);
+            numbering.number(key);
         }
     }
-    if place_of_key.is_empty() {
-        return;
+    if numbering.count() == 0 {
+        return None;
     }
-    allocation.members.resize(first + place_of_key.len(), Vec::new());
-    let place_of_lead = space
-        .places_of_leads(data.leads().lead_count, |key| place_of_key.get(&key).copied().unwrap_or(NO_LEAD));
-    for &lead in candidates {
-        let place = place_of_lead[lead as usize];
-        if place != NO_LEAD {
-            allocation.members[first + place as usize].push(lead);
-        }
-    }
-    for part in allocation.parts.iter_mut().filter(|part| part.to == To::Nobody) {
-        if let Some(place) = place_of_key.get(&space.of_spend[part.spend_row]) {
-            let place = first + *place as usize;
-            if !allocation.members[place].is_empty() {
-                part.to = To::Leads(place);
-            }
-        }
-    }
+    let (chunks, sizes) = chunks(space, candidates, order, &numbering);
+    let place_of = |part: &Part| {
+        let place = numbering.find(space.of_spend(part.spend_row)).filter(|_| part.lead == NO_LEAD)? as usize;
+        (sizes[place] > 0).then_some(place)
+    };
+    let mut shared: Vec<(usize, Share)> = Vec::new();
+    parts.retain(|part| {
+        let Some(place) = place_of(part) else { return true };
+        let (each, extra_cents, below_a_cent) = equal_shares(part.amount, sizes[place] as usize, CENT);
+        shared.push((place, Share { spend_row: part.spend_row, each, extra_cents, below_a_cent }));
+        false
+    });
+    shared.sort_by_key(|(place, _)| *place);
+    let first_share =
+        (0..=sizes.len()).map(|place| shared.partition_point(|(other, _)| *other < place)).collect();
+    Some(Level { chunks, shares: shared.into_iter().map(|(_, share)| share).collect(), first_share })
 }
 
-/// The keys of one level as numbers that spend and leads have in common; 0 stands for no key.
-struct KeySpace {
-    of_spend: Vec<u64>,
-    created: Option<Days>,
-    months: MonthNumbers,
-    /// For each dimension of the key the codes of the leads and the number of words.
-    lead_codes: Vec<(UInt32Chunked, u64)>,
-}
-
-impl KeySpace {
-    fn new(data: &Data, keys: &[String]) -> Result<KeySpace> {
-        let spend = &data.facts[&Over::Spend].table;
-        let leads = &data.leads().table;
-        let dates = spend.dates("date");
-        let months = MonthNumbers::new(dates.as_ref());
-        let height = spend.frame.height();
-        // without dates in the spend file the month is no part of the key
-        let mut of_spend: Vec<u64> =
-            (0..height).map(|row| dates.as_ref().map_or(1, |dates| months.of(dates.get(row)))).collect();
-        let created =
-            dates.map(|_| data.created_at().cloned().unwrap_or_else(|| Days::none(leads.frame.height())));
-        let mut lead_codes = Vec::new();
-        for name in keys {
-            let words = leads.dictionaries.get(name).context("a key that both sides have")?;
-            let own = spend.dictionaries.get(name).context("a key that both sides have")?;
-            let spend_codes = spend.codes(name).context("a key that both sides have")?;
-            let width = words.len() as u64;
-            let lead_code =
-                |word| words.binary_search(word).ok().and_then(|code| u32::try_from(code).ok()).unwrap_or(0);
-            let lead_code_of_word: Vec<u32> = own.iter().map(lead_code).collect();
-            for (key, code) in of_spend.iter_mut().zip(code_slice(&spend_codes)) {
-                *key = extend_key(*key, lead_code_of_word[*code as usize], width);
-            }
-            lead_codes.push((leads.codes(name).context("a key that both sides have")?, width));
-        }
-        Ok(KeySpace { of_spend, created, months, lead_codes })
-    }
-
-    /// For each lead the place of its key.
-    fn places_of_leads(&self, height: usize, place: impl Fn(u64) -> u32 + Sync) -> Vec<u32> {
-        let codes: Vec<(&[u32], u64)> =
-            self.lead_codes.iter().map(|(codes, width)| (code_slice(codes), *width)).collect();
-        let key = |row: usize| {
-            let month = self.created.as_ref().map_or(1, |created| self.months.of(created.get(row)));
-            codes.iter().fold(month, |key, (codes, width)| extend_key(key, codes[row], *width))
+/// The places of the leads by their keys, and the number of leads at each place.
+fn chunks(
+    space: &KeySpace,
+    candidates: &Mask,
+    order: Option<&[u32]>,
+    numbering: &Numbering,
+) -> (Vec<Chunk>, Vec<u32>) {
+    let count = order.map_or(candidates.height(), <[u32]>::len);
+    let step = count.div_ceil(rayon::current_num_threads()).max(1);
+    let key = space.of_leads();
+    let chunk = |first: usize| {
+        let mut sizes = vec![0_u32; numbering.count()];
+        let place = |position: usize| {
+            let lead = lead_at(order, position) as usize;
+            let place = if candidates.has(lead) { numbering.find(key(lead)) } else { None };
+            place.inspect(|place| sizes[*place as usize] += 1).unwrap_or(NO_LEAD)
         };
-        (0..height).into_par_iter().with_min_len(1 << 12).map(|row| place(key(row))).collect()
+        let places = (first..count.min(first + step)).map(place).collect();
+        Chunk { first, places, ranks: sizes }
+    };
+    let mut chunks: Vec<Chunk> = (0..count).into_par_iter().step_by(step).map(chunk).collect();
+    let mut sizes = vec![0_u32; numbering.count()];
+    for chunk in &mut chunks {
+        for (before, own) in sizes.iter_mut().zip(&mut chunk.ranks) {
+            (*before, *own) = (*before + *own, *before);
+        }
     }
-}
-
-/// A key with one more dimension; an empty cell is no key.
-fn extend_key(key: u64, code: u32, width: u64) -> u64 {
-    if key == 0 || code == 0 { 0 } else { key * width + u64::from(code) }
-}
-
-/// The months of a span of days, looked up instead of computed for every row.
-struct MonthNumbers {
-    first_day: i32,
-    numbers: Vec<u64>,
-}
-
-impl MonthNumbers {
-    /// The months from the first to the last of these days.
-    fn new(days: Option<&Days>) -> MonthNumbers {
-        let span = days.and_then(|days| days.earliest().zip(days.latest()));
-        let Some((first, last)) = span else {
-            return MonthNumbers { first_day: 0, numbers: Vec::new() };
-        };
-        // a lead of the last month may be created after the last day of spend
-        let (first_day, last_day) = (first - 31, last + 31);
-        let number = |day| u64::try_from(month_number(day)).unwrap_or(0);
-        MonthNumbers { first_day, numbers: (first_day..=last_day).map(number).collect() }
-    }
-
-    /// The month of a day; 0 without a day, or for one in another time.
-    fn of(&self, day: Option<i32>) -> u64 {
-        let place = day.and_then(|day| usize::try_from(day.checked_sub(self.first_day)?).ok());
-        place.and_then(|place| self.numbers.get(place).copied()).unwrap_or(0)
-    }
+    (chunks, sizes)
 }
 
 /// The leads of a set in the order of their IDs: the order of the files must not decide who gets a cent more.

@@ -1,21 +1,39 @@
-//! The join itself: from an ID to the row of its lead, by a hash table that threads build side by side.
+//! The join itself: from an ID to the row of its lead.
+//!
+//! Exports mostly come in the order of their IDs; then two lists are walked side by side. Else a hash table is built, by
+//! all threads at once, when the first ID is looked up.
 
 use std::hash::BuildHasher;
+use std::sync::OnceLock;
 
 use hashbrown::HashTable;
 use polars::prelude::*;
+use polars_arrow::array::Utf8ViewArray;
 use rayon::prelude::*;
 
 /// Stands for a row whose ID is unknown, in lists of lead rows.
 pub const NO_LEAD: u32 = u32::MAX;
 
+/// Rows that a thread looks up in one go.
+const CHUNK: usize = 1 << 14;
+/// A list goes back at most once in so many rows where walking it is faster than hashing it.
+const STEPS_PER_RETURN: usize = 16;
+
 /// From IDs to rows.
 pub struct Index {
     ids: StringChunked,
-    hasher: PlFixedStateQuality,
-    shards: Vec<HashTable<u32>>,
+    /// Whether each ID is greater than the one before it; then none is empty and none occurs twice.
+    is_ascending: bool,
+    /// Built when it is needed.
+    hashed: OnceLock<Hashed>,
     /// What a row of `ids` stands for where it is not the row itself.
     targets: Option<Vec<u32>>,
+}
+
+/// The first row of each ID in hash tables, one for each thread that builds them.
+struct Hashed {
+    hasher: PlFixedStateQuality,
+    shards: Vec<HashTable<u32>>,
 }
 
 /// A later row with the ID of an earlier one: (later, first).
@@ -24,15 +42,21 @@ pub type Duplicate = (u32, u32);
 impl Index {
     /// An index over the first row of each ID, and the later rows with the same ID in their order. Empty IDs are in none.
     pub fn new(ids: StringChunked) -> (Index, Vec<Duplicate>) {
-        let hasher = PlFixedStateQuality::default();
-        let hashes = hash_all(&ids, &hasher);
-        let count = rayon::current_num_threads().max(1);
-        let built: Vec<(HashTable<u32>, Vec<Duplicate>)> =
-            (0..count).into_par_iter().map(|shard| build_shard(&ids, &hashes, shard, count)).collect();
-        let (shards, duplicates): (Vec<_>, Vec<_>) = built.into_iter().unzip();
-        let mut duplicates: Vec<Duplicate> = duplicates.into_iter().flatten().collect();
-        duplicates.sort_unstable();
-        (Index { ids, hasher, shards, targets: None }, duplicates)
+        let is_ascending = ids.null_count() == 0 && {
+            let cells = ids.downcast_as_array();
+            rows_after_first(cells.len()).all(|row| cells.value(row - 1) < cells.value(row))
+        };
+        let index = Index { ids, is_ascending, hashed: OnceLock::new(), targets: None };
+        if is_ascending {
+            return (index, Vec::new());
+        }
+        let (hashed, duplicates) = Hashed::new(&index.ids);
+        (Index { hashed: OnceLock::from(hashed), ..index }, duplicates)
+    }
+
+    /// Whether the rows stand in the order of their IDs, each ID once.
+    pub fn is_ascending(&self) -> bool {
+        self.is_ascending
     }
 
     /// The same index after its rows have been moved: row `r` now stands for `targets[r]`.
@@ -41,24 +65,99 @@ impl Index {
         Index { targets: Some(targets), ..self }
     }
 
-    /// The row of an ID.
-    pub fn find(&self, id: &str) -> Option<u32> {
-        let hash = self.hasher.hash_one(id);
-        let shard = &self.shards[shard_of(hash, self.shards.len())];
-        let array = self.ids.downcast_as_array();
-        let row = *shard.find(hash, |&row| array.value(row as usize) == id)?;
-        Some(self.targets.as_ref().map_or(row, |targets| targets[row as usize]))
+    /// The row of each ID, [`NO_LEAD`] for unknown and empty ones.
+    pub fn find_all(&self, wanted: &StringChunked) -> Vec<u32> {
+        let wanted = wanted.rechunk();
+        let (wanted, known) = (wanted.downcast_as_array(), self.ids.downcast_as_array());
+        let mut rows = vec![NO_LEAD; wanted.len()];
+        let chunks = rows.par_chunks_mut(CHUNK).enumerate().map(|(chunk, rows)| (chunk * CHUNK, rows));
+        if self.is_ascending && seldom_goes_back(wanted) {
+            chunks.for_each(|(first, rows)| walk(known, wanted, first, rows));
+        } else {
+            let hashed = self.hashed.get_or_init(|| Hashed::new(&self.ids).0);
+            chunks.for_each(|(first, rows)| {
+                for (place, row) in rows.iter_mut().enumerate() {
+                    let found = wanted.get(first + place).and_then(|id| hashed.find(known, id));
+                    *row = found.unwrap_or(NO_LEAD);
+                }
+            });
+        }
+        if let Some(targets) = &self.targets {
+            for row in rows.iter_mut().filter(|row| **row != NO_LEAD) {
+                *row = targets[*row as usize];
+            }
+        }
+        rows
+    }
+}
+
+/// All rows but the first, for threads that compare each with the one before it.
+fn rows_after_first(count: usize) -> impl IndexedParallelIterator<Item = usize> {
+    (1..count.max(1)).into_par_iter().with_min_len(CHUNK)
+}
+
+fn seldom_goes_back(cells: &Utf8ViewArray) -> bool {
+    let goes_back = |row: &usize| cells.get(*row) < cells.get(*row - 1);
+    rows_after_first(cells.len()).filter(goes_back).count() <= cells.len() / STEPS_PER_RETURN
+}
+
+/// Looks IDs up among ascending ones, from `first` on: each search begins where the one before it ended.
+fn walk(known: &Utf8ViewArray, wanted: &Utf8ViewArray, first: usize, rows: &mut [u32]) {
+    let mut start = 0;
+    for (place, row) in rows.iter_mut().enumerate() {
+        let Some(id) = wanted.get(first + place) else { continue };
+        start = lower_bound(known, start, id);
+        if start < known.len() && known.value(start) == id {
+            *row = u32::try_from(start).unwrap_or(NO_LEAD);
+        }
+    }
+}
+
+/// The first row whose ID is not smaller: from `start` in doubling steps up or down, then in halving ones.
+fn lower_bound(known: &Utf8ViewArray, start: usize, id: &str) -> usize {
+    let is_smaller = |row: usize| known.value(row) < id;
+    let mut step = 1;
+    let (mut low, mut high) = (0, known.len());
+    if start < known.len() && is_smaller(start) {
+        low = start + 1;
+        while low + step <= known.len() && is_smaller(low + step - 1) {
+            low += step;
+            step *= 2;
+        }
+        high = known.len().min(low + step - 1);
+    } else {
+        high = start.min(high);
+        while step <= high && !is_smaller(high - step) {
+            high -= step;
+            step *= 2;
+        }
+        low = if step <= high { high - step + 1 } else { low };
+    }
+    while low < high {
+        let middle = low.midpoint(high);
+        if is_smaller(middle) { low = middle + 1 } else { high = middle }
+    }
+    low
+}
+
+impl Hashed {
+    fn new(ids: &StringChunked) -> (Hashed, Vec<Duplicate>) {
+        let hasher = PlFixedStateQuality::default();
+        let hashes = hash_all(ids, &hasher);
+        let count = rayon::current_num_threads().max(1);
+        let built: Vec<(HashTable<u32>, Vec<Duplicate>)> =
+            (0..count).into_par_iter().map(|shard| build_shard(ids, &hashes, shard, count)).collect();
+        let (shards, duplicates): (Vec<_>, Vec<_>) = built.into_iter().unzip();
+        let mut duplicates: Vec<Duplicate> = duplicates.into_iter().flatten().collect();
+        duplicates.sort_unstable();
+        (Hashed { hasher, shards }, duplicates)
     }
 
-    /// The row of each ID, [`NO_LEAD`] for unknown and empty ones.
-    pub fn find_all(&self, ids: &StringChunked) -> Vec<u32> {
-        let ids = ids.rechunk();
-        let array = ids.downcast_as_array();
-        (0..array.len())
-            .into_par_iter()
-            .with_min_len(1 << 12)
-            .map(|row| array.get(row).and_then(|id| self.find(id)).unwrap_or(NO_LEAD))
-            .collect()
+    /// The row of an ID.
+    fn find(&self, known: &Utf8ViewArray, id: &str) -> Option<u32> {
+        let hash = self.hasher.hash_one(id);
+        let shard = &self.shards[shard_of(hash, self.shards.len())];
+        shard.find(hash, |&row| known.value(row as usize) == id).copied()
     }
 }
 
@@ -113,8 +212,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_index_finds_what_a_map_finds(ids in proptest::collection::vec(proptest::option::of("[ab]{0,3}"), 0..60), probe in "[ab]{0,3}") {
-            let column = StringChunked::from_iter_options("id".into(), ids.iter().cloned());
+        fn the_index_finds_what_a_map_finds(
+            mut ids in proptest::collection::vec(proptest::option::of("[ab]{0,3}"), 0..60),
+            mut wanted in proptest::collection::vec(proptest::option::of("[ab]{0,3}"), 0..60),
+            has_sorted_ids in any::<bool>(),
+            is_wanted_sorted in any::<bool>(),
+        ) {
+            if has_sorted_ids {
+                ids = ids.into_iter().flatten().collect::<std::collections::BTreeSet<_>>().into_iter().map(Some).collect();
+            }
+            if is_wanted_sorted {
+                wanted.sort();
+                wanted.extend_from_within(..wanted.len() / 2);
+            }
+            let column = |cells: &[Option<String>]| StringChunked::from_iter_options("id".into(), cells.iter().cloned());
             let mut first: HashMap<&str, u32> = HashMap::new();
             let mut expected = Vec::new();
             for (row, id) in ids.iter().enumerate() {
@@ -125,9 +236,17 @@ mod tests {
                     None => { first.insert(id, row); }
                 }
             }
-            let (index, duplicates) = Index::new(column);
+            let (index, duplicates) = Index::new(column(&ids));
             prop_assert_eq!(duplicates, expected);
-            prop_assert_eq!(index.find(&probe), first.get(probe.as_str()).copied());
+            prop_assert!(index.is_ascending() || !has_sorted_ids);
+            let found: Vec<u32> = wanted.iter().map(|id| id.as_deref().and_then(|id| first.get(id)).copied().unwrap_or(NO_LEAD)).collect();
+            prop_assert_eq!(index.find_all(&column(&wanted)), found.clone());
+            if has_sorted_ids {
+                let (column, wanted) = (column(&ids), column(&wanted));
+                let mut rows = vec![NO_LEAD; wanted.len()];
+                walk(column.downcast_as_array(), wanted.downcast_as_array(), 0, &mut rows);
+                prop_assert_eq!(rows, found);
+            }
         }
     }
 }

@@ -1,13 +1,16 @@
 //! The join: from typed tables to one row a lead, with everything else tied to these rows.
 //!
 //! `index` finds the lead of an ID, `merge` makes one row of several and adds lookups, `stages` says how far each lead
-//! came, `customers` turns contracts into customers, `spend` and `allocation` bring the money to the leads.
+//! came, `customers` turns contracts into customers, `spend`, `keys` and `allocation` bring the money to the leads.
 
 pub mod allocation;
 mod currency;
 mod customers;
+mod dates;
 pub mod index;
+mod keys;
 mod merge;
+pub mod numbering;
 mod parts;
 mod shares;
 pub mod spend;
@@ -16,7 +19,6 @@ pub mod stages;
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
-use rayon::prelude::*;
 
 use self::index::{Index, NO_LEAD};
 pub use self::stages::{Stage, Stages};
@@ -27,7 +29,7 @@ use crate::input::Inputs;
 use crate::input::profile::FileProfile;
 use crate::input::table::{Days, Table, code_slice};
 use crate::input::tables::Kind;
-use crate::mask::Mask;
+use crate::mask::{Mask, WORD, bits};
 
 /// What a measure can count the rows of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
@@ -78,6 +80,8 @@ impl Facts {
 pub struct Data {
     pub facts: BTreeMap<Over, Facts>,
     pub stages: Stages,
+    /// Whether the leads stand in the order of their IDs.
+    pub is_in_order: bool,
     /// Leads created after `as_of`: not there yet.
     pub not_yet: Mask,
     /// The earliest date in the data.
@@ -129,14 +133,15 @@ const RELATED: [Related; 2] = [
 /// Leads that contradict each other, status words without a stage, currencies that cannot be added.
 pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<Data> {
     let mut findings = std::mem::take(&mut inputs.findings);
-    let (first_day, latest) = span_of_dates(&inputs.tables);
-    let cut = as_of.filter(|as_of| latest.is_some_and(|latest| *as_of < latest));
+    let span = dates::span(&inputs.tables);
+    let cut = as_of.filter(|as_of| span.latest_named.is_some_and(|latest| *as_of < latest));
     let crm = inputs.tables.remove(&Kind::Crm).ok_or_else(no_crm)?;
     let (mut leads, index) = merge::one_row_per_lead(crm, &inputs, &mut findings)?;
     for lookup in &inputs.lookups {
         merge::add_lookup(&mut leads, lookup, &mut findings)?;
     }
     let stages = stages::stages(&leads, config, &inputs, cut, &mut findings)?;
+    let latest = span.latest.max(dates::latest_closing(&leads, &stages));
     let height = leads.frame.height();
     let not_yet = not_yet(&leads, config, &inputs, cut)?;
     findings.extend(finding(
@@ -169,8 +174,9 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     Ok(Data {
         facts,
         stages,
+        is_in_order: index.is_ascending(),
         not_yet,
-        first_day,
+        first_day: span.first,
         as_of: as_of.or(latest),
         currency,
         automatic_dimensions: inputs.automatic_dimensions,
@@ -216,18 +222,6 @@ fn not_yet(leads: &Table, config: &Config, inputs: &Inputs, cut: Option<i32>) ->
 
 fn no_crm() -> anyhow::Error {
     data_error("no CRM export is named", "name it with `--crm FILE`, or as a `[[crm]]` block in funnel.toml")
-}
-
-/// The earliest and the latest date of all columns that tell what has happened; `ends_at` tells what is agreed.
-fn span_of_dates(tables: &BTreeMap<Kind, Table>) -> (Option<i32>, Option<i32>) {
-    let columns: Vec<Days> = tables
-        .values()
-        .flat_map(|table| {
-            let names = table.frame.get_column_names_str().into_iter();
-            names.filter(|name| *name != "ends_at").filter_map(|name| table.dates(name))
-        })
-        .collect();
-    (columns.par_iter().filter_map(Days::earliest).min(), columns.par_iter().filter_map(Days::latest).max())
 }
 
 /// The table as it was on a day: rows that began later are gone, later dates are empty.
@@ -278,17 +272,29 @@ fn describe_order(
         NegativeDays::Exclude => "not in the days between",
         NegativeDays::Include => "in the days between all the same",
     };
-    for (place, stage) in stages.stages.iter().enumerate().skip(1) {
-        let early = Mask::from_rows(leads.frame.height(), |row| {
-            let before = || stages.stages[..place].iter().rev().find_map(|earlier| earlier.at.get(row));
-            stage.at.get(row).is_some_and(|day| before().is_some_and(|before| day < before))
-        });
+    for (stage, early) in stages.stages.iter().zip(dated_early(leads.frame.height(), &stages.stages)) {
         findings.extend(finding(
             format!("data error, {} dated before an earlier stage, {treatment}", stage.name),
             early.and(counted).rows(),
             &leads.origin,
         ));
     }
+}
+
+/// For each stage the leads that have it dated before the last earlier stage that is dated.
+fn dated_early(height: usize, stages: &[Stage]) -> Vec<Mask> {
+    let known: Vec<Mask> = stages.iter().map(|stage| stage.at.known()).collect();
+    Mask::many_from_words(height, stages.len(), |index, early| {
+        let mut before = [i32::MIN; WORD];
+        for ((stage, known), early) in stages.iter().zip(&known).zip(early) {
+            for bit in bits(known.word(index)) {
+                if let Some(day) = stage.at.get(index * WORD + bit) {
+                    *early |= u64::from(day < before[bit]) << bit;
+                    before[bit] = day;
+                }
+            }
+        }
+    })
 }
 
 /// What a reader of the numbers should know about the leads.

@@ -203,7 +203,7 @@ impl Lost<'_> {
         let by_status =
             self.statuses.map(|statuses| statuses.mask(height, Status::Lost)).filter(|mask| mask.count() > 0);
         let by_reason = leads.codes("lost_reason").map(|codes| {
-            let codes = code_slice(&codes).to_vec();
+            let codes = code_slice(&codes);
             Mask::from_rows(height, |row| codes[row] > 0)
         });
         let known = [self.by_date.as_ref().map(Days::known), by_status, by_reason];
