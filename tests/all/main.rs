@@ -7,6 +7,7 @@
 
 mod messy;
 mod oracle;
+mod presets;
 mod properties;
 mod published;
 mod regressions;
