@@ -12,7 +12,7 @@ use super::number::{Number, Reading, read_number};
 use super::read::Piece;
 use crate::check::group_thousands;
 use crate::config::{ColumnType, OnError};
-use crate::error::data_error;
+use crate::error::{Undecided, data_error, undecided_error};
 use crate::kpi::exact::format_millionths;
 use crate::period::format_day;
 
@@ -557,17 +557,12 @@ impl Export<'_> {
     fn two_dates(&self, cell: &Cell) -> (Place, anyhow::Error) {
         let reading = read_date(cell.text);
         let show = |day: Option<i32>| day.map(format_day).unwrap_or_default();
-        let (day, month) = (
-            show(reading.and_then(|reading| reading.day_first)),
-            show(reading.and_then(|reading| reading.month_first)),
+        let day = show(reading.and_then(|reading| reading.day_first));
+        let month = show(reading.and_then(|reading| reading.month_first));
+        let what = format!(
+            "is {day} as D/M/YYYY and {month} as M/D/YYYY, and no row of the column shows which it is"
         );
-        self.refuse(
-            cell,
-            format!(
-                "is {day} as D/M/YYYY and {month} as M/D/YYYY, and no row of the column shows which it is"
-            ),
-            self.setting_hint(&["D/M/YYYY", "M/D/YYYY"]),
-        )
+        self.two_readings(cell, &what, [("D/M/YYYY", day), ("M/D/YYYY", month)])
     }
 
     fn two_numbers(&self, cell: &Cell) -> (Place, anyhow::Error) {
@@ -576,15 +571,26 @@ impl Export<'_> {
             _ => (None, None),
         };
         let show = |number: Option<i64>| number.map(format_millionths).unwrap_or_default();
-        self.refuse(
-            cell,
-            format!(
-                "is {} with a decimal point and {} with a decimal comma, and no row of the column shows which it is",
-                show(point),
-                show(comma)
-            ),
-            self.setting_hint(&["1,234.56", "1.234,56"]),
-        )
+        let (point, comma) = (show(point), show(comma));
+        let what = format!(
+            "is {point} with a decimal point and {comma} with a decimal comma, and no row of the column shows which it is"
+        );
+        self.two_readings(cell, &what, [("1,234.56", point), ("1.234,56", comma)])
+    }
+
+    fn two_readings(
+        &self,
+        cell: &Cell,
+        what: &str,
+        readings: [(&'static str, String); 2],
+    ) -> (Place, anyhow::Error) {
+        let file = self.files[cell.first.file].name.clone();
+        let line = cell.first.line;
+        let message = format!("{file}:{line}: column `{}`: `{}` {what}", self.name, cell.text);
+        let hint = self.setting_hint(&readings.each_ref().map(|(setting, _)| *setting));
+        let column = self.name.to_string();
+        let undecided = Undecided { column, file, line, cell: cell.text.to_string(), readings };
+        (cell.first, undecided_error(message, hint, undecided))
     }
 
     fn contradiction(
