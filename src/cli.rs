@@ -20,6 +20,8 @@ pub enum Command {
     Report(ReportArguments),
     /// Show where one KPI comes from: definition, formula, numerator, denominator, rows
     Explain(ExplainArguments),
+    /// Recognise exports and write a funnel.toml that says what was understood
+    Init(InitArguments),
     /// List the catalogue of KPIs and measures
     Kpis(KpisArguments),
     /// Print a completion script for a shell
@@ -60,6 +62,22 @@ pub struct ExplainArguments {
     /// Write to this file, whole or not at all
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct InitArguments {
+    /// Exports of CRM, ad spend, service desk, contracts, in any order (globs)
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<String>,
+    /// Write over a configuration that is there already
+    #[arg(long)]
+    pub force: bool,
+    /// Write to this file, whole or not at all; the exports are named relative to it
+    #[arg(short, long, value_name = "FILE", default_value = "funnel.toml")]
+    pub output: PathBuf,
+    /// Say nothing on stdout
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 #[derive(Debug, Args)]

@@ -146,6 +146,16 @@ impl Config {
             Kind::Contracts => &self.contracts,
         }
     }
+
+    /// The blocks of one table, for a configuration that is being made.
+    pub fn blocks_mut(&mut self, kind: Kind) -> &mut Vec<Block> {
+        match kind {
+            Kind::Crm => &mut self.crm,
+            Kind::Spend => &mut self.spend,
+            Kind::Tickets => &mut self.tickets,
+            Kind::Contracts => &mut self.contracts,
+        }
+    }
 }
 
 /// Reads and validates a configuration file.
@@ -160,8 +170,16 @@ pub fn read(path: &Path) -> Result<Config> {
             "name the configuration with `--config FILE`, or the exports with `--crm FILE`",
         )
     })?;
+    parse(&text, path)
+}
+
+/// Takes a text for that of a configuration file.
+///
+/// # Errors
+/// TOML that is none, an unknown key (with the nearest known one), or a value out of range.
+pub fn parse(text: &str, path: &Path) -> Result<Config> {
     let mut config: Config =
-        toml::from_str(&text).map_err(|error| explain_toml(&shown.to_string(), &text, &error))?;
+        toml::from_str(text).map_err(|error| explain_toml(&path.display().to_string(), text, &error))?;
     config.path = path.to_path_buf();
     validate(&config).map_err(|error| config.blame(error))?;
     Ok(config)
@@ -172,12 +190,7 @@ pub fn from_files(files: &[(Kind, &[String])]) -> Config {
     let mut config = Config { stages: default_stages(), ..Config::default() };
     for (kind, names) in files.iter().filter(|(_, names)| !names.is_empty()) {
         let block = Block { files: names.to_vec(), ..Block::default() };
-        match kind {
-            Kind::Crm => config.crm.push(block),
-            Kind::Spend => config.spend.push(block),
-            Kind::Tickets => config.tickets.push(block),
-            Kind::Contracts => config.contracts.push(block),
-        }
+        config.blocks_mut(*kind).push(block);
     }
     config
 }

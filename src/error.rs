@@ -10,12 +10,30 @@ pub struct Failure {
     message: String,
     hint: Option<String>,
     is_usage: bool,
+    undecided: Option<Box<Undecided>>,
+}
+
+/// A column whose cells fit two readings that differ.
+#[derive(Debug, Clone)]
+pub struct Undecided {
+    pub column: String,
+    pub file: String,
+    pub line: u32,
+    /// A real cell that can be read in both ways.
+    pub cell: String,
+    /// The setting under `formats` that chooses a reading, and what the cell says then.
+    pub readings: [(&'static str, String); 2],
 }
 
 impl Failure {
     /// The line for `hint:`, if there is a way out to name.
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
+    }
+
+    /// The column that has to be decided, if that is what is wrong.
+    pub fn undecided(&self) -> Option<&Undecided> {
+        self.undecided.as_deref()
     }
 
     /// `2` for a wrong command line, `1` for data and files (section 6 of the design).
@@ -34,12 +52,37 @@ impl std::error::Error for Failure {}
 
 /// An error in data or files: exit code 1.
 pub fn data_error(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
-    anyhow::Error::new(Failure { message: message.into(), hint: Some(hint.into()), is_usage: false })
+    anyhow::Error::new(Failure {
+        message: message.into(),
+        hint: Some(hint.into()),
+        is_usage: false,
+        undecided: None,
+    })
+}
+
+/// An error in data that a setting resolves: exit code 1.
+pub fn undecided_error(
+    message: impl Into<String>,
+    hint: impl Into<String>,
+    undecided: Undecided,
+) -> anyhow::Error {
+    let undecided = Some(Box::new(undecided));
+    anyhow::Error::new(Failure {
+        message: message.into(),
+        hint: Some(hint.into()),
+        is_usage: false,
+        undecided,
+    })
 }
 
 /// An error in what was asked for: exit code 2.
 pub fn usage_error(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
-    anyhow::Error::new(Failure { message: message.into(), hint: Some(hint.into()), is_usage: true })
+    anyhow::Error::new(Failure {
+        message: message.into(),
+        hint: Some(hint.into()),
+        is_usage: true,
+        undecided: None,
+    })
 }
 
 /// Why the operating system refused, in the words of this program (the system's own vary by platform).

@@ -11,7 +11,7 @@
 //! - [`leads`]: the join: one row a lead, with its stages; contracts, cases and spend tied to it
 //! - [`kpi`]: the catalogue of KPIs as data, one evaluator, exact arithmetic, statistics
 //! - [`report`]: the tables as data, filled into a plain value · [`render`]: that value as text, one file a format
-//! - [`check`]: what is wrong with the data, counted and located
+//! - [`check`]: what is wrong with the data, counted and located · [`init`]: a first `funnel.toml` from the files alone
 //! - [`mask`], [`period`], [`error`]: sets of rows, spans of days, errors with a way out
 //!
 //! What always holds: money is exact (whole millionths, never floating-point sums); a ratio is a ratio of sums; a
@@ -22,6 +22,7 @@ pub mod check;
 pub mod cli;
 pub mod config;
 pub mod error;
+pub mod init;
 pub mod input;
 pub mod kpi;
 pub mod leads;
@@ -56,6 +57,7 @@ pub fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Command::Report(arguments) => run_report(&arguments),
         Command::Explain(arguments) => run_explain(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
         Command::Kpis(arguments) => run_kpis(&arguments),
         Command::Completions { shell } => {
             let mut text = Vec::new();

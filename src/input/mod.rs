@@ -25,6 +25,7 @@ mod records;
 pub mod rejects;
 mod rows;
 mod source;
+pub mod survey;
 pub mod table;
 pub mod tables;
 mod totals;
@@ -205,7 +206,11 @@ fn files_of(blocks: &[Block], folder: &Path) -> Result<Vec<(PathBuf, usize)>> {
     Ok(files.into_iter().collect())
 }
 
-fn expand(pattern: &str, folder: &Path) -> Result<Vec<PathBuf>> {
+/// The files that a pattern stands for, or the one that it names.
+///
+/// # Errors
+/// A pattern that matches nothing.
+pub fn expand(pattern: &str, folder: &Path) -> Result<Vec<PathBuf>> {
     let joined = folder.join(pattern);
     if joined.exists() || !pattern.contains(['*', '?', '[']) {
         return Ok(vec![joined]);

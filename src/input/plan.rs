@@ -34,18 +34,18 @@ pub struct Reader<'a> {
 
 /// A file whose header has been read and mapped.
 pub struct Opened {
-    source: Option<Source>,
+    pub source: Option<Source>,
     name: String,
     /// The number of its block.
     block: usize,
-    headers: Vec<String>,
-    preset: Option<&'static Export>,
+    pub headers: Vec<String>,
+    pub preset: Option<&'static Export>,
     pub mapped: Vec<Mapped>,
     /// Whether its rows have no lead ID and are given one each.
     pub is_numbered: bool,
     encoding: String,
-    separator: &'static str,
-    header_line: u64,
+    pub separator: &'static str,
+    pub header_line: u64,
 }
 
 impl<'a> Reader<'a> {

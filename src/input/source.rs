@@ -306,7 +306,8 @@ fn unique(cells: &[String]) -> Vec<String> {
     cells.iter().zip(numbers).map(name).collect()
 }
 
-fn cells_of(record: &[u8], separator: u8) -> Vec<String> {
+/// The cells of one record, without blanks around them.
+pub fn cells_of(record: &[u8], separator: u8) -> Vec<String> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).delimiter(separator).from_reader(record);
     let mut cells = csv::ByteRecord::new();
     // bytes in memory cannot fail to be read, and an empty record has no cells

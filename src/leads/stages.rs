@@ -252,36 +252,9 @@ fn statuses(leads: &Table, config: &Config, inputs: &Inputs) -> Result<Option<St
     Ok(Some(Statuses { codes, meanings }))
 }
 
-/// What each word of the status column says: by `[crm.stages]`, by the preset of its export, by the name of a stage, or
-/// by its usual words.
+/// What each word of the status column says.
 fn meanings(words: &Dictionary, config: &Config, inputs: &Inputs, origin: &Origin) -> Result<Vec<Status>> {
-    let place = |stage: &str| match stage {
-        "lost" => Some(Status::Lost),
-        _ => config.stages.iter().position(|known| known == stage).map(Status::Reached),
-    };
-    let mut known: BTreeMap<String, Status> = BTreeMap::new();
-    for (word, stage) in status_words()? {
-        known.extend(place(&stage).map(|status| (normalise(&word), status)));
-    }
-    known.extend(config.stages.iter().filter_map(|stage| Some((normalise(stage), place(stage)?))));
-    let of_presets: Vec<(HeaderName, Status)> = inputs
-        .status_words
-        .iter()
-        .filter_map(|(word, stage)| {
-            Some((HeaderName::from(word.clone()), place(nearest_stage(stage, &config.stages))?))
-        })
-        .collect();
-    let named = config.crm.iter().flat_map(|block| &block.stages);
-    let own: BTreeMap<String, Status> =
-        named.filter_map(|(word, stage)| Some((normalise(word), place(stage)?))).collect();
-    let meaning = |word: &String| {
-        let word = normalise(word);
-        let by_preset = || {
-            let exact = of_presets.iter().find(|(name, _)| name.exact() == Some(word.as_str()));
-            exact.or_else(|| of_presets.iter().find(|(name, _)| name.fits(&word))).map(|(_, status)| *status)
-        };
-        own.get(&word).copied().or_else(by_preset).or_else(|| known.get(&word).copied())
-    };
+    let meaning = meaning_of_words(config, &inputs.status_words)?;
     let unmapped: Vec<&String> =
         words.iter().filter(|word| !word.is_empty() && meaning(word).is_none()).collect();
     if unmapped.is_empty() {
@@ -307,6 +280,57 @@ fn meanings(words: &Dictionary, config: &Config, inputs: &Inputs, origin: &Origi
             config.stages.join(", ")
         ),
     ))
+}
+
+/// What a status word says: by `[crm.stages]`, by the preset of its export (`of_presets`, `*` for anything), by the name of
+/// a stage, or by its usual words.
+fn meaning_of_words(
+    config: &Config,
+    of_presets: &BTreeMap<String, String>,
+) -> Result<impl Fn(&String) -> Option<Status> + use<>> {
+    let place = |stage: &str| match stage {
+        "lost" => Some(Status::Lost),
+        _ => config.stages.iter().position(|known| known == stage).map(Status::Reached),
+    };
+    let mut known: BTreeMap<String, Status> = BTreeMap::new();
+    for (word, stage) in status_words()? {
+        known.extend(place(&stage).map(|status| (normalise(&word), status)));
+    }
+    known.extend(config.stages.iter().filter_map(|stage| Some((normalise(stage), place(stage)?))));
+    let of_presets: Vec<(HeaderName, Status)> = of_presets
+        .iter()
+        .filter_map(|(word, stage)| {
+            Some((HeaderName::from(word.clone()), place(nearest_stage(stage, &config.stages))?))
+        })
+        .collect();
+    let named = config.crm.iter().flat_map(|block| &block.stages);
+    let own: BTreeMap<String, Status> =
+        named.filter_map(|(word, stage)| Some((normalise(word), place(stage)?))).collect();
+    Ok(move |word: &String| {
+        let word = normalise(word);
+        let by_preset = || {
+            let exact = of_presets.iter().find(|(name, _)| name.exact() == Some(word.as_str()));
+            exact.or_else(|| of_presets.iter().find(|(name, _)| name.fits(&word))).map(|(_, status)| *status)
+        };
+        own.get(&word).copied().or_else(by_preset).or_else(|| known.get(&word).copied())
+    })
+}
+
+/// The stage that a status word stands for, or `lost`; none where nothing says it.
+///
+/// # Errors
+/// Only if `columns.toml` itself is broken, which a test excludes.
+pub fn stage_of_words(
+    config: &Config,
+    of_presets: &BTreeMap<String, String>,
+) -> Result<impl Fn(&String) -> Option<String> + use<>> {
+    let meaning = meaning_of_words(config, of_presets)?;
+    let stages = config.stages.clone();
+    Ok(move |word: &String| match meaning(word)? {
+        Status::Unknown => None,
+        Status::Reached(place) => stages.get(place).cloned(),
+        Status::Lost => Some("lost".to_string()),
+    })
 }
 
 /// The stage of a preset, or the next earlier one that the funnel of the configuration has.

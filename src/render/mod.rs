@@ -4,7 +4,7 @@ pub mod catalogue;
 mod csv;
 mod json;
 mod markdown;
-mod table;
+pub mod table;
 
 use anyhow::Result;
 

@@ -100,9 +100,7 @@ fn two_readings(export: &Export, cell: &Cell) -> Undecided {
     let show = |day: Option<i32>| day.map(format_day).unwrap_or_default();
     let day = show(reading.and_then(|reading| reading.day_first));
     let month = show(reading.and_then(|reading| reading.month_first));
-    export.refuse(
-        cell,
-        format!("is {day} as D/M/YYYY and {month} as M/D/YYYY, and no row of the column shows which it is"),
-        export.setting_hint(&["D/M/YYYY", "M/D/YYYY"]),
-    )
+    let what =
+        format!("is {day} as D/M/YYYY and {month} as M/D/YYYY, and no row of the column shows which it is");
+    export.two_readings(cell, &what, [("D/M/YYYY", day), ("M/D/YYYY", month)])
 }

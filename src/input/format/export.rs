@@ -7,7 +7,7 @@ use super::super::column::{Cells, Column, NO_DAY, NO_NUMBER, Odd};
 use super::super::read::Piece;
 use super::{BadCell, FileFormat, Place, Rows, Setting, Settled, Undecided};
 use crate::check::group_thousands;
-use crate::error::{data_error, shortened};
+use crate::error::{Undecided as TwoReadings, data_error, shortened, undecided_error};
 
 /// A distinct text of a column in one export, and where it is met first.
 pub struct Cell<'a> {
@@ -146,6 +146,17 @@ impl<'a> Export<'a> {
         let message =
             format!("{file}:{}: column `{}`: `{}` {what}", cell.first.line, self.name, shortened(cell.text));
         (cell.first, data_error(message, hint))
+    }
+
+    /// The error of a column that fits two readings, with those of one of its cells and the setting of each.
+    pub fn two_readings(&self, cell: &Cell, what: &str, readings: [(&'static str, String); 2]) -> Undecided {
+        let file = self.files[cell.first.file].name.clone();
+        let line = cell.first.line;
+        let message = format!("{file}:{line}: column `{}`: `{}` {what}", self.name, shortened(cell.text));
+        let hint = self.setting_hint(&readings.each_ref().map(|(setting, _)| *setting));
+        let column = self.name.to_string();
+        let undecided = TwoReadings { column, file, line, cell: cell.text.to_string(), readings };
+        (cell.first, undecided_error(message, hint, undecided))
     }
 
     /// The settings that decide a column.

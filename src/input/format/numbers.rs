@@ -204,15 +204,11 @@ fn two_readings(export: &Export, cell: &Cell) -> Undecided {
         _ => (None, None),
     };
     let show = |number: Option<i64>| number.map(format_millionths).unwrap_or_default();
-    export.refuse(
-        cell,
-        format!(
-            "is {} with a decimal point and {} with a decimal comma, and no row of the column shows which it is",
-            show(point),
-            show(comma)
-        ),
-        export.setting_hint(&["1,234.56", "1.234,56"]),
-    )
+    let (point, comma) = (show(point), show(comma));
+    let what = format!(
+        "is {point} with a decimal point and {comma} with a decimal comma, and no row of the column shows which it is"
+    );
+    export.two_readings(cell, &what, [("1,234.56", point), ("1.234,56", comma)])
 }
 
 fn comma_beside_points(export: &Export, comma: &Cell, point: Place) -> Undecided {

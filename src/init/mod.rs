@@ -1,0 +1,147 @@
+//! `funnel init`: exports in, a commented `funnel.toml` out, with which the report runs unchanged.
+//!
+//! `recognise` finds the table of each file and groups the files of one export, `read` reads each group as the report
+//! would, `facts` finds what concerns all of them (stages, currency, channels), `block` decides what of it is written as
+//! a setting and what as a comment, `text` writes it down, `summary` tells it on stdout.
+//!
+//! Nothing is guessed: what fits two readings, or no table, is left to the user, in the file and on stdout.
+
+mod block;
+mod facts;
+mod place;
+mod read;
+mod recognise;
+mod summary;
+mod text;
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use self::facts::Facts;
+use self::read::Part;
+use self::recognise::Unplaced;
+use crate::cli::InitArguments;
+use crate::error::{Failure, data_error};
+use crate::input::Progress;
+use crate::input::tables::Kind;
+use crate::{config, input, leads, output};
+
+/// Everything that is written down and told.
+struct Draft {
+    /// A part for each block.
+    parts: Vec<Part>,
+    unplaced: Vec<Unplaced>,
+    facts: Facts,
+}
+
+/// Writes a configuration for some exports.
+///
+/// # Errors
+/// A configuration that is there already, a file that cannot be read, files of which none is recognised.
+pub fn run(arguments: &InitArguments) -> Result<()> {
+    let place = &arguments.output;
+    refuse_existing(place, arguments.force)?;
+    let (groups, unplaced) = recognise::recognise(&arguments.files)?;
+    let progress = |bytes| if arguments.quiet { Progress::hidden() } else { Progress::new(bytes) };
+    let mut parts: Vec<Part> =
+        groups.into_iter().map(|group| read::part(group, &progress)).collect::<Result<_>>()?;
+    let facts = facts::find(&parts)?;
+    for part in &mut parts {
+        block::decide(part, &facts.configured_stages(), place);
+    }
+    let draft = Draft { parts, unplaced, facts };
+    let text = text::text(&draft, place);
+    let mut open = to_decide(&draft);
+    if open.is_empty() {
+        open.extend(try_out(&text, place)?);
+    }
+    output::write_files(&[(place.clone(), text)])?;
+    if arguments.quiet { Ok(()) } else { output::to_stdout(&summary::text(&draft, &open, place)) }
+}
+
+fn refuse_existing(place: &Path, force: bool) -> Result<()> {
+    if force || !place.exists() {
+        return Ok(());
+    }
+    Err(data_error(
+        format!("{}: is there already", place.display()),
+        "`--force` writes over it, `-o FILE` writes elsewhere",
+    ))
+}
+
+/// What keeps a report from being right until the user has decided it.
+fn to_decide(draft: &Draft) -> Vec<String> {
+    let mut open = Vec::new();
+    for part in &draft.parts {
+        let table = part.kind().name();
+        for undecided in &part.undecided {
+            let [one, other] = &undecided.readings;
+            open.push(format!(
+                "{}:{}: `{}`: `{}` is {} as {} and {} as {}: choose one under `[{table}.formats]`",
+                undecided.file,
+                undecided.line,
+                undecided.column,
+                undecided.cell,
+                one.1,
+                one.0,
+                other.1,
+                other.0
+            ));
+        }
+        match &part.contents {
+            Err(problem) => open.push(problem.in_one_line()),
+            Ok(contents) => open.extend(contents.profiles.iter().filter_map(|profile| {
+                let first = profile.rejected.first()?;
+                Some(format!(
+                    "{}: {} that cannot be read, the first in line {}: correct them, or leave them out with `on_error = \"skip\"`",
+                    profile.name,
+                    summary::counted(profile.rejected.len(), "row"),
+                    first.line
+                ))
+            })),
+        }
+        let words = draft.facts.words_of(part).iter().filter(|word| word.stage.is_none());
+        let words: Vec<String> = words.map(|word| format!("`{}`", word.word)).collect();
+        if !words.is_empty() {
+            open.push(format!(
+                "status words without a stage: {}: name one under `[crm.stages]`",
+                words.join(", ")
+            ));
+        }
+    }
+    if !draft.parts.iter().any(|part| part.kind() == Kind::Crm) {
+        open.push(
+            "no CRM export is among the files, and a report needs one: name it, or add a `[[crm]]` block"
+                .to_string(),
+        );
+    }
+    open
+}
+
+/// Reads and joins with what is about to be written, as a report does; what would stop the report comes back.
+fn try_out(text: &str, place: &Path) -> Result<Option<String>> {
+    let config = config::parse(text, place)?;
+    let joined =
+        input::read(&config, &[], &Progress::hidden()).and_then(|read| leads::join(read, &config, None));
+    Ok(joined.err().map(|error| Problem::new(&error).in_one_line()))
+}
+
+/// An error that does not stop `init`, but would stop a report.
+#[derive(Debug)]
+struct Problem {
+    message: String,
+    hint: String,
+}
+
+impl Problem {
+    fn new(error: &anyhow::Error) -> Problem {
+        let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
+        let hint = failure.and_then(Failure::hint).unwrap_or_default().to_string();
+        Problem { message: format!("{error:#}"), hint }
+    }
+
+    fn in_one_line(&self) -> String {
+        if self.hint.is_empty() { self.message.clone() } else { format!("{}: {}", self.message, self.hint) }
+    }
+}

@@ -1,0 +1,131 @@
+//! What was taken for what, for the person in front of the screen.
+
+use std::path::Path;
+
+use super::Draft;
+use super::facts::StatusWord;
+use super::read::{Column, Part};
+use crate::check::group_thousands;
+use crate::input::presets::Export;
+use crate::render::table::{borderless, lines};
+
+/// The summary on stdout; `open` is what the user has to decide.
+pub fn text(draft: &Draft, open: &[String], place: &Path) -> String {
+    let mut parts = vec![files(draft)];
+    parts.extend(draft.parts.iter().map(|part| columns(part, draft.facts.words_of(part))));
+    if !draft.unplaced.is_empty() {
+        let files: Vec<String> = draft.unplaced.iter().map(|file| file.describe()).collect();
+        parts.push(list("Not placed", &files));
+    }
+    if !open.is_empty() {
+        parts.push(list("To decide, or the report stops there", open));
+    }
+    let written = place.display();
+    let is_default = place == Path::new("funnel.toml");
+    let command =
+        if is_default { "funnel report".to_string() } else { format!("funnel report --config {written}") };
+    let next = if open.is_empty() { "next" } else { "next, when that is decided" };
+    parts.push(format!("written: {written}\n{next}: {command}\n"));
+    parts.join("\n")
+}
+
+/// `1 row`, `2,000 rows`.
+pub fn counted(count: usize, what: &str) -> String {
+    format!("{} {what}{}", group_thousands(count), if count == 1 { "" } else { "s" })
+}
+
+/// `95%`; what is not all of them is not 100%, and what is not nothing is not 0%.
+pub fn share(part: usize, whole: usize) -> String {
+    match (part * 100).checked_div(whole) {
+        Some(0) if part > 0 => "under 1%".to_string(),
+        percent => format!("{}%", percent.unwrap_or(0)),
+    }
+}
+
+fn files(draft: &Draft) -> String {
+    let headings = ["File", "Table", "Export", "Rows", "Encoding", "Separator", "Header in line"];
+    let mut rows = Vec::new();
+    for part in &draft.parts {
+        let table = part.kind().name().to_string();
+        let export = part.reading.preset.map(Export::title).unwrap_or_default();
+        match &part.contents {
+            Ok(contents) => rows.extend(contents.profiles.iter().map(|file| {
+                [
+                    file.name.clone(),
+                    table.clone(),
+                    export.clone(),
+                    group_thousands(file.rows),
+                    file.encoding.clone(),
+                    file.separator.to_string(),
+                    file.header_line.to_string(),
+                ]
+            })),
+            Err(_) => rows.extend(part.files.iter().map(|file| {
+                let [rows, encoding, separator, line] = [const { String::new() }; 4];
+                [file.display().to_string(), table.clone(), export.clone(), rows, encoding, separator, line]
+            })),
+        }
+    }
+    grid(&headings, &rows)
+}
+
+fn columns(part: &Part, words: &[StatusWord]) -> String {
+    let names: Vec<String> = part.files.iter().map(|file| file.display().to_string()).collect();
+    let title = format!("{}: {}\n", part.kind().name(), names.join(", "));
+    let contents = match &part.contents {
+        Ok(contents) => contents,
+        Err(problem) => return format!("{title}{}\n", problem.in_one_line()),
+    };
+    let row = |column: &Column| {
+        let kind = if column.is_automatic { "a dimension" } else { "" };
+        let written = if part.undecided.iter().any(|undecided| undecided.column == column.name) {
+            "to decide"
+        } else if column.format.is_empty() {
+            kind
+        } else {
+            &column.format
+        };
+        let filled = column.filled.filter(|_| !column.is_constant);
+        [
+            column.name.clone(),
+            one_line(&column.shown),
+            written.to_string(),
+            filled.map(|(filled, rows)| share(filled, rows)).unwrap_or_default(),
+        ]
+    };
+    let rows: Vec<[String; 4]> = contents.columns.iter().map(row).collect();
+    let mut text = title + &grid(&["Column", "Taken from", "Written as", "Filled"], &rows);
+    if !words.is_empty() {
+        let word = |word: &StatusWord| {
+            format!("{} = {}", one_line(&word.word), word.stage.as_deref().unwrap_or("?"))
+        };
+        let words: Vec<String> = words.iter().map(word).collect();
+        text.push_str(&format!("status words: {}\n", words.join(", ")));
+    }
+    if !contents.unused.is_empty() {
+        let unused: Vec<String> = contents.unused.iter().map(|header| one_line(header)).collect();
+        text.push_str(&format!("not used: {}\n", unused.join(", ")));
+    }
+    text
+}
+
+fn list(title: &str, items: &[String]) -> String {
+    format!("{title}\n{}", lines(items.iter().map(|item| format!("  {}", one_line(item)))))
+}
+
+fn grid<const WIDTH: usize>(headings: &[&str; WIDTH], rows: &[[String; WIDTH]]) -> String {
+    let mut table = borderless();
+    table.set_header(headings);
+    for row in rows {
+        table.add_row(row);
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 1));
+    }
+    lines(table.lines().map(|line| line.trim_end().to_string()))
+}
+
+/// Headers and cells may hold line breaks.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

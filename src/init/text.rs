@@ -1,0 +1,367 @@
+//! The configuration as text: settings where they hold, comments for what was seen and for what is left to decide.
+
+use std::path::Path;
+
+use super::Draft;
+use super::facts::{Facts, StatusWord};
+use super::place::relative;
+use super::read::{Column, Contents, Part};
+use super::recognise::Unplaced;
+use super::summary::{counted, share};
+use crate::config::DEFAULT_STAGES;
+use crate::error::Undecided;
+use crate::input::presets::Export;
+use crate::input::survey::repeated;
+use crate::input::tables::Kind;
+
+/// Comments stand behind settings up to this width.
+const WIDEST: usize = 44;
+/// A cell that is shown as an example is cut here.
+const LONGEST_EXAMPLE: usize = 40;
+/// A column with more words than this is hardly one of stages.
+const MOST_WORDS: usize = 100;
+
+/// The whole file.
+pub fn text(draft: &Draft, place: &Path) -> String {
+    let mut text = head(draft);
+    text.push_str(&currency(&draft.facts));
+    text.push_str(&stages(&draft.facts));
+    for part in &draft.parts {
+        text.push('\n');
+        text.push_str(&block(part, draft.facts.words_of(part)));
+    }
+    text.push_str(&channels(&draft.facts));
+    for file in &draft.unplaced {
+        text.push('\n');
+        text.push_str(&unplaced(file, place));
+    }
+    text
+}
+
+fn head(draft: &Draft) -> String {
+    let files: Vec<&String> = draft.parts.iter().flat_map(|part| &part.block.files).collect();
+    let files: Vec<String> = files.into_iter().map(|file| comment(file)).collect();
+    format!(
+        "# Written by `funnel init` from {}.\n\
+         # It says what each file was taken for; what stands behind `#` is not read. Correct what is wrong, then run here:\n\
+         #   funnel report    the KPIs that the files allow\n\
+         #   funnel check     what is wrong with the data\n\n",
+        files.join(", ")
+    )
+}
+
+fn currency(facts: &Facts) -> String {
+    let mut found = facts.currencies.iter();
+    match (found.next(), found.next()) {
+        (Some(only), None) => {
+            format!("currency = {}    # found in the files; files in another one are refused\n", quoted(only))
+        }
+        (None, _) => {
+            "# currency = \"EUR\"    # the files name none; this one stands in headings\n".to_string()
+        }
+        (Some(first), Some(_)) => {
+            let all: Vec<String> = facts.currencies.iter().map(|currency| comment(currency)).collect();
+            format!("# currency = {}    # the files name {}\n", quoted(first), all.join(", "))
+        }
+    }
+}
+
+fn stages(facts: &Facts) -> String {
+    let Some(stages) = &facts.stages else {
+        let names: Vec<String> = DEFAULT_STAGES.iter().map(|stage| quoted(stage)).collect();
+        return format!("# stages = [{}]    # the usual ones\n", names.join(", "));
+    };
+    let lines = stages.iter().map(|(stage, shows)| {
+        let shown = match (shows.is_empty(), stage.as_str()) {
+            (false, _) => shows.join(", "),
+            (true, "lead") => "every row".to_string(),
+            (true, _) => "nothing in the files shows it, but a funnel ends there".to_string(),
+        };
+        (format!("    {},", quoted(stage)), shown)
+    });
+    let missing: Vec<&str> =
+        DEFAULT_STAGES.into_iter().filter(|stage| stages.iter().all(|(known, _)| known != stage)).collect();
+    let missing = if missing.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "# further usual stages, without a date or a status word in the files: {}\n",
+            missing.join(", ")
+        )
+    };
+    format!("stages = [\n{}]\n{missing}", with_comments(&lines.collect::<Vec<_>>()))
+}
+
+fn block(part: &Part, words: &[StatusWord]) -> String {
+    let table = part.kind().name();
+    let mut text = format!("[[{table}]]\n");
+    text.push_str(&remarks(part));
+    let files: Vec<String> = part.block.files.iter().map(|file| quoted(file)).collect();
+    text.push_str(&match files.as_slice() {
+        [file] => format!("files = [{file}]\n"),
+        _ => format!("files = [\n    {},\n]\n", files.join(",\n    ")),
+    });
+    if let Some(preset) = &part.block.preset {
+        text.push_str(&format!("preset = {}\n", quoted(preset)));
+    }
+    if let Some(encoding) = &part.block.encoding {
+        text.push_str(&format!("encoding = {}\n", quoted(encoding)));
+    }
+    match &part.contents {
+        Ok(contents) => {
+            text.push_str(&rejected(contents));
+            text.push_str(&columns(part, contents));
+        }
+        Err(problem) => text.push_str(&format!(
+            "# the report cannot read this yet: {}\n# {}\n",
+            comment(&problem.message),
+            comment(&problem.hint)
+        )),
+    }
+    text.push_str(&formats(table, &part.undecided));
+    text.push_str(&status_words(words));
+    text
+}
+
+/// What the files are, and what a reader of them has to know.
+fn remarks(part: &Part) -> String {
+    let mut lines = Vec::new();
+    let preset = part.reading.preset.map(Export::title);
+    if let Ok(contents) = &part.contents {
+        let rows: usize = contents.profiles.iter().map(|profile| profile.rows).sum();
+        let preset = preset.as_ref().map(|title| format!("{title}: ")).unwrap_or_default();
+        let first = contents.profiles.first();
+        let form = first.map(|file| {
+            format!("; {}, separator {}, header in line {}", file.encoding, file.separator, file.header_line)
+        });
+        lines.push(format!("{preset}{}{}", counted(rows, "row"), form.unwrap_or_default()));
+    }
+    if part.reading.is_numbered {
+        lines.push("no column of IDs: each row is a lead of its own, and no other file can be joined to it. Export it with its ID;".to_string());
+        lines.push("or, if each row is an event of one stage, say which: stage = \"lead\"".to_string());
+    }
+    for header in repeated(&part.reading.headers) {
+        lines.push(format!(
+            "the header `{header}` is there more than once: the second is called `{header} (2)` here, and so on"
+        ));
+    }
+    if part.files.len() > 1 {
+        lines.push(
+            "a pattern takes the files of later months too, as in files = [\"exports/*.csv\"]".to_string(),
+        );
+    }
+    lines.into_iter().map(|line| format!("# {}\n", comment(&line))).collect()
+}
+
+/// Rows that cannot be read stop the report until the user says what to do with them.
+fn rejected(contents: &Contents) -> String {
+    let rows: usize = contents.profiles.iter().map(|profile| profile.rejected.len()).sum();
+    let Some((file, first)) =
+        contents.profiles.iter().find_map(|profile| Some((&profile.name, profile.rejected.first()?)))
+    else {
+        return String::new();
+    };
+    let cell = if first.column.is_empty() {
+        String::new()
+    } else {
+        format!("`{}`: `{}` ", first.column, first.cell)
+    };
+    let what = format!(
+        "{} cannot be read, the first: {file}:{}: {cell}{}",
+        counted(rows, "row"),
+        first.line,
+        first.reason
+    );
+    format!("# {}\n# on_error = \"skip\"    # leaves them out and counts them\n", comment(&what))
+}
+
+/// The columns as a section where that holds, else as comments.
+fn columns(part: &Part, contents: &Contents) -> String {
+    let is_section = !part.block.columns.is_empty();
+    let table = part.kind().name();
+    let mark = if is_section { "" } else { "#   " };
+    let line = |column: &Column| {
+        let name = key(&column.name);
+        let left = if column.is_constant {
+            format!("{}{name}: {}", if is_section { "# " } else { mark }, comment(&column.shown))
+        } else {
+            format!("{mark}{name} = {}", quoted(&column.shown))
+        };
+        (left, described(column))
+    };
+    let (dimensions, known): (Vec<&Column>, Vec<&Column>) =
+        contents.columns.iter().partition(|column| column.is_automatic);
+    let mut text = if is_section {
+        format!("[{table}.columns]\n")
+    } else {
+        let by = if part.reading.preset.is_some() {
+            "as the export is known"
+        } else {
+            "by the usual names of headers"
+        };
+        format!("# taken {by} (with a section [{table}.columns] only what it names would be read):\n")
+    };
+    text.push_str(&with_comments(&known.into_iter().map(line).collect::<Vec<_>>()));
+    if !dimensions.is_empty() {
+        text.push_str("# further columns, each a dimension to split by:\n");
+        text.push_str(&with_comments(&dimensions.into_iter().map(line).collect::<Vec<_>>()));
+    }
+    if !contents.unused.is_empty() {
+        let unused: Vec<String> = contents.unused.iter().map(|header| comment(header)).collect();
+        text.push_str(&format!("# not used: {}\n", unused.join(", ")));
+    }
+    text
+}
+
+/// How a column is written, how many rows have a value, one of them.
+fn described(column: &Column) -> String {
+    let mut parts = Vec::new();
+    if !column.format.is_empty() {
+        parts.push(column.format.clone());
+    }
+    if let (Some((filled, rows)), false) = (column.filled, column.is_constant) {
+        parts.push(format!("filled {}", share(filled, rows)));
+    }
+    if !column.example.is_empty() {
+        parts.push(format!("such as `{}`", shortened(&column.example)));
+    }
+    parts.join(", ")
+}
+
+/// Both settings of each column that fits two readings, for the user to choose one.
+fn formats(table: &str, undecided: &[Undecided]) -> String {
+    if undecided.is_empty() {
+        return String::new();
+    }
+    let lines = undecided.iter().flat_map(|column| {
+        column.readings.iter().map(|(setting, reading)| {
+            let shown = format!("`{}` in line {} is {reading}", shortened(&column.cell), column.line);
+            (format!("# {} = {}", key(&column.column), quoted(setting)), shown)
+        })
+    });
+    format!(
+        "[{table}.formats]    # to decide: take the `#` from one line of each column\n{}",
+        with_comments(&lines.collect::<Vec<_>>())
+    )
+}
+
+fn status_words(words: &[StatusWord]) -> String {
+    if words.is_empty() {
+        return String::new();
+    }
+    let line = |word: &StatusWord| {
+        let rows = counted(word.rows, "row");
+        match &word.stage {
+            Some(stage) => (format!("{} = {}", quoted(&word.word), quoted(stage)), rows),
+            None => {
+                (format!("# {} = \"…\"", quoted(&word.word)), format!("{rows}; to decide: a stage, or lost"))
+            }
+        }
+    };
+    let lines: Vec<(String, String)> = words.iter().take(MOST_WORDS).map(line).collect();
+    let more = words.len().saturating_sub(MOST_WORDS);
+    let more = if more > 0 { format!("# and {}\n", counted(more, "more word")) } else { String::new() };
+    format!("[crm.stages]\n{}{more}", with_comments(&lines))
+}
+
+fn channels(facts: &Facts) -> String {
+    if facts.channels.is_empty() {
+        return String::new();
+    }
+    let lines = facts.channels.iter().filter_map(|spellings| {
+        let ((most, _), (other, _)) = (spellings.first()?, spellings.get(1)?);
+        let shown: Vec<String> =
+            spellings.iter().map(|(word, rows)| format!("`{word}` {}", counted(*rows, "row"))).collect();
+        Some((format!("# {} = {}", quoted(other), quoted(most)), shown.join(", ")))
+    });
+    format!(
+        "\n[channels]    # spellings that may be one channel: without the `#` they are\n{}",
+        with_comments(&lines.collect::<Vec<_>>())
+    )
+}
+
+/// What a user can start from for a file that no table takes.
+fn unplaced(file: &Unplaced, place: &Path) -> String {
+    let stem = file.file.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+    // `opportunities.csv` too
+    let is_named = |stage: &&&str| stem.contains(stage.trim_end_matches('y'));
+    let stage = DEFAULT_STAGES.iter().rev().find(is_named).unwrap_or(&"lead");
+    let tables: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+    let lines = [
+        ("# [[crm]]".to_string(), format!("or {}", tables[1..].join(", "))),
+        (format!("# files = [{}]", quoted(&relative(&file.file, place))), String::new()),
+        (
+            format!("# stage = {}", quoted(stage)),
+            "only if it has no lead IDs and each row is an event of one stage".to_string(),
+        ),
+        ("# [crm.columns]".to_string(), "column = \"Header\"".to_string()),
+    ];
+    format!("# not placed: {}\n{}", comment(&file.describe()), with_comments(&lines))
+}
+
+/// Lines with their comments below each other.
+fn with_comments(lines: &[(String, String)]) -> String {
+    let width = |text: &str| text.chars().count();
+    let widest =
+        lines.iter().map(|(left, _)| width(left)).filter(|width| *width <= WIDEST).max().unwrap_or(0);
+    let line = |(left, right): &(String, String)| {
+        let right = comment(right);
+        if right.is_empty() {
+            return format!("{left}\n");
+        }
+        let gap = " ".repeat(widest.saturating_sub(width(left)) + 2);
+        format!("{left}{gap}# {right}\n")
+    };
+    lines.iter().map(line).collect()
+}
+
+/// A text in quotes, on one line whatever is in it.
+fn quoted(text: &str) -> String {
+    let key = key(text);
+    if key.starts_with(['"', '\'']) { key } else { format!("\"{key}\"") }
+}
+
+/// A key, in quotes where it needs them.
+fn key(text: &str) -> String {
+    // of all strings in TOML only a key is never written over several lines
+    let line = toml::Table::from_iter([(text.to_string(), toml::Value::Boolean(true))]).to_string();
+    line.trim_end().trim_end_matches("true").trim_end().trim_end_matches('=').trim_end().to_string()
+}
+
+/// A text on one line, as a comment must be.
+fn comment(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_string()
+}
+
+fn shortened(cell: &str) -> String {
+    match cell.char_indices().nth(LONGEST_EXAMPLE) {
+        Some((end, _)) => format!("{}…", &cell[..end]),
+        None => cell.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_text_comes_back_from_a_quoted_value_and_key() {
+        for text in [
+            "",
+            "Lead ID",
+            "a\"b",
+            "a'b\"c",
+            "back\\slash",
+            "two\nlines",
+            "Бюджет ",
+            "a = true",
+            "tab\t",
+            "\u{1}",
+        ] {
+            let quoted = quoted(text);
+            assert!(!quoted.contains('\n'), "{quoted}");
+            let table: toml::Table = toml::from_str(&format!("{quoted} = {quoted}")).unwrap();
+            assert_eq!(table.get(text).and_then(toml::Value::as_str), Some(text), "{quoted}");
+        }
+    }
+}
