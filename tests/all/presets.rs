@@ -47,7 +47,8 @@ fn every_fixture_is_expected_and_every_preset_has_one() {
     let expected = expectations();
     let known: Vec<&str> = expected.iter().map(|file| file.name.as_str()).collect();
     let files = fs::read_dir(folder()).expect("the folder is there");
-    for name in files.map(|entry| entry.expect("it can be listed").file_name().into_string().expect("UTF-8")) {
+    for name in files.map(|entry| entry.expect("it can be listed").file_name().into_string().expect("UTF-8"))
+    {
         assert!(name == "expected.toml" || known.contains(&name.as_str()), "{name} is in no test");
     }
     for export in funnel_kpi::input::presets::exports().expect("the presets are well-formed") {
@@ -118,8 +119,11 @@ fn arguments(expected: &Expected, temporary: &Path) -> Vec<String> {
 
 /// The values of a KPI over all rows, each once.
 fn totals<'a>(rows: &'a [Row], kpi: &str) -> Vec<&'a str> {
-    let mut values: Vec<&str> =
-        rows.iter().filter(|row| row["kpi"] == kpi && key(row).is_empty()).map(|row| row["value"].as_str()).collect();
+    let mut values: Vec<&str> = rows
+        .iter()
+        .filter(|row| row["kpi"] == kpi && key(row).is_empty())
+        .map(|row| row["value"].as_str())
+        .collect();
     values.sort_unstable();
     values.dedup();
     values
