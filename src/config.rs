@@ -217,10 +217,20 @@ fn explain_toml(path: &str, text: &str, error: &toml::de::Error) -> anyhow::Erro
 }
 
 /// What serde says of a wrong value, in words for people, and how to write it.
-fn plain_words(message: &str) -> (String, &'static str) {
+fn plain_words(message: &str) -> (String, String) {
     if message.contains("ColumnSource") {
         let hint = "write `name = \"Header\"`, or `name = { header = \"Header\", type = \"number\" }` (id, date, number, text)";
-        return ("this is no column".to_string(), hint);
+        return ("this is no column".to_string(), hint.to_string());
+    }
+    if let Some(variants) = message.strip_prefix("unknown variant ") {
+        let (found, known) = variants.split_once(", expected ").unwrap_or((variants, ""));
+        return (
+            format!("{found} is no choice here"),
+            format!("known: {}", known.trim_start_matches("one of ")),
+        );
+    }
+    if message.contains("expected u64") {
+        return ("expected a whole number from 1".to_string(), "lines are counted from 1".to_string());
     }
     let hint = if message.contains("expected a sequence") {
         "a list stands in brackets, `files = [\"leads.csv\"]`, and a section of files in two: `[[crm]]`"
@@ -231,7 +241,7 @@ fn plain_words(message: &str) -> (String, &'static str) {
     } else {
         "the manual shows a configuration with every key, under Configuration"
     };
-    (message.replace("a sequence", "a list"), hint)
+    (message.replace("a sequence", "a list"), hint.to_string())
 }
 
 fn validate(config: &Config) -> Result<()> {
@@ -239,6 +249,16 @@ fn validate(config: &Config) -> Result<()> {
     for kind in Kind::ALL {
         for block in config.blocks(kind) {
             validate_block(kind, block, &config.stages)?;
+        }
+    }
+    let mut names: BTreeMap<String, (&str, &str)> = BTreeMap::new();
+    for (spelling, name) in &config.channels {
+        let known = names.insert(crate::input::normalise(spelling), (spelling, name));
+        if let Some((other, _)) = known.filter(|(_, known)| known != name) {
+            return Err(data_error(
+                format!("`[channels]`: `{other}` and `{spelling}` are one spelling with two names"),
+                "case, blanks and punctuation do not matter: keep one of the lines",
+            ));
         }
     }
     for lookup in &config.lookup {

@@ -115,22 +115,26 @@ pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) ->
 
 /// `did you mean …?` where a name is near, and the list of all known names.
 pub fn suggestion(name: &str, known: &[&str]) -> String {
+    if known.is_empty() {
+        return "there are none here".to_string();
+    }
     format!("{}known: {}", did_you_mean(name, known.iter().copied()), known.join(", "))
+}
+
+/// A cell for a message: no longer than a reader wants to see.
+pub fn shortened(text: &str) -> String {
+    const LONGEST: usize = 60;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_string(),
+    }
 }
 
 /// Headers for a message: the first ones, and long ones cut short.
 pub fn listed(headers: &[String]) -> String {
     const MOST: usize = 40;
-    const LONGEST: usize = 60;
-    let shown: Vec<String> = headers
-        .iter()
-        .filter(|header| !header.is_empty())
-        .take(MOST)
-        .map(|header| match header.char_indices().nth(LONGEST) {
-            Some((end, _)) => format!("{}…", &header[..end]),
-            None => header.clone(),
-        })
-        .collect();
+    let known = headers.iter().filter(|header| !header.is_empty());
+    let shown: Vec<String> = known.take(MOST).map(|header| shortened(header)).collect();
     let more = if headers.len() > MOST { format!(", … ({} in all)", headers.len()) } else { String::new() };
     format!("{}{more}", shown.join(", "))
 }

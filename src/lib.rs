@@ -74,11 +74,11 @@ fn run_report(arguments: &ReportArguments) -> Result<()> {
         output::to_stderr(&catalogue.replaced);
     }
     let data = question.read(&arguments.inputs)?;
+    let scope = question.scope(&data, &catalogue, &arguments.scope)?;
+    let (report, left_out) = report::build::report(&scope, &arguments.tables)?;
     if let Some(path) = &arguments.rejects {
         output::write_files(&[(path.clone(), input::rejects::to_csv(&data.files)?)])?;
     }
-    let scope = question.scope(&data, &catalogue, &arguments.scope)?;
-    let (report, left_out) = report::build::report(&scope, &arguments.tables)?;
     let format = arguments.output.format;
     let findings: &[String] = if render::shows_findings(format) { &[] } else { &report.findings };
     output::write_report(&report, format, arguments.output.output.as_deref())?;

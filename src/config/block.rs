@@ -115,6 +115,12 @@ pub fn validate_block(kind: Kind, block: &Block, stages: &[String]) -> Result<()
     if let Some(encoding) = &block.encoding {
         crate::input::encoding_of(encoding)?;
     }
+    if block.header_line == Some(0) {
+        return Err(data_error(
+            format!("`[[{name}]]`: `header_line = 0` is no line"),
+            "lines are counted from 1",
+        ));
+    }
     for (word, stage) in &block.stages {
         if stage != "lost" && !stages.contains(stage) {
             let known: Vec<&str> = stages.iter().map(String::as_str).chain(["lost"]).collect();

@@ -9,7 +9,7 @@ use std::io::Read;
 use anyhow::Result;
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1251};
 
-use crate::error::{data_error, io_reason};
+use crate::error::{data_error, io_reason, suggestion};
 
 /// The share of the letters beyond ASCII that must stand in words of such letters alone.
 const CYRILLIC_SHARE: f64 = 0.8;
@@ -39,11 +39,10 @@ impl std::fmt::Debug for Text {
 /// # Errors
 /// A name that no encoding has.
 pub fn by_name(name: &str) -> Result<&'static Encoding> {
+    const USUAL: [&str; 7] =
+        ["utf-8", "utf-16le", "utf-16be", "windows-1251", "windows-1252", "iso-8859-2", "koi8-r"];
     Encoding::for_label(name.trim().as_bytes()).ok_or_else(|| {
-        data_error(
-            format!("`encoding`: `{name}` is the name of no encoding"),
-            "the usual ones are utf-8, utf-16le, utf-16be, windows-1251, windows-1252, iso-8859-2, koi8-r",
-        )
+        data_error(format!("`encoding = \"{name}\"` is no encoding"), suggestion(name, &USUAL))
     })
 }
 

@@ -15,7 +15,7 @@ use super::records::{Ragged, ragged};
 use super::rows::NoData;
 use super::table::{Origin, Table};
 use crate::config::OnError;
-use crate::error::data_error;
+use crate::error::{data_error, shortened};
 
 /// A table, and what was seen on the way to it.
 pub struct Finished {
@@ -49,6 +49,7 @@ pub fn finish(columns: &[ColumnPlan], mut shares: Vec<Share>, layouts: &[Layout]
     let lines: Vec<Vec<u32>> = shares.iter_mut().map(|share| std::mem::take(&mut share.lines)).collect();
     let origin = origin_of(layouts, &pieces, &lines);
     let mut files = files_of(&mut shares, layouts, &origin)?;
+    let shifted = shifted_rows(&mut shares, layouts, &origin)?;
     let totals = shares.iter_mut().flat_map(|share| std::mem::take(&mut share.totals)).collect();
     let mut own: Vec<Vec<Column>> = columns.iter().map(|_| Vec::new()).collect();
     for share in shares {
@@ -62,7 +63,8 @@ pub fn finish(columns: &[ColumnPlan], mut shares: Vec<Share>, layouts: &[Layout]
         .zip(&mut own)
         .map(|((place, column), own)| settle(place, &column.name, own, &rows, &formats))
         .collect();
-    let (settled, rejected) = refuse_or_reject(columns, settled, layouts, &mut files)?;
+    let (settled, mut rejected) = refuse_or_reject(columns, settled, layouts, &mut files)?;
+    leave_out(shifted, layouts, &mut files, &mut rejected);
     let assembled: Vec<_> = columns
         .par_iter()
         .zip(own)
@@ -131,7 +133,7 @@ fn files_of(shares: &mut [Share], layouts: &[Layout], origin: &Origin) -> Result
         let wrong = if is_footer { &rows[..at_end] } else { &rows[..] };
         match wrong.first() {
             Some(row) if layout.format.on_error == OnError::Fail => {
-                return Err(ragged(&layout.format.name, row.line, row.fields, layout.shape.width));
+                return Err(ragged(&layout.format.name, row, layout.shape.width));
             }
             _ => files[file].rejected.extend(wrong.iter().map(|row| rejected_row(row, layout.shape.width))),
         }
@@ -153,6 +155,57 @@ fn files_of(shares: &mut [Share], layouts: &[Layout], origin: &Origin) -> Result
         }
     }
     Ok(files)
+}
+
+/// Rows with blank cells behind the last column where others have none: a separator in a cell has shifted them.
+///
+/// Each with its file, its place in the table, its line and the number of its cells.
+fn shifted_rows(
+    shares: &mut [Share],
+    layouts: &[Layout],
+    origin: &Origin,
+) -> Result<Vec<(usize, usize, Ragged)>> {
+    let mut longer: Vec<(usize, u32, usize)> =
+        shares.iter_mut().flat_map(|share| std::mem::take(&mut share.longer)).collect();
+    longer.sort_unstable();
+    let mut shifted = Vec::new();
+    for (file, layout) in layouts.iter().enumerate() {
+        let number = u16::try_from(file).unwrap_or(u16::MAX);
+        let start = origin.file_of_row.partition_point(|of_row| *of_row < number);
+        let end = origin.file_of_row.partition_point(|of_row| *of_row <= number);
+        let lines = &origin.line_of_row[start..end];
+        let own: Vec<(usize, Ragged)> = longer
+            .iter()
+            .filter(|(of_file, ..)| *of_file == file)
+            // those that are no data have been dropped
+            .filter_map(|(_, line, fields)| {
+                let row = start + lines.binary_search(line).ok()?;
+                Some((row, Ragged { line: *line, fields: *fields, only: None }))
+            })
+            .collect();
+        if own.len() == lines.len() {
+            continue;
+        }
+        if let (OnError::Fail, Some((_, row))) = (layout.format.on_error, own.first()) {
+            return Err(ragged(&layout.format.name, row, layout.shape.width));
+        }
+        shifted.extend(own.into_iter().map(|(row, ragged)| (file, row, ragged)));
+    }
+    Ok(shifted)
+}
+
+fn leave_out(
+    rows: Vec<(usize, usize, Ragged)>,
+    layouts: &[Layout],
+    files: &mut [FileReport],
+    rejected: &mut BTreeSet<usize>,
+) {
+    for (file, row, ragged) in rows {
+        if rejected.insert(row) {
+            files[file].rejected.push(rejected_row(&ragged, layouts[file].shape.width));
+        }
+    }
+    files.iter_mut().for_each(|file| file.rejected.sort());
 }
 
 /// The line of the last row of data of a file.
@@ -185,7 +238,11 @@ fn refuse_or_reject(
                     if format.on_error == OnError::Fail {
                         let message = format!(
                             "{}:{}: column `{}`: `{}` {}",
-                            format.name, bad.place.line, column.name, bad.cell, bad.reason
+                            format.name,
+                            bad.place.line,
+                            column.name,
+                            shortened(&bad.cell),
+                            bad.reason
                         );
                         refuse(bad.place, data_error(message, bad.hint));
                     } else if rejected.insert(bad.place.row) {

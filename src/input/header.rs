@@ -82,7 +82,7 @@ pub fn map_headers(mapping: &Mapping) -> Result<Vec<Mapped>> {
         mapped.retain(|mapped| mapped.plan.name != column);
         mapped.push(Mapped {
             plan: ColumnPlan { column_type: type_of(definition, &column, None), name: column, limit: None },
-            shown: format!("the constant `{value}`"),
+            shown: format!("`{value}`"),
             cell: CellSource::Constant(value),
             is_automatic: false,
             setting: None,
@@ -96,7 +96,7 @@ pub fn map_headers(mapping: &Mapping) -> Result<Vec<Mapped>> {
     }
     require(mapping, &mapped)?;
     add_dimensions(&mut mapped, mapping);
-    set_formats(&mut mapped, mapping)?;
+    set_formats(&mut mapped, mapping);
     Ok(mapped)
 }
 
@@ -114,46 +114,50 @@ pub fn known_headers(kind: Kind, definition: &Definition, block: &Block) -> Resu
     Ok(known)
 }
 
-/// The settings of the configuration, else of the preset.
+/// Checks the formats that the configuration names.
 ///
 /// # Errors
 /// A format of a column that is not read, or one that its type does not have.
-fn set_formats(mapped: &mut [Mapped], mapping: &Mapping) -> Result<()> {
+pub fn check_formats(mapping: &Mapping, mapped: &[Mapped]) -> Result<()> {
     let table = mapping.kind.name();
     for (column, text) in &mapping.block.formats {
-        let Some(found) = mapped.iter_mut().find(|mapped| &mapped.plan.name == column) else {
+        let Some(found) = mapped.iter().find(|mapped| &mapped.plan.name == column) else {
             let known: Vec<&str> = mapped.iter().map(|mapped| mapped.plan.name.as_str()).collect();
             return Err(data_error(
-                format!("{}: `[{table}.formats]` names `{column}`, which is not read", mapping.place),
+                format!("`[{table}.formats]` names `{column}`, which is not read from {}", mapping.place),
                 suggestion(column, &known),
             ));
         };
-        found.setting = Some(
-            setting(text, found.plan.column_type)
-                .ok_or_else(|| no_format(table, column, text, found.plan.column_type))?,
-        );
-    }
-    for (column, text) in mapping.preset.map(|preset| &preset.formats).into_iter().flatten() {
-        if let Some(found) =
-            mapped.iter_mut().find(|mapped| &mapped.plan.name == column && mapped.setting.is_none())
-        {
-            found.setting = setting(text, found.plan.column_type);
+        if setting(text, found.plan.column_type).is_none() {
+            return Err(no_format(table, column, text, found.plan.column_type));
         }
     }
-    let counts = &mapping.definition.counts;
-    for column in
-        mapped.iter_mut().filter(|column| column.setting.is_none() && counts.contains(&column.plan.name))
-    {
-        column.setting = Some(Setting::Whole);
-    }
     Ok(())
+}
+
+/// The settings of the configuration, else of the preset, else of what a column is.
+fn set_formats(mapped: &mut [Mapped], mapping: &Mapping) {
+    let of_preset = mapping.preset.map(|preset| &preset.formats);
+    for column in mapped {
+        let name = &column.plan.name;
+        let text = mapping.block.formats.get(name).or_else(|| of_preset?.get(name));
+        let is_count = mapping.definition.counts.contains(name);
+        column.setting = text
+            .and_then(|text| setting(text, column.plan.column_type))
+            .or_else(|| is_count.then_some(Setting::Whole));
+    }
 }
 
 fn no_format(table: &str, column: &str, text: &str, column_type: ColumnType) -> anyhow::Error {
     let hint = match column_type {
         ColumnType::Date => format!("a column of dates is written as {DATE_SETTINGS}"),
         ColumnType::Number => format!("a column of numbers is written as {NUMBER_SETTINGS}"),
-        ColumnType::Id | ColumnType::Text => "only dates and numbers have formats".to_string(),
+        ColumnType::Id | ColumnType::Text => {
+            return data_error(
+                format!("`[{table}.formats]`: `{column}` is a column of text, which has no format"),
+                "only dates and numbers have formats",
+            );
+        }
     };
     data_error(format!("`[{table}.formats]`: `{column} = \"{text}\"` is no format"), hint)
 }

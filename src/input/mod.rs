@@ -40,12 +40,11 @@ pub use self::header::normalise;
 use self::plan::{Opened, Reader};
 use self::profile::FileProfile;
 pub use self::progress::Progress;
-use self::read::{CellSource, ColumnPlan, FilePlan, NotUtf8, read_files};
-use self::rows::{NullWords, RowRules, USUAL_NULL_WORDS};
+use self::read::{ColumnPlan, FilePlan, NotUtf8, read_files};
 use self::table::Table;
 use self::tables::Kind;
 use crate::check::Finding;
-use crate::config::{Block, ColumnType, Config, Duplicates, Lookup, OnError};
+use crate::config::{Block, ColumnType, Config, Duplicates, Lookup};
 use crate::error::data_error;
 
 /// Everything that was read.
@@ -66,7 +65,7 @@ pub struct Inputs {
     pub status_words: BTreeMap<String, String>,
     /// Whether the CRM has no lead IDs: each row is an event of one stage.
     pub is_event_based: bool,
-    /// Signs of currencies that amounts bear, with the place of the first of each column.
+    /// Signs of currencies that amounts bear, with the first cell of each column: `ads.csv:3: column `cost`: `$5``.
     pub currency_signs: Vec<(&'static str, String)>,
     /// What was understood of each file, in the order of tables and files.
     pub files: Vec<FileProfile>,
@@ -143,13 +142,11 @@ fn read_kind(
             Ok(finished) => break (opened, columns, finished),
             Err(error) => {
                 // what shows first behind the beginning of a file
-                let file = match error.downcast_ref::<NotUtf8>() {
-                    Some(not_utf8) if !encodings.contains_key(&not_utf8.file) => not_utf8.file,
-                    _ => return Err(error),
-                };
+                let file = undetected(error, |file| {
+                    encodings.contains_key(&file) || config.blocks(kind)[files[file].1].encoding.is_some()
+                })?;
                 let (path, _) = &files[file];
-                let name = path.display().to_string();
-                encodings.insert(file, encoding::detect_in_whole(&name, path)?);
+                encodings.insert(file, encoding::detect_in_whole(&path.display().to_string(), path)?);
             }
         }
     };
@@ -161,11 +158,11 @@ fn read_kind(
         &finished.totals,
         &finished.settled,
     ));
-    for settled in &finished.settled {
-        let name = |file: usize| table.origin.files.get(file).map_or("", String::as_str);
-        inputs.currency_signs.extend(
-            settled.currencies.iter().map(|(code, at)| (*code, format!("{}:{}", name(at.file), at.line))),
-        );
+    for (column, settled) in columns.iter().zip(&finished.settled) {
+        inputs.currency_signs.extend(settled.currencies.iter().map(|(code, at, cell)| {
+            let file = table.origin.files.get(at.file).map_or("", String::as_str);
+            (*code, format!("{file}:{}: column `{}`: `{cell}`", at.line, column.name))
+        }));
     }
     let profiles = plan::profiles(kind, &opened, &columns, &table, &finished.settled, finished.files);
     inputs.findings.extend(profiles.iter().filter_map(profile::rejected_rows));
@@ -178,6 +175,19 @@ fn read_kind(
     }
     inputs.tables.insert(kind, table);
     Ok(())
+}
+
+/// The file whose encoding must be looked at again; any other error comes back, and so does that of a file whose
+/// encoding is known.
+fn undetected(error: anyhow::Error, is_known: impl Fn(usize) -> bool) -> Result<usize> {
+    match error.downcast_ref::<NotUtf8>() {
+        None => Err(error),
+        Some(not_utf8) if is_known(not_utf8.file) => Err(data_error(
+            not_utf8.to_string(),
+            "the cell is damaged, or the file is in another encoding than its block of funnel.toml says",
+        )),
+        Some(not_utf8) => Ok(not_utf8.file),
+    }
 }
 
 /// The files of the blocks in the order of their names, each once, with the number of its block.
@@ -234,24 +244,27 @@ fn read_lookup(lookup: &Lookup, folder: &Path) -> Result<LookupTable> {
     let columns: Vec<ColumnPlan> = names
         .map(|name| ColumnPlan { name: name.to_string(), column_type: ColumnType::Text, limit: None })
         .collect();
-    let mut plans = Vec::new();
-    for (export, (path, _)) in files_of(std::slice::from_ref(&block), folder)?.into_iter().enumerate() {
-        let mut source = source::open(&path, &path.display().to_string(), None)?;
-        source.read_header(&source::HeaderHints::default(), &|cells| plan::count_known(cells, &known))?;
-        let cells = header::find_all(&source.headers, &wanted, &source.header_place())?;
-        let identity = cells.first().and_then(CellSource::field);
-        plans.push(FilePlan {
-            settings: vec![None; columns.len()],
-            shape: plan::shape_of(&source.headers),
-            rules: RowRules::new(&source.headers, identity, Vec::new(), Vec::new(), &[], &[]),
-            null_words: NullWords::new(USUAL_NULL_WORDS.map(String::from)),
-            on_error: OnError::Fail,
-            export,
-            table: "lookup",
-            cells,
-            source,
-        });
-    }
-    let table = read_files(&columns, plans, &Progress::hidden())?.table;
+    let files = files_of(std::slice::from_ref(&block), folder)?;
+    let mut encodings: BTreeMap<usize, &'static encoding_rs::Encoding> = BTreeMap::new();
+    let finished = loop {
+        let mut plans = Vec::new();
+        for (export, (path, _)) in files.iter().enumerate() {
+            let mut source =
+                source::open(path, &path.display().to_string(), encodings.get(&export).copied())?;
+            let hints = source::HeaderHints::default();
+            source.read_header(&hints, &|cells| plan::count_known(cells, &known))?;
+            let cells = header::find_all(&source.headers, &wanted, &source.header_place())?;
+            plans.push(plan::of_lookup(source, cells, export));
+        }
+        match read_files(&columns, plans, &Progress::hidden()) {
+            Ok(finished) => break finished,
+            Err(error) => {
+                let file = undetected(error, |file| encodings.contains_key(&file))?;
+                let path = &files[file].0;
+                encodings.insert(file, encoding::detect_in_whole(&path.display().to_string(), path)?);
+            }
+        }
+    };
+    let table = finished.table;
     Ok(LookupTable { dimension: dimension.unwrap_or_default(), table })
 }

@@ -9,7 +9,7 @@ use encoding_rs::Encoding;
 use super::Inputs;
 use super::finish::FileReport;
 use super::format::Settled;
-use super::header::{Mapped, Mapping, known_headers, map_headers, normalise};
+use super::header::{Mapped, Mapping, check_formats, known_headers, map_headers, normalise};
 use super::preamble::date_range;
 use super::presets::{self, Export};
 use super::profile::{ColumnProfile, FileProfile};
@@ -19,14 +19,15 @@ use super::rows::{NullWords, RowRules, USUAL_NULL_WORDS};
 use super::source::{self, HeaderHints, Source};
 use super::table::{Table, code_slice};
 use super::tables::{self, Definition, Kind};
-use crate::config::{Block, ColumnType, Config, Duplicates};
-use crate::error::data_error;
+use crate::config::{Block, ColumnType, Config, Duplicates, OnError};
+use crate::error::{data_error, listed};
 
 /// What is known of a table before its files are opened.
 pub struct Reader<'a> {
     pub kind: Kind,
     pub definition: Definition,
     blocks: &'a [Block],
+    config: &'a Config,
     wanted: &'a [String],
     reserved: BTreeSet<String>,
 }
@@ -56,7 +57,7 @@ impl<'a> Reader<'a> {
         let mut reserved: BTreeSet<String> = config.stages.iter().cloned().collect();
         reserved.extend(["lost", "open"].map(String::from));
         let definition = tables::definition(kind, &config.stages)?;
-        Ok(Reader { kind, definition, blocks: config.blocks(kind), wanted, reserved })
+        Ok(Reader { kind, definition, blocks: config.blocks(kind), config, wanted, reserved })
     }
 
     /// Opens a file, finds its header and decides what its columns are.
@@ -74,7 +75,9 @@ impl<'a> Reader<'a> {
         let hints = HeaderHints { line: block.header_line, separators: self.separators(block)? };
         source.read_header(&hints, &|cells| count_known(cells, &known))?;
         let place = source.header_place();
-        let preset = presets::recognise(self.kind, block.preset.as_deref(), &source.headers, &place)?;
+        let named = block.preset.as_deref();
+        presets::check_name(self.kind, named).map_err(|error| self.config.blame(error))?;
+        let preset = presets::recognise(self.kind, named, &source.headers, source.separator_name(), &place)?;
         let mut mapping = Mapping {
             kind: self.kind,
             definition,
@@ -91,7 +94,11 @@ impl<'a> Reader<'a> {
             mapping.block = &dated;
         }
         let mapped = map_headers(&mapping)?;
+        check_formats(&mapping, &mapped).map_err(|error| self.config.blame(error))?;
         let has = |name: &str| mapped.iter().any(|column| column.plan.name == name);
+        if let Some(stage) = &block.stage {
+            check_stage_file(&mapping, &mapped, stage)?;
+        }
         let is_numbered = self.kind == Kind::Crm && !has("lead_id") && !has("opportunity_id");
         Ok(Opened {
             name,
@@ -165,8 +172,8 @@ pub fn shape_of(headers: &[String]) -> Shape {
 fn of_stage_file(definition: &Definition, stage: &str) -> Definition {
     let own = format!("{stage}_at");
     let is_other_date = |name: &str| name.ends_with("_at") && name != own;
-    let of_creation = definition.columns.iter().find(|column| column.name == "lead_at");
-    let usual: Vec<String> = of_creation.map(|column| column.headers.clone()).unwrap_or_default();
+    let others = definition.columns.iter().filter(|column| is_other_date(&column.name));
+    let usual: Vec<String> = others.flat_map(|column| column.headers.clone()).collect();
     let mut columns: Vec<tables::Column> =
         definition.columns.iter().filter(|column| !is_other_date(&column.name)).cloned().collect();
     if let Some(column) = columns.iter_mut().find(|column| column.name == own) {
@@ -179,6 +186,31 @@ fn of_stage_file(definition: &Definition, stage: &str) -> Definition {
         additive: definition.additive.clone(),
         counts: definition.counts.clone(),
     }
+}
+
+/// A file of events needs their date, and no lead IDs.
+fn check_stage_file(mapping: &Mapping, mapped: &[Mapped], stage: &str) -> Result<()> {
+    let find = |name: &str| mapped.iter().find(|column| column.plan.name == name);
+    if let Some(id) = find("lead_id") {
+        return Err(data_error(
+            format!(
+                "{}: `{}` is the ID of a lead, so the file is none of events of `{stage}`",
+                mapping.place, id.shown
+            ),
+            format!("leave `stage = \"{stage}\"` out: files with lead IDs are joined by them"),
+        ));
+    }
+    let date = format!("{stage}_at");
+    if find(&date).is_some() {
+        return Ok(());
+    }
+    Err(data_error(
+        format!("{}: no header is known as the date of the events, `{date}`", mapping.place),
+        format!(
+            "map it in funnel.toml under `[crm.columns]`: `{date} = \"…\"`; headers found: {}",
+            listed(mapping.headers)
+        ),
+    ))
 }
 
 /// All columns of all files; one that any file names on purpose is kept whatever the number of its values.
@@ -267,6 +299,22 @@ fn file_plan(
     }
 }
 
+/// The plan of a lookup file: text under the usual rules.
+pub fn of_lookup(source: Source, cells: Vec<CellSource>, export: usize) -> FilePlan {
+    let identity = cells.first().and_then(CellSource::field);
+    FilePlan {
+        settings: vec![None; cells.len()],
+        shape: shape_of(&source.headers),
+        rules: RowRules::new(&source.headers, identity, Vec::new(), Vec::new(), &[], &[]),
+        null_words: NullWords::new(USUAL_NULL_WORDS.map(String::from)),
+        on_error: OnError::Fail,
+        export,
+        table: "lookup",
+        cells,
+        source,
+    }
+}
+
 /// What the join has to know of the files of the CRM.
 ///
 /// # Errors
@@ -297,10 +345,11 @@ pub fn note_crm(files: &[Opened], config: &Config, inputs: &mut Inputs) -> Resul
         None => Ok(()),
         Some(other) => Err(data_error(
             format!(
-                "{}: this file has lead IDs, others of the CRM have none (`stage = \"…\"` in their blocks)",
-                other.name
+                "{}: the file has no `stage = \"…\"` in its block, {} has: its rows are events without lead IDs",
+                other.name,
+                files.iter().find(is_event).map_or("", |file| file.name.as_str())
             ),
-            "rows without lead IDs cannot be joined to leads: report the two in two configurations",
+            "events cannot be joined to leads: report the two in two configurations",
         )),
     }
 }
@@ -332,7 +381,12 @@ pub fn profiles(
                 is_automatic: mapped.is_automatic,
             })
         });
-        let own: Vec<ColumnProfile> = own.collect();
+        let mut own: Vec<ColumnProfile> = own.collect();
+        // as in the file, constants behind
+        let place = |column: &ColumnProfile| {
+            file.headers.iter().position(|header| header == &column.shown).unwrap_or(usize::MAX)
+        };
+        own.sort_by_key(place);
         let unused = file
             .headers
             .iter()

@@ -188,61 +188,92 @@ pub fn exports() -> Result<&'static [Export]> {
     Ok(EXPORTS.get_or_init(|| exports))
 }
 
-/// The export that the headers are of: the one whose tell-tale headers are all there, and of several the one that
-/// knows most of the headers. With `named`, only exports of that system count, and one must fit.
+/// Checks that a named system has an export of a table.
 ///
 /// # Errors
-/// A system that is not known, or headers that none of its exports has; `place` is the file and line of the header.
-pub fn recognise(
-    kind: Kind,
-    named: Option<&str>,
-    headers: &[String],
-    place: &str,
-) -> Result<Option<&'static Export>> {
-    let of_table = exports()?.iter().filter(|export| export.table == kind);
-    let normal: Vec<String> = headers.iter().map(|header| normalise(header)).collect();
-    let fitting = |exports: &mut dyn Iterator<Item = &'static Export>| {
-        exports
-            .filter(|export| export.recognises(&normal))
-            .max_by_key(|export| (export.known_headers(&normal), std::cmp::Reverse(export.title())))
-    };
-    let Some(named) = named else {
-        return Ok(fitting(&mut of_table.into_iter()));
-    };
-    let own: Vec<&'static Export> = of_table.filter(|export| export.system == named).collect();
-    if own.is_empty() {
-        return Err(unknown(kind, named)?);
-    }
-    fitting(&mut own.iter().copied()).map(Some).ok_or_else(|| {
-        let groups: Vec<String> = own
-            .iter()
-            .map(|export| {
-                let names = |group: &Vec<HeaderName>| -> Vec<String> {
-                    group.iter().map(|name| name.text.clone()).collect()
-                };
-                let groups: Vec<String> =
-                    export.recognise.iter().map(|group| names(group).join(" or ")).collect();
-                format!("{} has {}", export.name, groups.join("; "))
-            })
-            .collect();
-        data_error(
-            format!("{place}: the headers are not those of `{named}`"),
-            format!("{}; headers found: {}", groups.join(", "), listed(headers)),
-        )
-    })
-}
-
-fn unknown(kind: Kind, named: &str) -> Result<anyhow::Error> {
+/// A system that is not known, or not for this table.
+pub fn check_name(kind: Kind, named: Option<&str>) -> Result<()> {
+    let Some(named) = named else { return Ok(()) };
     let mut known: Vec<&str> = exports()?
         .iter()
         .filter(|export| export.table == kind)
         .map(|export| export.system.as_str())
         .collect();
     known.dedup();
-    Ok(data_error(
-        format!("`[[{}]]`: `preset = \"{named}\"` is not known", kind.name()),
-        suggestion(named, &known),
-    ))
+    if known.contains(&named) {
+        return Ok(());
+    }
+    let table = kind.name();
+    let is_other = exports()?.iter().any(|export| export.system == named);
+    let message = if is_other {
+        format!("`[[{table}]]`: `preset = \"{named}\"` has no export of {table}")
+    } else {
+        format!("`[[{table}]]`: `preset = \"{named}\"` is not known")
+    };
+    Err(data_error(message, suggestion(named, &known)))
+}
+
+/// The export that the headers are of: the one whose tell-tale headers are all there, and of several the one that
+/// knows most of the headers. With `named`, only exports of that system count, and one must fit.
+///
+/// # Errors
+/// Headers that none of the named system's exports has; `place` is the file and line of the header.
+pub fn recognise(
+    kind: Kind,
+    named: Option<&str>,
+    headers: &[String],
+    separator: &str,
+    place: &str,
+) -> Result<Option<&'static Export>> {
+    let normal: Vec<String> = headers.iter().map(|header| normalise(header)).collect();
+    let of_table = exports()?.iter().filter(|export| export.table == kind);
+    let own = of_table.filter(|export| named.is_none_or(|named| export.system == named));
+    let fitting = own
+        .clone()
+        .filter(|export| export.recognises(&normal))
+        .max_by_key(|export| (export.known_headers(&normal), std::cmp::Reverse(export.title())));
+    match named {
+        Some(named) if fitting.is_none() => {
+            Err(other_headers(named, &own.collect::<Vec<_>>(), headers, separator, place))
+        }
+        _ => Ok(fitting),
+    }
+}
+
+fn other_headers(
+    named: &str,
+    own: &[&Export],
+    headers: &[String],
+    separator: &str,
+    place: &str,
+) -> anyhow::Error {
+    let group = |group: &Vec<HeaderName>| {
+        let names: Vec<String> = group.iter().take(4).map(|name| format!("`{}`", name.text)).collect();
+        let more = if group.len() > names.len() { " …" } else { "" };
+        if let [only] = names.as_slice() {
+            only.clone()
+        } else {
+            format!("one of {}{more}", names.join(", "))
+        }
+    };
+    let needs: Vec<String> = own
+        .iter()
+        .map(|export| {
+            format!(
+                "{} need {}",
+                export.name,
+                export.recognise.iter().map(group).collect::<Vec<_>>().join(" and ")
+            )
+        })
+        .collect();
+    data_error(
+        format!("{place}: the headers are not those of `{named}`"),
+        format!(
+            "leave `preset` out to go by the headers; {}; found, split by {separator}: {}",
+            needs.join("; "),
+            listed(headers)
+        ),
+    )
 }
 
 /// The currency that a header such as `Amount spent (EUR)` or `Расход, руб.` names.

@@ -74,6 +74,8 @@ pub struct ColumnProfile {
 
 /// The formats that need no word.
 const PLAIN_FORMATS: [&str; 4] = ["", "YYYY-MM-DD", "DD.MM.YYYY", "1234.56"];
+/// The format of dates with the names of months.
+pub const IN_WORDS: &str = "words";
 
 impl FileProfile {
     /// The separator as a byte.
@@ -127,16 +129,16 @@ impl FileProfile {
             parts.push(format!("header in line {}", self.header_line));
         }
         let formats = self.columns.iter().filter(|column| !PLAIN_FORMATS.contains(&column.format.as_str()));
-        parts.extend(formats.map(|column| format!("{} written as {}", column.name, column.format)));
+        parts.extend(formats.map(|column| match column.format.as_str() {
+            IN_WORDS => format!("{} written in words", column.name),
+            format => format!("{} written as {format}", column.name),
+        }));
         for dropped in self.dropped.iter().filter(|dropped| dropped.what != "empty rows") {
             let lines: Vec<String> = dropped.lines.iter().map(u32::to_string).collect();
             let more = if dropped.count > lines.len() { ", …" } else { "" };
-            parts.push(format!(
-                "{} left out: {} (line {}{more})",
-                dropped.what,
-                dropped.count,
-                lines.join(", ")
-            ));
+            let noun = if dropped.count == 1 { "line" } else { "lines" };
+            let lines = lines.join(", ");
+            parts.push(format!("{} left out: {} ({noun} {lines}{more})", dropped.what, dropped.count));
         }
         if self.further_values > 0 {
             parts.push(format!("cells with several values, the first taken: {}", self.further_values));
@@ -156,5 +158,6 @@ pub fn rejected_rows(file: &FileProfile) -> Option<Finding> {
         format!("{}:{}: {what}", file.name, rejected.line)
     };
     let texts: Vec<String> = file.rejected.iter().map(place).collect();
-    finding_of_texts(format!("{} rows that cannot be read, left out", file.kind.name()), texts)
+    let table = if file.kind == Kind::Crm { "CRM" } else { file.kind.name() };
+    finding_of_texts(format!("{table} rows that cannot be read, left out"), texts)
 }

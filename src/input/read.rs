@@ -20,6 +20,7 @@ use super::records::{Ragged, Records, Shape, ragged, split};
 use super::rows::{NoData, NullWords, RowRules};
 use super::source::{Block, Source};
 use crate::config::{ColumnType, OnError};
+use crate::error::shortened;
 
 /// A column to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +93,8 @@ pub struct Share {
     pub rejected: Vec<(usize, Rejected)>,
     /// Cells of which only the first value was taken: by file.
     pub further_values: Vec<usize>,
+    /// Rows with blank cells behind the last column: file, line and number of cells.
+    pub longer: Vec<(usize, u32, usize)>,
 }
 
 /// A total row that was dropped: its cells by column of the plan.
@@ -228,6 +231,7 @@ impl Share {
             single_cells: Vec::new(),
             rejected: Vec::new(),
             further_values: vec![0; files],
+            longer: Vec::new(),
         }
     }
 
@@ -242,6 +246,7 @@ impl Share {
     ) -> Result<()> {
         let mut records = split(block, layout.separator, layout.shape, &layout.format.name)?;
         self.no_data.extend(records.empty.iter().map(|line| (order.0, NoData::Empty, *line)));
+        self.longer.extend(records.longer.iter().map(|line| (order.0, *line, records.longer_fields)));
         self.set_ragged_aside(order.0, std::mem::take(&mut records.ragged), layout)?;
         self.drop_no_data(order.0, &mut records, layout);
         let rows = records.lines.len();
@@ -260,8 +265,9 @@ impl Share {
                     "{}:{}: column `{}`: `{}` is not UTF-8 text",
                     layout.format.name,
                     records.lines[row],
-                    columns[place].name,
-                    text.trim()
+                    // the key of a lookup has a name that no user could give
+                    columns[place].name.trim_start_matches('\0'),
+                    shortened(text.trim())
                 ),
             }));
         }
@@ -315,7 +321,7 @@ impl Share {
             } else if layout.format.on_error == OnError::Skip {
                 self.rejected.push((file, rejected_row(&row, layout.shape.width)));
             } else {
-                return Err(ragged(&layout.format.name, row.line, row.fields, layout.shape.width));
+                return Err(ragged(&layout.format.name, &row, layout.shape.width));
             }
         }
         Ok(())

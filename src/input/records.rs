@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use memchr::{memchr, memchr_iter};
 
 use super::source::Block;
-use crate::error::data_error;
+use crate::error::{data_error, shortened};
 
 /// How many cells the rows of a file have.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +31,10 @@ pub struct Records {
     pub empty: Vec<u32>,
     /// Rows with more or fewer cells than the header.
     pub ragged: Vec<Ragged>,
+    /// The lines of rows with blank cells behind the last column of the header: right if all rows have them.
+    pub longer: Vec<u32>,
+    /// How many cells these rows have.
+    pub longer_fields: usize,
 }
 
 /// A row with more or fewer cells than the header.
@@ -51,6 +55,8 @@ impl Records {
             lines: Vec::with_capacity(rows),
             empty: Vec::new(),
             ragged: Vec::new(),
+            longer: Vec::new(),
+            longer_fields: 0,
         }
     }
 
@@ -94,6 +100,10 @@ impl Records {
         let fields = self.cells.len() - before;
         if fields == self.width || self.is_mended(before, fields, phantoms) {
             self.lines.push(line_number(line));
+            if fields > self.width {
+                self.longer.push(line_number(line));
+                self.longer_fields = fields;
+            }
             return;
         }
         let with_text: Vec<&[u8]> = self.cells[before..]
@@ -217,17 +227,23 @@ fn line_of(block: &Block, record: &csv::ByteRecord) -> u64 {
 }
 
 /// The error of a row with more or fewer cells than the header.
-pub fn ragged(name: &str, line: u32, fields: usize, width: usize) -> anyhow::Error {
+pub fn ragged(name: &str, row: &Ragged, width: usize) -> anyhow::Error {
+    let fields = row.fields;
+    let only = row.only.as_ref().map(|text| format!(": `{}`", shortened(text))).unwrap_or_default();
+    let cause = if fields > width {
+        "a separator inside a cell needs quotes around the cell: `\"Smith, John\"`"
+    } else if row.only.is_some() {
+        "the row is cut short, or no data: take it out"
+    } else {
+        "the row is cut short, or another separator stands in it: export it again"
+    };
     data_error(
         format!(
-            "{name}:{line}: the row has {fields} {}, the header has {width}",
+            "{name}:{}: the row has {fields} {}, the header has {width}{only}",
+            row.line,
             if fields == 1 { "field" } else { "fields" }
         ),
-        if fields > width {
-            "a separator inside a cell needs quotes around the cell: `\"Smith, John\"`"
-        } else {
-            "the row is cut short, or another separator stands in it: export it again"
-        },
+        format!("{cause}; or set `on_error = \"skip\"` in its block to leave such rows out and count them"),
     )
 }
 

@@ -139,7 +139,7 @@ impl Source {
         let separators = if hints.separators.is_empty() { &SEPARATORS[..] } else { &hints.separators };
         let candidates = loop {
             let found: Vec<Candidate> =
-                separators.iter().flat_map(|separator| self.candidates(*separator)).collect();
+                separators.iter().flat_map(|separator| self.candidates(*separator, hints.line)).collect();
             if !found.is_empty() || self.is_at_end {
                 break found;
             }
@@ -166,7 +166,7 @@ impl Source {
         if std::str::from_utf8(&self.carry[best.start..best.end]).is_err() {
             return Err(data_error(
                 format!("{}: the header is not {} text", self.header_place(), self.text.describe()),
-                "save the file as UTF-8, or name its encoding in its block of funnel.toml: `encoding = \"windows-1251\"`",
+                "save the file as UTF-8, or name its encoding in its block of funnel.toml: `encoding = \"windows-1251\"`, `\"windows-1252\"`, …",
             ));
         }
         let above = String::from_utf8_lossy(&self.carry[..best.start]);
@@ -177,12 +177,14 @@ impl Source {
         Ok(())
     }
 
-    /// The first complete records, split by a separator.
-    fn candidates(&self, separator: u8) -> Vec<Candidate> {
+    /// The first complete records, split by a separator, at least up to a line that is named.
+    fn candidates(&self, separator: u8, named: Option<u64>) -> Vec<Candidate> {
         let mut candidates = Vec::new();
         let mut start = 0;
         let mut line = 1;
-        while start < self.carry.len() && candidates.len() < HEADER_WITHIN {
+        let is_near =
+            |count: usize, line: u64| count < HEADER_WITHIN || named.is_some_and(|named| line <= named);
+        while start < self.carry.len() && is_near(candidates.len(), line) {
             let rest = &self.carry[start..];
             let end = match first_record_end(rest, separator) {
                 Some(end) => start + end,
@@ -202,15 +204,13 @@ impl Source {
     fn no_header(&self, hints: &HeaderHints) -> anyhow::Error {
         match (hints.line, last_record_end(&self.carry, b',').1) {
             (None, Some(opened)) => self.open_quote(opened),
-            (line, _) => data_error(
-                format!(
-                    "{}: no header is found{}",
-                    self.name,
-                    line.map_or(String::new(), |line| format!(" in line {line}"))
-                ),
-                format!(
-                    "the header is looked for in the first {HEADER_WITHIN} rows with text; `header_line` counts lines from 1"
-                ),
+            (Some(line), _) => data_error(
+                format!("{}: no row with text begins in line {line}", self.name),
+                "`header_line` counts the lines of the file from 1; leave it out to find the header by its names",
+            ),
+            (None, None) => data_error(
+                format!("{}: the file has no row that could be a header", self.name),
+                "export it again, or take it out of the inputs",
             ),
         }
     }

@@ -55,7 +55,7 @@ pub fn survey(path: &Path) -> Result<Survey> {
         match open(kind, &config, path) {
             Ok(opened) => survey.readings.push(reading(kind, &opened, &config)?),
             Err(error) => {
-                let preset = presets::recognise(kind, None, &survey.headers, "")?;
+                let preset = presets::recognise(kind, None, &survey.headers, "", "")?;
                 survey.refusals.extend(preset.map(|preset| (preset.title(), error)));
             }
         }

@@ -70,10 +70,11 @@ fn sum_of(table: &Table, column: &str, file: usize) -> i128 {
         .sum()
 }
 
+/// `3,100.50`; counts have no decimals.
 fn shown(millionths: i128) -> String {
     let plain = i64::try_from(millionths).map_or_else(|_| millionths.to_string(), format_millionths);
     match plain.split_once('.') {
-        Some((whole, fraction)) => format!("{}.{fraction}", group_thousands(whole)),
+        Some((whole, fraction)) => format!("{}.{fraction:0<2}", group_thousands(whole)),
         None => group_thousands(plain),
     }
 }

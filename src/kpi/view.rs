@@ -145,7 +145,9 @@ impl<'a> View<'a> {
             return Some(in_period(&stage.counts_at, &stage.reached));
         }
         if let Some(stage) = name.strip_suffix("_ever").and_then(|stage| self.stage(stage)) {
-            return Some(stage.reached.clone());
+            // without lead IDs nothing tells which earlier event is of the same lead: a step is a ratio of counts
+            let is_known = !self.data.is_event_based;
+            return Some(if is_known { stage.reached.clone() } else { Mask::all(self.leads.height()) });
         }
         let all = || Mask::all(self.leads.height());
         match name {

@@ -74,19 +74,29 @@ struct Chunk {
 /// What each lead gets of a part.
 #[derive(Debug)]
 struct Share {
-    spend_row: usize,
     each: i128,
     /// The first so many leads get a cent more.
-    extra_cents: i128,
+    extra_cents: u32,
     /// What is smaller than a cent, for the first lead.
-    below_a_cent: i128,
+    below_a_cent: u32,
+    spend_row: u32,
 }
 
 impl Share {
+    fn new(spend_row: usize, amount: i128, leads: u32) -> Result<Share> {
+        let (each, extra_cents, below_a_cent) = equal_shares(amount, leads as usize, CENT);
+        Ok(Share {
+            each,
+            extra_cents: u32::try_from(extra_cents).context("fewer than the leads")?,
+            below_a_cent: u32::try_from(below_a_cent).context("less than a cent")?,
+            spend_row: u32::try_from(spend_row).context("a row")?,
+        })
+    }
+
     /// The share of a lead by its place among those of the same key.
     fn of(&self, rank: u32) -> i128 {
-        let extra = if i128::from(rank) < self.extra_cents { CENT } else { 0 };
-        self.each + extra + if rank == 0 { self.below_a_cent } else { 0 }
+        let extra = if rank < self.extra_cents { CENT } else { 0 };
+        self.each + extra + if rank == 0 { i128::from(self.below_a_cent) } else { 0 }
     }
 }
 
@@ -153,7 +163,7 @@ impl Allocation {
             let place = place as usize;
             let lead = lead_at(self.order.as_deref(), position);
             for share in &level.shares[level.first_share[place]..level.first_share[place + 1]] {
-                add(share.spend_row, lead, share.of(ranks[place]));
+                add(share.spend_row as usize, lead, share.of(ranks[place]));
             }
             ranks[place] += 1;
         }
@@ -177,7 +187,7 @@ pub fn allocate(
     let mut levels = Vec::new();
     for keys in dimensions_of_levels(data) {
         let space = KeySpace::new(data, &keys)?;
-        levels.extend(share_out(&space, candidates, order.as_deref(), &mut parts));
+        levels.extend(share_out(&space, candidates, order.as_deref(), &mut parts)?);
     }
     Ok(Allocation { parts, levels, order })
 }
@@ -250,7 +260,7 @@ fn share_out(
     candidates: &Mask,
     order: Option<&[u32]>,
     parts: &mut Vec<Part>,
-) -> Option<Level> {
+) -> Result<Option<Level>> {
     let mut numbering = Numbering::new(space.size);
     for part in parts.iter().filter(|part| part.lead == NO_LEAD) {
         let key = space.of_spend(part.spend_row);
@@ -259,24 +269,22 @@ fn share_out(
         }
     }
     if numbering.count() == 0 {
-        return None;
+        return Ok(None);
     }
     let (chunks, sizes) = chunks(space, candidates, order, &numbering);
     let place_of = |part: &Part| {
         let place = numbering.find(space.of_spend(part.spend_row)).filter(|_| part.lead == NO_LEAD)? as usize;
         (sizes[place] > 0).then_some(place)
     };
-    let mut shared: Vec<(usize, Share)> = Vec::new();
-    parts.retain(|part| {
-        let Some(place) = place_of(part) else { return true };
-        let (each, extra_cents, below_a_cent) = equal_shares(part.amount, sizes[place] as usize, CENT);
-        shared.push((place, Share { spend_row: part.spend_row, each, extra_cents, below_a_cent }));
-        false
+    let found = parts.extract_if(.., |part| place_of(part).is_some()).filter_map(|part| {
+        let place = place_of(&part)?;
+        Some(Share::new(part.spend_row, part.amount, sizes[place]).map(|share| (place, share)))
     });
+    let mut shared: Vec<(usize, Share)> = found.collect::<Result<_>>()?;
     shared.sort_by_key(|(place, _)| *place);
     let first_share =
         (0..=sizes.len()).map(|place| shared.partition_point(|(other, _)| *other < place)).collect();
-    Some(Level { chunks, shares: shared.into_iter().map(|(_, share)| share).collect(), first_share })
+    Ok(Some(Level { chunks, shares: shared.into_iter().map(|(_, share)| share).collect(), first_share }))
 }
 
 /// The places of the leads by their keys, and the number of leads at each place.

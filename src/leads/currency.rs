@@ -26,27 +26,18 @@ pub fn of_all(config: &Config, leads: &Table, inputs: &Inputs) -> Result<Option<
             match &reporting {
                 None => reporting = Some((found.clone(), table.origin.describe(row))),
                 Some((currency, place)) if !are_same(currency, found) => {
-                    return Err(two_currencies(
-                        &table.origin.describe(row),
-                        &format!("column `currency`: `{found}`"),
-                        currency,
-                        place,
-                    ));
+                    let cell = format!("{}: column `currency`: `{found}`", table.origin.describe(row));
+                    return Err(two_currencies(&cell, "", currency, place));
                 }
                 Some(_) => {}
             }
         }
     }
-    for (sign, place) in &inputs.currency_signs {
+    for (sign, cell) in &inputs.currency_signs {
         match &reporting {
-            None => reporting = Some(((*sign).to_string(), place.clone())),
+            None => reporting = Some(((*sign).to_string(), cell.clone())),
             Some((currency, known)) if !are_same(currency, sign) => {
-                return Err(two_currencies(
-                    place,
-                    &format!("the amount bears the sign of `{sign}`"),
-                    currency,
-                    known,
-                ));
+                return Err(two_currencies(cell, &format!("is in `{sign}`"), currency, known));
             }
             Some(_) => {}
         }
@@ -61,9 +52,10 @@ fn are_same(one: &str, other: &str) -> bool {
     may_be_same_currency(&one, &other) || may_be_same_currency(&other, &one)
 }
 
-fn two_currencies(place: &str, found: &str, currency: &str, known: &str) -> anyhow::Error {
+fn two_currencies(cell: &str, is: &str, currency: &str, known: &str) -> anyhow::Error {
+    let is = if is.is_empty() { String::new() } else { format!(" {is}") };
     data_error(
-        format!("{place}: {found}, but the amounts are in `{currency}` ({known})"),
+        format!("{cell}{is}, but the amounts are in `{currency}` ({known})"),
         "amounts in several currencies cannot be added: convert them to one before the export",
     )
 }

@@ -49,9 +49,11 @@ struct Contract {
     customer: u32,
     started: i32,
     churned: Option<i32>,
-    row: usize,
+    row: u32,
     /// The row of the contract that ends last: it gives the reason and every other text of the spell.
-    last_row: usize,
+    last_row: u32,
+    /// Whether it is the customer's first.
+    is_first: bool,
 }
 
 /// The spells of all customers, in the order of customer and start: columns `started_at`, `churned_at`, `first`
@@ -81,27 +83,21 @@ pub fn spells(contracts: &Facts, of_lead: Option<&[u32]>, findings: &mut Vec<Fin
         reversed.rows(),
         &table.origin,
     ));
-    let mut sorted: Vec<Contract> = (0..table.frame.height())
-        .filter(|row| !reversed.has(*row))
-        .filter_map(|row| {
-            Some(Contract {
-                customer: customers[row],
-                started: started.get(row)?,
-                churned: churned.as_ref().and_then(|days| days.get(row)),
-                row,
-                last_row: row,
-            })
-        })
-        .collect();
+    let mut spells: Vec<Contract> = Vec::with_capacity(table.frame.height());
+    spells.extend((0..table.frame.height()).filter(|row| !reversed.has(*row)).filter_map(|row| {
+        let churned = churned.as_ref().and_then(|days| days.get(row));
+        let (customer, started, row) = (customers[row], started.get(row)?, u32::try_from(row).ok()?);
+        Some(Contract { customer, started, churned, row, last_row: row, is_first: true })
+    }));
     let texts: Vec<UInt32Chunked> = table.dictionaries.keys().filter_map(|name| table.codes(name)).collect();
     // of contracts that are alike in dates the texts decide, so that the order of the rows does not
-    let text_of = |row: usize| texts.iter().map(|codes| codes.get(row)).collect::<Vec<_>>();
-    sorted.sort_unstable_by(|left, right| {
+    let text_of = |row: u32| texts.iter().map(|codes| codes.get(row as usize)).collect::<Vec<_>>();
+    spells.sort_unstable_by(|left, right| {
         let dates =
             |contract: &Contract| (contract.customer, contract.started, contract.churned.unwrap_or(i32::MAX));
         dates(left).cmp(&dates(right)).then_with(|| text_of(left.row).cmp(&text_of(right.row)))
     });
-    let spells = join_contracts(&sorted);
+    spells.dedup_by(joins);
     to_facts(contracts, &spells)
 }
 
@@ -124,49 +120,42 @@ fn customer_numbers(contracts: &Facts, of_lead: Option<&[u32]>) -> Vec<u32> {
     (0..table.frame.height()).map(&mut number_of).collect()
 }
 
-/// Joins contracts that overlap or follow each other by the next day.
-fn join_contracts(sorted: &[Contract]) -> Vec<(Contract, bool)> {
-    let mut spells: Vec<(Contract, bool)> = Vec::new();
-    for contract in sorted {
-        match spells.last_mut() {
-            Some((spell, _)) if spell.customer == contract.customer => {
-                if spell.churned.is_none_or(|churned| contract.started <= churned.saturating_add(1)) {
-                    let ends_later = match (spell.churned, contract.churned) {
-                        (None, _) => false,
-                        (Some(_), None) => true,
-                        (Some(spell), Some(contract)) => contract > spell,
-                    };
-                    if ends_later {
-                        (spell.churned, spell.last_row) = (contract.churned, contract.row);
-                    }
-                } else {
-                    spells.push((*contract, false));
-                }
-            }
-            _ => spells.push((*contract, true)),
-        }
+/// Whether a contract belongs to the spell before it: both overlap, or follow each other by the next day. The spell takes
+/// its end over.
+fn joins(contract: &mut Contract, spell: &mut Contract) -> bool {
+    if contract.customer != spell.customer {
+        return false;
     }
-    spells
+    if spell.churned.is_some_and(|churned| contract.started > churned.saturating_add(1)) {
+        contract.is_first = false;
+        return false;
+    }
+    let ends_later = match (spell.churned, contract.churned) {
+        (None, _) => false,
+        (Some(_), None) => true,
+        (Some(spell), Some(contract)) => contract > spell,
+    };
+    if ends_later {
+        (spell.churned, spell.last_row) = (contract.churned, contract.row);
+    }
+    true
 }
 
-fn to_facts(contracts: &Facts, spells: &[(Contract, bool)]) -> Result<Facts> {
+fn to_facts(contracts: &Facts, spells: &[Contract]) -> Result<Facts> {
     let started: Int32Chunked =
-        spells.iter().map(|(spell, _)| Some(spell.started)).collect_ca("started_at".into());
-    let churned: Int32Chunked = spells.iter().map(|(spell, _)| spell.churned).collect_ca("churned_at".into());
-    let first: BooleanChunked = spells.iter().map(|(_, first)| Some(*first)).collect_ca("first".into());
+        spells.iter().map(|spell| Some(spell.started)).collect_ca("started_at".into());
+    let churned: Int32Chunked = spells.iter().map(|spell| spell.churned).collect_ca("churned_at".into());
+    let first: BooleanChunked = spells.iter().map(|spell| Some(spell.is_first)).collect_ca("first".into());
     let mut columns =
         vec![started.into_date().into_column(), churned.into_date().into_column(), first.into_column()];
-    let last_rows: IdxCa = spells
-        .iter()
-        .map(|(spell, _)| IdxSize::try_from(spell.last_row).unwrap_or(IdxSize::MAX))
-        .collect_ca("rows".into());
+    let last_rows: IdxCa = spells.iter().map(|spell| spell.last_row).collect_ca("rows".into());
     for name in contracts.table.dictionaries.keys() {
         let column = contracts.table.frame.column(name).context("a text column")?;
         columns.push(column.take(&last_rows).context("rows of the contracts")?);
     }
-    let places = spells.iter().map(|(spell, _)| spell.row);
+    let places = spells.iter().map(|spell| spell.row as usize);
     Ok(Facts {
-        lead_rows: Some(spells.iter().map(|(spell, _)| contracts.lead_of(spell.row)).collect()),
+        lead_rows: Some(spells.iter().map(|spell| contracts.lead_of(spell.row as usize)).collect()),
         lead_count: contracts.lead_count,
         event_date: None,
         table: Table {

@@ -36,7 +36,9 @@ pub fn one_row_per_lead(
         "CRM rows that repeat a lead of the same export, merged",
         duplicates
             .iter()
-            .filter(|pair| is_same_export(inputs, &table.origin, **pair))
+            .filter(|pair| {
+                is_same_export(inputs, &table.origin, **pair) && !parts::is_part(&table, inputs, pair)
+            })
             .map(|pair| pair.0 as usize),
         &table.origin,
     ));

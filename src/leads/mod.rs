@@ -313,7 +313,7 @@ fn describe_leads(leads: &Table, stages: &Stages, counted: &Mask, findings: &mut
     {
         findings.extend(finding(
             format!("leads that reached {} without an amount, not in the average check", won.name),
-            won.reached.and(counted).rows().filter(|row| amounts.get(*row).is_none()),
+            won.reached.and(counted).and(&Mask::from_booleans(&amounts.is_null())).rows(),
             &leads.origin,
         ));
     }

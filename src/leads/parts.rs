@@ -25,12 +25,8 @@ pub fn sum(
     duplicates: &[Duplicate],
     findings: &mut Vec<Finding>,
 ) -> Result<Table> {
-    let file = |row: u32| table.origin.place(row as usize).0;
-    let is_part = |(later, first): &Duplicate| {
-        file(*later) == file(*first) && inputs.duplicates.get(file(*later)) == Some(&Duplicates::Sum)
-    };
     let mut parts: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (later, first) in duplicates.iter().filter(|pair| is_part(pair)) {
+    for (later, first) in duplicates.iter().filter(|pair| is_part(&table, inputs, pair)) {
         parts.entry(*first as usize).or_insert_with(|| vec![*first as usize]).push(*later as usize);
     }
     if parts.is_empty() {
@@ -49,6 +45,12 @@ pub fn sum(
         frame.with_column(combined(&table, name, &parts, &size)?).context("columns of one height")?;
     }
     Ok(Table { frame, ..table })
+}
+
+/// Whether two rows of a lead are parts of one deal.
+pub fn is_part(table: &Table, inputs: &Inputs, (later, first): &Duplicate) -> bool {
+    let file = |row: u32| table.origin.place(row as usize).0;
+    file(*later) == file(*first) && inputs.duplicates.get(file(*later)) == Some(&Duplicates::Sum)
 }
 
 fn combined(
@@ -111,6 +113,6 @@ fn too_large(table: &Table, name: &str, row: usize) -> anyhow::Error {
             "{}: column `{name}`: the sum over the rows of the lead is too large",
             table.origin.describe(row)
         ),
-        "numbers are read up to 9,223,372,036,854",
+        "numbers are read up to 9,223,372,036,854; where every row has the amount of the whole deal, set `duplicates = \"merge\"`",
     )
 }

@@ -93,7 +93,10 @@ impl<'a> Scope<'a> {
         let computed = self.evaluator(basis).kpi(entry, dimensions, key)?;
         let count = |exact: Option<Exact>| exact.and_then(Exact::as_count);
         let interval = match entry.kpi.unit {
-            Unit::Share => count(computed.numerator).zip(count(computed.denominator)),
+            // counts of different leads are no trials and successes
+            Unit::Share if !self.data.is_event_based => {
+                count(computed.numerator).zip(count(computed.denominator))
+            }
             _ => None,
         };
         Ok(Value {
@@ -184,11 +187,13 @@ pub fn undated(scope: &Scope) -> Vec<Finding> {
     let mut findings = Vec::new();
     let height = counted.height();
     let created = data.created_at().map_or_else(|| Mask::none(height), Days::known);
-    findings.extend(finding(
-        "leads without a date of creation, in no cohort of a period",
-        created.not().and(&counted).rows(),
-        origin,
-    ));
+    if !data.is_event_based {
+        findings.extend(finding(
+            "leads without a date of creation, in no cohort of a period",
+            created.not().and(&counted).rows(),
+            origin,
+        ));
+    }
     for stage in &data.stages.stages {
         let undated = stage.reached.and(&stage.counts_at.known().not()).and(&counted);
         let what =

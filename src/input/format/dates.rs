@@ -1,0 +1,106 @@
+//! How the dates of a column are written: which of day and month stands first.
+
+use super::super::column::{Column, Seen};
+use super::super::date::{Reading, read_date};
+use super::super::profile::IN_WORDS;
+use super::export::{Cell, Export, Filled};
+use super::{Setting, Settled, Undecided};
+use crate::period::format_day;
+
+const HINT: &str =
+    "dates are read as 2026-02-28, 28.02.2026 or Feb 28, 2026, with or without a time behind them";
+
+/// The readings of the odd cells, as [`Export::cells`] gives them.
+type Readings = Vec<Vec<Option<Reading>>>;
+
+/// Decides the order of day and month and fills in the odd cells.
+///
+/// # Errors
+/// Cells that contradict each other, or a column whose cells all fit both orders and differ in them.
+pub fn settle(export: &Export, own: &mut [Column], settled: &mut Settled) -> Result<(), Undecided> {
+    let cells = export.cells(own);
+    let reading = |cell: &Option<Cell>| cell.as_ref().and_then(|cell| read_date(cell.text));
+    let readings: Readings = cells.iter().map(|cells| cells.iter().map(reading).collect()).collect();
+    let decided = decide(export, &cells, &readings)?;
+    let has_words = readings.iter().flatten().flatten().any(|reading| !reading.has_short_year);
+    let format = describe(export, own, decided, has_words);
+    let value = |thread: usize, word: u32| {
+        let reading = readings[thread][word as usize]?;
+        let (day, has_short_year) = match decided {
+            Some(Setting::MonthFirst { has_short_year }) => (reading.month_first, has_short_year),
+            Some(Setting::DayFirst { has_short_year }) => (reading.day_first, has_short_year),
+            _ => (reading.day_first, false),
+        };
+        day.filter(|_| !reading.has_short_year || has_short_year).map(Filled::Day)
+    };
+    let hint = |own: &[Column]| export.hint_of_bad(own, &format, HINT);
+    let reason = |thread: usize, word: u32| {
+        let is_short = readings[thread][word as usize].is_some_and(|reading| reading.has_short_year);
+        ("is not a date", is_short.then(|| export.setting_hint(&["D/M/YY", "M/D/YY"])))
+    };
+    export.fill(own, settled, &value, &reason, &hint);
+    for file in export.members {
+        settled.formats[*file].clone_from(&format);
+        settled.conventions[*file] = decided;
+    }
+    Ok(())
+}
+
+fn decide(
+    export: &Export,
+    cells: &[Vec<Option<Cell>>],
+    readings: &Readings,
+) -> Result<Option<Setting>, Undecided> {
+    let first = |wanted: &dyn Fn(&Reading) -> bool| {
+        let known = cells.iter().flatten().zip(readings.iter().flatten());
+        known
+            .filter_map(|(cell, reading)| Some((cell.as_ref()?, (*reading)?)))
+            .filter(|(_, reading)| !reading.has_short_year && wanted(reading))
+            .map(|(cell, _)| cell)
+            .min_by_key(|cell| cell.first)
+    };
+    let day_first = first(&|reading| reading.month_first.is_none());
+    let month_first = first(&|reading| reading.day_first.is_none());
+    match (export.setting(), day_first, month_first) {
+        (Some(setting), ..) if setting != Setting::Plain => Ok(Some(setting)),
+        (_, Some(day), Some(month)) => Err(export.contradiction(
+            day,
+            month,
+            ("with the day first", "D/M/YYYY"),
+            ("with the month first", "M/D/YYYY"),
+        )),
+        (_, Some(_), None) => Ok(Some(Setting::DayFirst { has_short_year: false })),
+        (_, None, Some(_)) => Ok(Some(Setting::MonthFirst { has_short_year: false })),
+        (_, None, None) => {
+            let open = first(&|reading| reading.day_first != reading.month_first);
+            open.map_or(Ok(None), |open| Err(two_readings(export, open)))
+        }
+    }
+}
+
+fn describe(export: &Export, own: &[Column], decided: Option<Setting>, has_words: bool) -> String {
+    let seen = |wanted: fn(&Seen) -> bool| {
+        own.iter().any(|column| export.members.iter().any(|file| wanted(&column.seen[*file])))
+    };
+    let mut forms = Vec::new();
+    forms.extend(seen(|seen| seen.year_first).then_some("YYYY-MM-DD"));
+    forms.extend(seen(|seen| seen.full_stops).then_some("DD.MM.YYYY"));
+    forms.extend(match decided.filter(|_| has_words) {
+        Some(Setting::DayFirst { has_short_year: false }) => Some("D/M/YYYY"),
+        Some(Setting::MonthFirst { has_short_year: false }) => Some("M/D/YYYY"),
+        Some(Setting::DayFirst { .. }) => Some("D/M/YY"),
+        Some(Setting::MonthFirst { .. }) => Some("M/D/YY"),
+        _ => has_words.then_some(IN_WORDS),
+    });
+    forms.join(" and ")
+}
+
+fn two_readings(export: &Export, cell: &Cell) -> Undecided {
+    let reading = read_date(cell.text);
+    let show = |day: Option<i32>| day.map(format_day).unwrap_or_default();
+    let day = show(reading.and_then(|reading| reading.day_first));
+    let month = show(reading.and_then(|reading| reading.month_first));
+    let what =
+        format!("is {day} as D/M/YYYY and {month} as M/D/YYYY, and no row of the column shows which it is");
+    export.two_readings(cell, &what, [("D/M/YYYY", day), ("M/D/YYYY", month)])
+}
