@@ -70,7 +70,9 @@ fn counted_words(table: &Table, column: &str) -> Vec<(String, usize)> {
         return Vec::new();
     };
     let mut counts = vec![0; words.len()];
-    code_slice(&codes).iter().for_each(|code| counts[*code as usize] += 1);
+    for code in code_slice(&codes) {
+        counts[*code as usize] += 1;
+    }
     let named = words.iter().cloned().zip(counts);
     let mut named: Vec<(String, usize)> =
         named.filter(|(word, rows)| !word.is_empty() && *rows > 0).collect();

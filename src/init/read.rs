@@ -56,6 +56,11 @@ impl Part {
     pub fn kind(&self) -> Kind {
         self.reading.kind
     }
+
+    /// Whether a column fits two readings.
+    pub fn is_undecided(&self, column: &Column) -> bool {
+        self.undecided.iter().any(|undecided| undecided.column == column.name)
+    }
 }
 
 /// Reads a group of files.
@@ -158,5 +163,12 @@ fn columns(reading: &Reading, profiles: &[FileProfile], rows: &[&Vec<String>]) -
         .map(|(name, shown)| column(name, shown))
         .collect();
     columns.extend(further);
+    // in the order of the manual; presets name them in that of the alphabet
+    columns.sort_by_key(|column| {
+        (
+            column.is_automatic,
+            reading.order.iter().position(|name| *name == column.name).unwrap_or(usize::MAX),
+        )
+    });
     columns
 }

@@ -123,6 +123,9 @@ impl Unplaced {
         } else {
             format!(" (headers found: {})", listed(&self.headers))
         };
-        format!("{}: {}{headers}", self.file.display(), self.reason)
+        let name = self.file.display().to_string();
+        // an error names the file, and often the line, already
+        let place = if self.reason.starts_with(&name) { String::new() } else { format!("{name}: ") };
+        format!("{place}{}{headers}", self.reason)
     }
 }

@@ -2,9 +2,12 @@
 
 use std::path::Path;
 
+use comfy_table::CellAlignment;
+
 use super::Draft;
 use super::facts::StatusWord;
 use super::read::{Column, Part};
+use super::recognise::Unplaced;
 use crate::check::group_thousands;
 use crate::input::presets::Export;
 use crate::render::table::{borderless, lines};
@@ -14,7 +17,7 @@ pub fn text(draft: &Draft, open: &[String], place: &Path) -> String {
     let mut parts = vec![files(draft)];
     parts.extend(draft.parts.iter().map(|part| columns(part, draft.facts.words_of(part))));
     if !draft.unplaced.is_empty() {
-        let files: Vec<String> = draft.unplaced.iter().map(|file| file.describe()).collect();
+        let files: Vec<String> = draft.unplaced.iter().map(Unplaced::describe).collect();
         parts.push(list("Not placed", &files));
     }
     if !open.is_empty() {
@@ -66,7 +69,7 @@ fn files(draft: &Draft) -> String {
             })),
         }
     }
-    grid(&headings, &rows)
+    grid(&headings, &rows, 3)
 }
 
 fn columns(part: &Part, words: &[StatusWord]) -> String {
@@ -78,7 +81,7 @@ fn columns(part: &Part, words: &[StatusWord]) -> String {
     };
     let row = |column: &Column| {
         let kind = if column.is_automatic { "a dimension" } else { "" };
-        let written = if part.undecided.iter().any(|undecided| undecided.column == column.name) {
+        let written = if part.is_undecided(column) {
             "to decide"
         } else if column.format.is_empty() {
             kind
@@ -94,33 +97,36 @@ fn columns(part: &Part, words: &[StatusWord]) -> String {
         ]
     };
     let rows: Vec<[String; 4]> = contents.columns.iter().map(row).collect();
-    let mut text = title + &grid(&["Column", "Taken from", "Written as", "Filled"], &rows);
-    if !words.is_empty() {
-        let word = |word: &StatusWord| {
-            format!("{} = {}", one_line(&word.word), word.stage.as_deref().unwrap_or("?"))
-        };
-        let words: Vec<String> = words.iter().map(word).collect();
-        text.push_str(&format!("status words: {}\n", words.join(", ")));
-    }
-    if !contents.unused.is_empty() {
-        let unused: Vec<String> = contents.unused.iter().map(|header| one_line(header)).collect();
-        text.push_str(&format!("not used: {}\n", unused.join(", ")));
-    }
-    text
+    let grid = grid(&["Column", "Taken from", "Written as", "Filled"], &rows, 3);
+    let word =
+        |word: &StatusWord| format!("{} = {}", one_line(&word.word), word.stage.as_deref().unwrap_or("?"));
+    let words = listing("status words", &words.iter().map(word).collect::<Vec<_>>());
+    let unused =
+        listing("not used", &contents.unused.iter().map(|header| one_line(header)).collect::<Vec<_>>());
+    [title, grid, words, unused].concat()
+}
+
+/// What follows a table in a line of its own, if there is any.
+fn listing(title: &str, items: &[String]) -> String {
+    if items.is_empty() { String::new() } else { format!("{title}: {}\n", items.join(", ")) }
 }
 
 fn list(title: &str, items: &[String]) -> String {
     format!("{title}\n{}", lines(items.iter().map(|item| format!("  {}", one_line(item)))))
 }
 
-fn grid<const WIDTH: usize>(headings: &[&str; WIDTH], rows: &[[String; WIDTH]]) -> String {
+/// Rows below their headings; the column of this place holds numbers.
+fn grid<const WIDTH: usize>(headings: &[&str; WIDTH], rows: &[[String; WIDTH]], numbers: usize) -> String {
     let mut table = borderless();
     table.set_header(headings);
     for row in rows {
         table.add_row(row);
     }
-    for column in table.column_iter_mut() {
+    for (place, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 1));
+        if place == numbers {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
     }
     lines(table.lines().map(|line| line.trim_end().to_string()))
 }

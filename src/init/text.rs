@@ -13,9 +13,10 @@ use crate::error::Undecided;
 use crate::input::presets::Export;
 use crate::input::survey::repeated;
 use crate::input::tables::Kind;
+use crate::render::table::lines as lines_of;
 
 /// Comments stand behind settings up to this width.
-const WIDEST: usize = 44;
+const WIDEST: usize = 64;
 /// A cell that is shown as an example is cut here.
 const LONGEST_EXAMPLE: usize = 40;
 /// A column with more words than this is hardly one of stages.
@@ -94,33 +95,34 @@ fn stages(facts: &Facts) -> String {
 
 fn block(part: &Part, words: &[StatusWord]) -> String {
     let table = part.kind().name();
-    let mut text = format!("[[{table}]]\n");
-    text.push_str(&remarks(part));
     let files: Vec<String> = part.block.files.iter().map(|file| quoted(file)).collect();
-    text.push_str(&match files.as_slice() {
+    let files = match files.as_slice() {
         [file] => format!("files = [{file}]\n"),
         _ => format!("files = [\n    {},\n]\n", files.join(",\n    ")),
-    });
-    if let Some(preset) = &part.block.preset {
-        text.push_str(&format!("preset = {}\n", quoted(preset)));
-    }
-    if let Some(encoding) = &part.block.encoding {
-        text.push_str(&format!("encoding = {}\n", quoted(encoding)));
-    }
-    match &part.contents {
-        Ok(contents) => {
-            text.push_str(&rejected(contents));
-            text.push_str(&columns(part, contents));
-        }
-        Err(problem) => text.push_str(&format!(
+    };
+    let contents = match &part.contents {
+        Ok(contents) => rejected(contents) + &columns(part, contents),
+        Err(problem) => format!(
             "# the report cannot read this yet: {}\n# {}\n",
             comment(&problem.message),
             comment(&problem.hint)
-        )),
-    }
-    text.push_str(&formats(table, &part.undecided));
-    text.push_str(&status_words(words));
-    text
+        ),
+    };
+    [
+        format!("[[{table}]]\n"),
+        remarks(part),
+        files,
+        setting("preset", part.block.preset.as_ref()),
+        setting("encoding", part.block.encoding.as_ref()),
+        contents,
+        formats(table, &part.undecided),
+        status_words(words),
+    ]
+    .concat()
+}
+
+fn setting(name: &str, value: Option<&String>) -> String {
+    value.map(|value| format!("{name} = {}\n", quoted(value))).unwrap_or_default()
 }
 
 /// What the files are, and what a reader of them has to know.
@@ -150,7 +152,7 @@ fn remarks(part: &Part) -> String {
             "a pattern takes the files of later months too, as in files = [\"exports/*.csv\"]".to_string(),
         );
     }
-    lines.into_iter().map(|line| format!("# {}\n", comment(&line))).collect()
+    lines_of(lines.iter().map(|line| format!("# {}", comment(line))))
 }
 
 /// Rows that cannot be read stop the report until the user says what to do with them.
@@ -187,11 +189,11 @@ fn columns(part: &Part, contents: &Contents) -> String {
         } else {
             format!("{mark}{name} = {}", quoted(&column.shown))
         };
-        (left, described(column))
+        (left, described(column, part.is_undecided(column)))
     };
     let (dimensions, known): (Vec<&Column>, Vec<&Column>) =
         contents.columns.iter().partition(|column| column.is_automatic);
-    let mut text = if is_section {
+    let head = if is_section {
         format!("[{table}.columns]\n")
     } else {
         let by = if part.reading.preset.is_some() {
@@ -201,22 +203,22 @@ fn columns(part: &Part, contents: &Contents) -> String {
         };
         format!("# taken {by} (with a section [{table}.columns] only what it names would be read):\n")
     };
-    text.push_str(&with_comments(&known.into_iter().map(line).collect::<Vec<_>>()));
-    if !dimensions.is_empty() {
-        text.push_str("# further columns, each a dimension to split by:\n");
-        text.push_str(&with_comments(&dimensions.into_iter().map(line).collect::<Vec<_>>()));
-    }
-    if !contents.unused.is_empty() {
-        let unused: Vec<String> = contents.unused.iter().map(|header| comment(header)).collect();
-        text.push_str(&format!("# not used: {}\n", unused.join(", ")));
-    }
-    text
+    let known = with_comments(&known.into_iter().map(line).collect::<Vec<_>>());
+    let further =
+        if dimensions.is_empty() { "" } else { "# further columns, each a dimension to split by:\n" };
+    let dimensions = with_comments(&dimensions.into_iter().map(line).collect::<Vec<_>>());
+    let unused: Vec<String> = contents.unused.iter().map(|header| comment(header)).collect();
+    let unused =
+        if unused.is_empty() { String::new() } else { format!("# not used: {}\n", unused.join(", ")) };
+    [head, known, further.to_string(), dimensions, unused].concat()
 }
 
 /// How a column is written, how many rows have a value, one of them.
-fn described(column: &Column) -> String {
+fn described(column: &Column, is_undecided: bool) -> String {
     let mut parts = Vec::new();
-    if !column.format.is_empty() {
+    if is_undecided {
+        parts.push("to decide below".to_string());
+    } else if !column.format.is_empty() {
         parts.push(column.format.clone());
     }
     if let (Some((filled, rows)), false) = (column.filled, column.is_constant) {

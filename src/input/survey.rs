@@ -27,6 +27,8 @@ pub struct Reading {
     pub headers: Vec<String>,
     /// The columns that are known, each with the header or the constant that it is taken from.
     pub columns: Vec<(String, String)>,
+    /// All columns of the table in their usual order.
+    pub order: Vec<String>,
     /// Whether further columns are taken as dimensions.
     pub has_dimensions: bool,
     /// Whether its rows have no lead ID and are given one each.
@@ -51,7 +53,7 @@ pub fn survey(path: &Path) -> Result<Survey> {
     for kind in Kind::ALL {
         let config = config_of(kind, Block::default());
         match open(kind, &config, path) {
-            Ok(opened) => survey.readings.push(reading(kind, &opened)),
+            Ok(opened) => survey.readings.push(reading(kind, &opened, &config)?),
             Err(error) => {
                 let preset = presets::recognise(kind, None, &survey.headers, "", "")?;
                 survey.refusals.extend(preset.map(|preset| (preset.title(), error)));
@@ -113,17 +115,19 @@ fn open(kind: Kind, config: &Config, path: &Path) -> Result<Opened> {
     Reader::new(kind, config, &[])?.open(path, 0, None)
 }
 
-fn reading(kind: Kind, opened: &Opened) -> Reading {
+fn reading(kind: Kind, opened: &Opened, config: &Config) -> Result<Reading> {
     let known: Vec<&Mapped> = opened.mapped.iter().filter(|mapped| !mapped.is_automatic).collect();
-    Reading {
+    let order = tables::definition(kind, &config.stages)?.columns;
+    Ok(Reading {
         kind,
+        order: order.into_iter().map(|column| column.name).collect(),
         preset: opened.preset,
         known: known.iter().filter(|mapped| mapped.cell.field().is_some()).count(),
         headers: opened.headers.clone(),
         columns: known.iter().map(|mapped| (mapped.plan.name.clone(), mapped.shown.clone())).collect(),
         has_dimensions: known.len() < opened.mapped.len(),
         is_numbered: opened.is_numbered,
-    }
+    })
 }
 
 /// The headers, whatever table they may be of.
