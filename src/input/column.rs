@@ -42,9 +42,16 @@ impl Words {
         if self.limit.is_some_and(|limit| self.in_order.len() > limit) {
             return Ok(0);
         }
-        let word = std::str::from_utf8(cell).map_err(|_| NotText)?;
-        let code = u32::try_from(self.in_order.len()).unwrap_or(u32::MAX);
-        self.in_order.push(word.trim().to_string());
+        let word = std::str::from_utf8(cell).map_err(|_| NotText)?.trim();
+        // no-break blanks around a word make no other word
+        let known = self.codes.get(word.as_bytes()).copied().filter(|_| word.len() < cell.len());
+        let code = known.unwrap_or_else(|| u32::try_from(self.in_order.len()).unwrap_or(u32::MAX));
+        if known.is_none() {
+            self.in_order.push(word.to_string());
+            if word.len() < cell.len() {
+                self.codes.insert(word.as_bytes().into(), code);
+            }
+        }
         self.codes.insert(cell.into(), code);
         Ok(code)
     }
@@ -249,4 +256,21 @@ fn sorted_words(words: &[Vec<String>]) -> Dictionary {
 fn place(dictionary: &Dictionary, word: &String) -> u32 {
     let found = dictionary.binary_search(word).expect("a dictionary holds every word of its column");
     u32::try_from(found).expect("a column has fewer than 2^32 words")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_break_blanks_around_a_word_make_no_other_word() {
+        let mut words = Words { limit: Some(3), ..Words::default() };
+        let mut code = |cell: &str| words.code(cell.as_bytes()).ok();
+        assert_eq!(
+            [code("ads"), code("ads\u{a0}"), code("\u{a0}ads"), code("radio")].map(Option::unwrap),
+            [0, 0, 0, 1]
+        );
+        assert_eq!([code("\u{a0}tv"), code("tv"), code("tv\u{a0}")].map(Option::unwrap), [2, 2, 2]);
+        assert_eq!(words.in_order, ["ads", "radio", "tv"]);
+    }
 }
