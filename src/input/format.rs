@@ -4,6 +4,7 @@
 //! the setting that settles it, and so is a column whose cells contradict each other.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::cell::SCALE;
 use super::column::{Cells, Column, NO_DAY, NO_NUMBER, Odd};
@@ -96,7 +97,8 @@ pub struct BadCell {
     pub place: Place,
     pub cell: String,
     pub reason: &'static str,
-    pub hint: String,
+    /// Shared: millions of cells may be bad in the same way.
+    pub hint: Arc<str>,
 }
 
 /// What was decided about a column.
@@ -504,16 +506,12 @@ impl Export<'_> {
         if bad.is_empty() {
             return;
         }
-        let hint = hint(own);
-        settled.bad.extend(bad.into_iter().map(|(place, thread, word)| BadCell {
-            place,
-            cell: own[thread].words.in_order[word as usize].clone(),
-            reason: reason(thread, word),
-            hint: if reason(thread, word) == TOO_LARGE {
-                HINT_OF_TOO_LARGE.to_string()
-            } else {
-                hint.clone()
-            },
+        let (hint, too_large): (Arc<str>, Arc<str>) = (hint(own).into(), HINT_OF_TOO_LARGE.into());
+        settled.bad.extend(bad.into_iter().map(|(place, thread, word)| {
+            let reason = reason(thread, word);
+            let hint = Arc::clone(if reason == TOO_LARGE { &too_large } else { &hint });
+            let cell = own[thread].words.in_order[word as usize].clone();
+            BadCell { place, cell, reason, hint }
         }));
     }
 
