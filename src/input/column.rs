@@ -220,3 +220,20 @@ fn place(dictionary: &Dictionary, word: &String) -> u32 {
     let found = dictionary.binary_search(word).expect("a dictionary holds every word of its column");
     u32::try_from(found).expect("a column has fewer than 2^32 words")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_break_blanks_around_a_word_make_no_other_word() {
+        let mut words = Words::new(Some(3));
+        let mut code = |cell: &str| words.code(cell.as_bytes()).ok();
+        assert_eq!(
+            [code("ads"), code("ads\u{a0}"), code("\u{a0}ads"), code("radio")].map(Option::unwrap),
+            [0, 0, 0, 1]
+        );
+        assert_eq!([code("\u{a0}tv"), code("tv"), code("tv\u{a0}")].map(Option::unwrap), [2, 2, 2]);
+        assert_eq!(words.in_order, ["ads", "radio", "tv"]);
+    }
+}

@@ -67,9 +67,12 @@ impl Text {
         };
         head.drain(..mark);
         let decoder = (encoding != UTF_8).then(|| encoding.new_decoder_without_bom_handling());
-        let is_ascii_like = encoding != UTF_16LE && encoding != UTF_16BE;
-        let ends_lines_with_carriage_returns =
-            is_ascii_like && !head.contains(&b'\n') && head.contains(&b'\r');
+        let has = |end: u8| match encoding {
+            _ if encoding == UTF_16LE => head.chunks_exact(2).any(|unit| unit == [end, 0]),
+            _ if encoding == UTF_16BE => head.chunks_exact(2).any(|unit| unit == [0, end]),
+            _ => head.contains(&end),
+        };
+        let ends_lines_with_carriage_returns = !has(b'\n') && has(b'\r');
         Ok(Text {
             file,
             name: name.to_string(),

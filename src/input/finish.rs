@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::column::{Column, assemble};
 use super::format::{Place, Rows, Settled, settle};
 use super::profile::{Dropped, Rejected};
-use super::read::{ColumnPlan, Layout, Piece, Share, TotalRow, rejected_row};
+use super::read::{ColumnPlan, Layout, LeftOut, Piece, Share, TotalRow, rejected_row};
 use super::records::{Ragged, ragged};
 use super::rows::NoData;
 use super::table::{Origin, Table};
@@ -34,9 +34,6 @@ pub struct FileReport {
     /// Cells of which only the first value was taken.
     pub further_values: usize,
 }
-
-/// How many lines are named of rows that are no data.
-const EXAMPLES: usize = 10;
 
 /// Puts the shares of all threads together.
 ///
@@ -112,10 +109,12 @@ fn refuse_empty(table: &Table, layouts: &[Layout]) -> Result<()> {
 /// What was left out of each file while it was read; lines with a single cell are its footer, or wrong.
 fn files_of(shares: &mut [Share], layouts: &[Layout], origin: &Origin) -> Result<Vec<FileReport>> {
     let mut files: Vec<FileReport> = layouts.iter().map(|_| FileReport::default()).collect();
-    let mut no_data: Vec<(usize, NoData, u32)> = Vec::new();
+    let mut no_data: BTreeMap<(usize, NoData), LeftOut> = BTreeMap::new();
     let mut single_cells: Vec<Vec<Ragged>> = layouts.iter().map(|_| Vec::new()).collect();
     for share in shares {
-        no_data.append(&mut share.no_data);
+        for (place, found) in std::mem::take(&mut share.no_data) {
+            no_data.entry(place).or_default().add(found.count, found.lines);
+        }
         for (file, row) in share.single_cells.drain(..) {
             single_cells[file].push(row);
         }
@@ -137,22 +136,14 @@ fn files_of(shares: &mut [Share], layouts: &[Layout], origin: &Origin) -> Result
             }
             _ => files[file].rejected.extend(wrong.iter().map(|row| rejected_row(row, layout.shape.width))),
         }
-        no_data.extend(rows[wrong.len()..].iter().map(|row| (file, NoData::Footer, row.line)));
-    }
-    no_data.sort_unstable();
-    for reason in NoData::ALL {
-        for (file, report) in files.iter_mut().enumerate() {
-            let lines: Vec<u32> = no_data
-                .iter()
-                .filter(|(of_file, of_reason, _)| *of_file == file && *of_reason == reason)
-                .map(|(_, _, line)| *line)
-                .collect();
-            if !lines.is_empty() {
-                let count = lines.len();
-                let lines = lines.into_iter().take(EXAMPLES).collect();
-                report.dropped.push(Dropped { what: reason.name(), count, lines });
-            }
+        let footer = &rows[wrong.len()..];
+        if !footer.is_empty() {
+            let lines = footer.iter().map(|row| row.line);
+            no_data.entry((file, NoData::Footer)).or_default().add(footer.len(), lines);
         }
+    }
+    for ((file, reason), found) in no_data {
+        files[file].dropped.push(Dropped { what: reason.name(), count: found.count, lines: found.lines });
     }
     Ok(files)
 }
@@ -244,7 +235,7 @@ fn refuse_or_reject(
                             shortened(&bad.cell),
                             bad.reason
                         );
-                        refuse(bad.place, data_error(message, bad.hint));
+                        refuse(bad.place, data_error(message, &*bad.hint));
                     } else if rejected.insert(bad.place.row) {
                         files[bad.place.file].rejected.push(Rejected {
                             line: bad.place.line,

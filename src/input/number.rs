@@ -243,8 +243,10 @@ fn millionths(whole: &str, fraction: &str, scale: &Scale) -> Option<i64> {
     let numerator = value.checked_mul(i128::from(SCALE))?.checked_mul(10_i128.pow(scale.power))?;
     let percent = if scale.is_percent { 100 } else { 1 };
     let denominator = 10_i128.pow(u32::try_from(fraction.len()).ok()?) * percent;
-    let rounded = (numerator + denominator / 2) / denominator;
-    i64::try_from(if scale.is_negative { -rounded } else { rounded }).ok()
+    let rounded = numerator.checked_add(denominator / 2)? / denominator;
+    // symmetric: the smallest number of all would be one without a counterpart, and stands for no value in a column
+    let millionths = i64::try_from(rounded).ok()?;
+    Some(if scale.is_negative { -millionths } else { millionths })
 }
 
 #[cfg(test)]
@@ -299,6 +301,15 @@ mod tests {
         }
         assert_eq!(read_number("< 10%"), Reading::Bound);
         assert_eq!(read_number("99999999999999999999"), Reading::TooLarge);
+    }
+
+    #[test]
+    fn a_number_is_too_large_on_either_side_of_zero() {
+        assert_eq!(readings("9223372036854.775807").0, Some(i64::MAX as f64 / SCALE as f64));
+        assert_eq!(readings("-9223372036854.775807").0, Some(-i64::MAX as f64 / SCALE as f64));
+        for cell in ["9223372036854.775808", "-9223372036854.775808", "170141183460469.231731687303715884%"] {
+            assert_eq!(read_number(cell), Reading::TooLarge, "{cell}");
+        }
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! What is to be read of each file of a table, and how; and what was understood of it afterwards.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use anyhow::Result;
 use encoding_rs::Encoding;
+use polars::prelude::Series;
 
 use super::Inputs;
 use super::finish::FileReport;
@@ -17,7 +18,7 @@ use super::read::{CellSource, ColumnPlan, FilePlan};
 use super::records::Shape;
 use super::rows::{NullWords, RowRules, USUAL_NULL_WORDS};
 use super::source::{self, HeaderHints, Source};
-use super::table::{Table, code_slice};
+use super::table::Table;
 use super::tables::{self, Definition, Kind};
 use crate::config::{Block, ColumnType, Config, Duplicates, OnError};
 use crate::error::{data_error, listed};
@@ -216,7 +217,7 @@ fn check_stage_file(mapping: &Mapping, mapped: &[Mapped], stage: &str) -> Result
 /// All columns of all files; one that any file names on purpose is kept whatever the number of its values.
 pub fn union_of_columns(files: &[Opened]) -> Vec<ColumnPlan> {
     let mut columns: Vec<ColumnPlan> = Vec::new();
-    let mut place_of: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();
+    let mut place_of: HashMap<&str, usize> = HashMap::new();
     for mapped in files.iter().flat_map(|file| &file.mapped) {
         if let Some(place) = place_of.get(mapped.plan.name.as_str()) {
             if mapped.plan.limit.is_none() {
@@ -254,7 +255,7 @@ fn file_plan(
     columns: &[ColumnPlan],
 ) -> FilePlan {
     let block = &reader.blocks[file.block];
-    let by_name: std::collections::HashMap<&str, &Mapped> =
+    let by_name: HashMap<&str, &Mapped> =
         file.mapped.iter().map(|mapped| (mapped.plan.name.as_str(), mapped)).collect();
     let field = |name: &str| by_name.get(name).and_then(|mapped| mapped.cell.field());
     let of_definition = |column_type: Option<ColumnType>| {
@@ -365,32 +366,39 @@ pub fn profiles(
 ) -> Vec<FileProfile> {
     let mut start = 0;
     let mut profiles = Vec::new();
+    let series: HashMap<&str, &Series> = table
+        .frame
+        .get_columns()
+        .iter()
+        .map(|column| (column.name().as_str(), column.as_materialized_series()))
+        .collect();
     for (place, (file, report)) in files.iter().zip(reports).enumerate() {
         let rows = table.origin.file_of_row[start..]
             .iter()
             .take_while(|of_row| usize::from(**of_row) == place)
             .count();
+        let by_name: HashMap<&str, &Mapped> =
+            file.mapped.iter().map(|mapped| (mapped.plan.name.as_str(), mapped)).collect();
         let own = columns.iter().zip(settled).filter_map(|(column, settled)| {
-            let mapped = file.mapped.iter().find(|mapped| mapped.plan.name == column.name)?;
-            table.has(&column.name).then(|| ColumnProfile {
+            let mapped = by_name.get(column.name.as_str())?;
+            let series = series.get(column.name.as_str())?;
+            Some(ColumnProfile {
                 name: column.name.clone(),
                 shown: mapped.shown.clone(),
                 column_type: column.column_type,
                 format: settled.formats[place].clone(),
-                filled: filled(table, &column.name, start, rows),
+                filled: filled(series, start, rows),
                 is_automatic: mapped.is_automatic,
             })
         });
         let mut own: Vec<ColumnProfile> = own.collect();
         // as in the file, constants behind
-        let place = |column: &ColumnProfile| {
-            file.headers.iter().position(|header| header == &column.shown).unwrap_or(usize::MAX)
-        };
-        own.sort_by_key(place);
-        let unused = file
-            .headers
-            .iter()
-            .filter(|header| !header.is_empty() && !own.iter().any(|column| &column.shown == *header));
+        let place_of: HashMap<&str, usize> =
+            file.headers.iter().enumerate().rev().map(|(place, header)| (header.as_str(), place)).collect();
+        own.sort_by_key(|column| place_of.get(column.shown.as_str()).copied().unwrap_or(usize::MAX));
+        let used: HashSet<&str> = own.iter().map(|column| column.shown.as_str()).collect();
+        let unused =
+            file.headers.iter().filter(|header| !header.is_empty() && !used.contains(header.as_str()));
         profiles.push(FileProfile {
             name: file.name.clone(),
             kind,
@@ -410,12 +418,13 @@ pub fn profiles(
     profiles
 }
 
-/// How many of these rows have a value.
-fn filled(table: &Table, column: &str, start: usize, rows: usize) -> usize {
-    if let Some(codes) = table.codes(column).filter(|_| table.dictionaries.contains_key(column)) {
-        return code_slice(&codes)[start..start + rows].iter().filter(|code| **code > 0).count();
+/// How many of these rows have a value; the code 0 of a text column is the empty cell.
+fn filled(series: &Series, start: usize, rows: usize) -> usize {
+    let own = series.slice(i64::try_from(start).unwrap_or(i64::MAX), rows);
+    match own.u32() {
+        Ok(codes) => {
+            codes.downcast_iter().flat_map(|codes| codes.values().iter()).filter(|code| **code > 0).count()
+        }
+        Err(_) => rows - own.null_count(),
     }
-    let Ok(column) = table.frame.column(column) else { return 0 };
-    let offset = i64::try_from(start).unwrap_or(i64::MAX);
-    rows - column.as_materialized_series().slice(offset, rows).null_count()
 }

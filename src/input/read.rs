@@ -85,8 +85,8 @@ pub struct Share {
     pub columns: Vec<Column>,
     pub lines: Vec<u32>,
     pub blocks: Vec<Piece>,
-    /// Rows that are no data: file, reason, line.
-    pub no_data: Vec<(usize, NoData, u32)>,
+    /// Rows that are no data: by file and reason.
+    pub no_data: BTreeMap<(usize, NoData), LeftOut>,
     pub totals: Vec<TotalRow>,
     /// Rows with a single cell, which are the footer if they stand at the end: file and row.
     pub single_cells: Vec<(usize, Ragged)>,
@@ -97,6 +97,26 @@ pub struct Share {
     pub longer: Vec<(usize, u32, usize)>,
     /// The memory of the last block, which is used again.
     spare: Spare,
+}
+
+/// Rows that were left out: how many, and the lines of the first ones.
+#[derive(Debug, Clone, Default)]
+pub struct LeftOut {
+    pub count: usize,
+    pub lines: Vec<u32>,
+}
+
+impl LeftOut {
+    /// How many lines are kept: a file may be empty lines by the million.
+    const EXAMPLES: usize = 10;
+
+    /// Adds further rows.
+    pub fn add(&mut self, count: usize, lines: impl IntoIterator<Item = u32>) {
+        self.count += count;
+        self.lines.extend(lines);
+        self.lines.sort_unstable();
+        self.lines.truncate(LeftOut::EXAMPLES);
+    }
 }
 
 /// A total row that was dropped: its cells by column of the plan.
@@ -233,7 +253,7 @@ impl Share {
                 .collect(),
             lines: Vec::new(),
             blocks: Vec::new(),
-            no_data: Vec::new(),
+            no_data: BTreeMap::new(),
             totals: Vec::new(),
             single_cells: Vec::new(),
             rejected: Vec::new(),
@@ -254,7 +274,10 @@ impl Share {
     ) -> Result<()> {
         let spare = std::mem::take(&mut self.spare);
         let mut records = split(block, layout.separator, layout.shape, &layout.format.name, spare)?;
-        self.no_data.extend(records.empty.iter().map(|line| (order.0, NoData::Empty, *line)));
+        if !records.empty.is_empty() {
+            let empty = std::mem::take(&mut records.empty);
+            self.no_data.entry((order.0, NoData::Empty)).or_default().add(empty.len(), empty);
+        }
         self.longer.extend(records.longer.iter().map(|line| (order.0, *line, records.longer_fields)));
         self.set_ragged_aside(order.0, std::mem::take(&mut records.ragged), layout)?;
         self.drop_no_data(order.0, &mut records, layout);
@@ -346,7 +369,7 @@ impl Share {
         for (row, reason) in reasons.iter().enumerate() {
             let Some(reason) = reason else { continue };
             let line = records.lines[row];
-            self.no_data.push((file, *reason, line));
+            self.no_data.entry((file, *reason)).or_default().add(1, [line]);
             if *reason == NoData::Total {
                 let text = |source: &CellSource| {
                     source

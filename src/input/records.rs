@@ -55,9 +55,11 @@ pub struct Ragged {
 
 impl Records {
     fn new(bytes: Vec<u8>, shape: Shape, rows: usize, spare: Spare) -> Records {
+        let most_cells = bytes.len() + rows;
         let mut cells = spare.cells;
         cells.clear();
-        cells.reserve(rows * shape.width);
+        // no more than there can be separators: many empty lines under a wide header are no table
+        cells.reserve((rows * shape.width).min(most_cells));
         Records {
             bytes,
             cells,
@@ -210,16 +212,20 @@ fn split_quoted(block: &Block, separator: u8, shape: Shape, name: &str, spare: S
         .from_reader(block.bytes.as_slice());
     let mut records = Records::new(Vec::with_capacity(block.bytes.len()), shape, 0, spare);
     let mut record = csv::ByteRecord::new();
-    while reader.read_byte_record(&mut record).with_context(|| name.to_string())? {
+    loop {
+        let is_record = reader.read_byte_record(&mut record).with_context(|| name.to_string())?;
+        let line = note_empty_lines(block, &record, &mut records.empty);
+        if !is_record {
+            return Ok(records);
+        }
         let before = records.cells.len();
         for cell in &record {
             let start = place(records.bytes.len());
             records.bytes.extend_from_slice(cell);
             records.cells.push((start, place(records.bytes.len())));
         }
-        records.end_row(before, line_of(block, &record), shape.phantoms);
+        records.end_row(before, line, shape.phantoms);
     }
-    Ok(records)
 }
 
 /// A place in a block. One cell of 4 GiB would not fit; such a file is refused by memory long before.
@@ -231,14 +237,26 @@ fn line_number(line: u64) -> u32 {
     u32::try_from(line).unwrap_or(u32::MAX)
 }
 
-/// The line on which a record begins; the reader counts the empty lines before a record as part of it.
-fn line_of(block: &Block, record: &csv::ByteRecord) -> u64 {
+/// The line on which a record begins. The reader counts the empty lines before a record as part of it: they are noted.
+fn note_empty_lines(block: &Block, record: &csv::ByteRecord, empty: &mut Vec<u32>) -> u64 {
     let Some(position) = record.position() else {
         return block.first_line;
     };
-    let start = usize::try_from(position.byte()).unwrap_or(usize::MAX).min(block.bytes.len());
-    let blank = block.bytes[start..].iter().take_while(|byte| matches!(byte, b'\n' | b'\r'));
-    block.first_line - 1 + position.line() + blank.filter(|byte| **byte == b'\n').count() as u64
+    let bytes = &block.bytes;
+    let mut line = block.first_line - 1 + position.line();
+    let mut at = usize::try_from(position.byte()).unwrap_or(usize::MAX).min(bytes.len());
+    // for the reader a carriage return ends a record, and the line feed behind it belongs to the next one
+    if at > 0 && bytes[at - 1] == b'\r' && bytes.get(at) == Some(&b'\n') {
+        at += 1;
+        line += 1;
+    }
+    while let Some(end @ (b'\n' | b'\r')) = bytes.get(at) {
+        let is_pair = *end == b'\r' && bytes.get(at + 1) == Some(&b'\n');
+        empty.push(line_number(line));
+        line += u64::from(is_pair || *end == b'\n');
+        at += 1 + usize::from(is_pair);
+    }
+    line
 }
 
 /// The error of a row with more or fewer cells than the header.
@@ -291,6 +309,7 @@ mod tests {
             let quoted = split_quoted(&block(text.as_bytes()), b',', shape, "x", Spare::default()).unwrap();
             prop_assert_eq!(cells(&plain), cells(&quoted));
             prop_assert_eq!(plain.lines, quoted.lines);
+            prop_assert_eq!(plain.empty, quoted.empty);
             prop_assert_eq!(plain.ragged, quoted.ragged);
         }
     }
@@ -302,6 +321,24 @@ mod tests {
             split(block(b"a,\"x\ny\"\n\nb,\"say \"\"z\"\"\"\n"), b',', shape, "x", Spare::default()).unwrap();
         assert_eq!(records.lines, [2, 5]);
         assert_eq!(records.cell(1, 1), b"say \"z\"");
+    }
+
+    #[test]
+    fn empty_lines_are_counted_beside_quotes_too() {
+        let shape = Shape { width: 2, phantoms: 0 };
+        for text in ["\n\na,\"b\"\n\n\nc,d\n\n", "\r\n\r\na,\"b\"\r\n\r\n\r\nc,d\r\n\r\n"] {
+            let records = split(block(text.as_bytes()), b',', shape, "x", Spare::default()).unwrap();
+            assert_eq!((records.lines, records.empty), (vec![4, 7], vec![2, 3, 5, 6, 8]), "{text:?}");
+        }
+        let records = split(block(b"a,b\r\rc,d\r"), b',', shape, "x", Spare::default()).unwrap();
+        assert_eq!((records.lines, records.empty), (vec![2, 2], vec![2]));
+    }
+
+    #[test]
+    fn many_empty_lines_under_a_wide_header_take_no_memory() {
+        let records =
+            split_plain(block(&[b'\n'; 1000]), b',', Shape { width: 1 << 40, phantoms: 0 }, Spare::default());
+        assert_eq!((records.empty.len(), records.lines.len()), (1000, 0));
     }
 
     #[test]

@@ -34,14 +34,15 @@ pub fn to_csv(files: &[FileProfile]) -> Result<String> {
 
 /// The text of the rejected records by the line on which each begins.
 fn records(file: &FileProfile) -> Result<BTreeMap<u32, String>> {
-    let wanted: Vec<u32> = file.rejected.iter().map(|rejected| rejected.line).collect();
+    let mut wanted: Vec<u32> = file.rejected.iter().map(|rejected| rejected.line).collect();
+    wanted.sort_unstable();
     let mut records = BTreeMap::new();
     let encoding = file.encoding.split(' ').next().map(super::encoding_of).transpose()?;
     let mut source = source::open(std::path::Path::new(&file.name), &file.name, encoding)?;
     source.separator = file.separator_byte();
     while let Some(block) = source.next_block(Vec::new())? {
         for (line, record) in source.records_of(&block) {
-            if wanted.contains(&line) {
+            if wanted.binary_search(&line).is_ok() {
                 records
                     .insert(line, String::from_utf8_lossy(record).trim_end_matches(['\r', '\n']).to_string());
             }

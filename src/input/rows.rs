@@ -24,7 +24,7 @@ const FOOTERS: [&str; 6] =
 /// A label of a total stands among so many first cells with text.
 const LEADING_CELLS: usize = 4;
 
-/// Why a row is no data.
+/// Why a row is no data; in the order in which the reasons are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NoData {
     Empty,
@@ -34,9 +34,6 @@ pub enum NoData {
 }
 
 impl NoData {
-    /// All reasons, in the order in which they are told.
-    pub const ALL: [NoData; 4] = [NoData::Empty, NoData::Total, NoData::Header, NoData::Footer];
-
     /// What such rows are called.
     pub fn name(self) -> &'static str {
         match self {

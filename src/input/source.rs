@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use encoding_rs::Encoding;
-use memchr::{memchr_iter, memchr2_iter, memrchr};
+use memchr::{memchr_iter, memchr2_iter, memchr3_iter, memrchr};
 
 use super::encoding::Text;
 use crate::error::{data_error, io_reason};
@@ -186,7 +186,7 @@ impl Source {
             |count: usize, line: u64| count < HEADER_WITHIN || named.is_some_and(|named| line <= named);
         while start < self.carry.len() && is_near(candidates.len(), line) {
             let rest = &self.carry[start..];
-            let end = match first_record_end(rest, separator) {
+            let end = match header_end(rest, separator) {
                 Some(end) => start + end,
                 None if self.is_at_end && last_record_end(rest, separator).1.is_none() => self.carry.len(),
                 None => break,
@@ -323,6 +323,18 @@ fn first_record_end(bytes: &[u8], separator: u8) -> Option<usize> {
     memchr2_iter(b'"', b'\n', bytes).find(|&at| quotes.step(bytes, at)).map(|at| at + 1)
 }
 
+/// Where the first record ends, be it at a lone carriage return, as a header may although the rows end otherwise.
+fn header_end(bytes: &[u8], separator: u8) -> Option<usize> {
+    let mut quotes = Quotes::new(separator);
+    let at = memchr3_iter(b'"', b'\n', b'\r', bytes).find(|&at| quotes.step(bytes, at))?;
+    match (bytes[at], bytes.get(at + 1)) {
+        // a line feed may be yet to come
+        (b'\r', None) => None,
+        (b'\r', Some(b'\n')) => Some(at + 2),
+        _ => Some(at + 1),
+    }
+}
+
 /// Where the last complete record ends (behind its line feed), and where a quote stands open at the end of the bytes.
 fn last_record_end(bytes: &[u8], separator: u8) -> (Option<usize>, Option<usize>) {
     if memchr::memchr(b'"', bytes).is_none() {
@@ -346,9 +358,9 @@ impl Quotes {
         Quotes { separator, opened: None, escaped: usize::MAX }
     }
 
-    /// Takes the next quote or line feed; true where it is a line feed that ends a record.
+    /// Takes the next quote or end of a line; true where a record ends.
     fn step(&mut self, bytes: &[u8], at: usize) -> bool {
-        if bytes[at] == b'\n' {
+        if matches!(bytes[at], b'\n' | b'\r') {
             return self.opened.is_none();
         }
         if self.opened.is_some() {
@@ -377,6 +389,13 @@ mod tests {
         assert_eq!(first_record_end(bytes, b','), Some(8));
         assert_eq!(last_record_end(bytes, b','), (Some(bytes.len()), None));
         assert_eq!(last_record_end(b"1,x\n2,\"open\n", b','), (Some(4), Some(6)));
+    }
+
+    #[test]
+    fn a_header_may_end_with_a_lone_carriage_return() {
+        assert_eq!(header_end(b"a,b\rc,d\n", b','), Some(4));
+        assert_eq!(header_end(b"\"a\r\",b\r\nc,d\n", b','), Some(8));
+        assert_eq!(header_end(b"a,b\r", b','), None);
     }
 
     #[test]

@@ -79,9 +79,9 @@ impl Words {
         if self.limit.is_some_and(|limit| self.in_order.len() > limit) {
             return Ok(0);
         }
-        let word = std::str::from_utf8(cell).map_err(|_| NotText)?;
-        let code = u32::try_from(self.in_order.len()).unwrap_or(u32::MAX);
-        self.in_order.push(word.trim().to_string());
+        let word = std::str::from_utf8(cell).map_err(|_| NotText)?.trim();
+        // no-break blanks around a word make no other word
+        let code = if word.len() < cell.len() { self.code(word.as_bytes())? } else { self.next(word) };
         match short {
             Some(short) => {
                 self.short.insert_unique(short.hash(), (short, code), |(known, _)| known.hash());
@@ -91,6 +91,12 @@ impl Words {
             }
         }
         Ok(code)
+    }
+
+    fn next(&mut self, word: &str) -> u32 {
+        let code = u32::try_from(self.in_order.len()).unwrap_or(u32::MAX);
+        self.in_order.push(word.to_string());
+        code
     }
 }
 

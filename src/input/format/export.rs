@@ -2,6 +2,7 @@
 //! that say which of them cannot be decided.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::super::column::{Cells, Column, NO_DAY, NO_NUMBER, Odd};
 use super::super::read::Piece;
@@ -118,10 +119,10 @@ impl<'a> Export<'a> {
         if bad.is_empty() {
             return;
         }
-        let hint = hint(own);
+        let hint: Arc<str> = hint(own).into();
         settled.bad.extend(bad.into_iter().map(|(place, thread, word)| {
             let (reason, own_hint) = reason(thread, word);
-            let hint = own_hint.unwrap_or_else(|| hint.clone());
+            let hint = own_hint.map_or_else(|| Arc::clone(&hint), Arc::from);
             BadCell { place, cell: own[thread].words.in_order[word as usize].clone(), reason, hint }
         }));
     }

@@ -7,6 +7,8 @@ mod dates;
 mod export;
 mod numbers;
 
+use std::sync::Arc;
+
 use self::export::Export;
 use super::column::{Cells, Column};
 use super::number::{Number, Reading, read_number};
@@ -91,7 +93,8 @@ pub struct BadCell {
     pub place: Place,
     pub cell: String,
     pub reason: &'static str,
-    pub hint: String,
+    /// Shared: millions of cells may be bad in the same way.
+    pub hint: Arc<str>,
 }
 
 /// What was decided about a column.

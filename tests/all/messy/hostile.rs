@@ -136,6 +136,25 @@ fn utf16_without_a_mark_is_an_error_or_a_right_answer() {
 }
 
 #[test]
+fn a_header_that_ends_another_way_than_the_rows_costs_no_row() {
+    let (header, rows) = LEADS.split_once('\n').expect("a header");
+    for end in ["\r", "\r\n"] {
+        assert_eq!(leads(format!("{header}{end}{rows}").as_bytes()), Ok("2".to_string()), "{end:?}");
+        let title = format!("Leads of January\r{header}{end}{rows}");
+        assert_eq!(leads(title.as_bytes()), Ok("2".to_string()), "{end:?} below a title");
+    }
+}
+
+#[test]
+fn lone_carriage_returns_are_line_ends_in_utf16_too() {
+    let text = LEADS.replace('\n', "\r");
+    let big_endian: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for bytes in [[UTF16LE_MARK, &utf16le(&text)].concat(), [UTF16BE_MARK, &big_endian].concat()] {
+        assert_eq!(leads(&bytes), Ok("2".to_string()));
+    }
+}
+
+#[test]
 fn utf16_that_is_cut_or_broken_is_an_error() {
     let whole = [UTF16LE_MARK, &utf16le(LEADS)].concat();
     assert_eq!(leads(&whole), Ok("2".to_string()));

@@ -3,6 +3,7 @@
 //! The numbers themselves come from the oracle; beside it stand the promises of the program: the order of rows, the
 //! number of files and threads change nothing, parts add up to the total, and no input makes it panic.
 
+mod bytes;
 mod exports;
 
 use std::collections::BTreeMap;
