@@ -20,6 +20,8 @@ pub enum Command {
     Report(ReportArguments),
     /// Show where one KPI comes from: definition, formula, numerator, denominator, rows
     Explain(ExplainArguments),
+    /// Audit the data: formats, duplicates, orphans, gaps, coverage, and what each does to the KPIs
+    Check(CheckArguments),
     /// List the catalogue of KPIs and measures
     Kpis(KpisArguments),
     /// Print a completion script for a shell
@@ -54,6 +56,21 @@ pub struct ExplainArguments {
     pub inputs: Inputs,
     #[command(flatten)]
     pub scope: Scope,
+    /// Write to this file, whole or not at all
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    #[command(flatten)]
+    pub inputs: Inputs,
+    /// Look at the data as of this day [default: the latest date in the data]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub as_of: Option<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
     /// Write to this file, whole or not at all
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,

@@ -8,6 +8,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 use serde::Deserialize;
 
+use crate::check::threshold::{self, Threshold};
 use crate::error::{data_error, did_you_mean};
 use crate::input::tables::Kind;
 use crate::kpi::catalogue::{Kpi, Measure};
@@ -101,6 +102,9 @@ pub struct Config {
     pub measure: BTreeMap<String, Measure>,
     #[serde(default)]
     pub kpi: BTreeMap<String, Kpi>,
+    /// Check = the most that it may find
+    #[serde(default)]
+    pub check: BTreeMap<String, Threshold>,
     /// The file itself; empty where the files were named on the command line
     #[serde(skip)]
     pub path: PathBuf,
@@ -251,7 +255,9 @@ fn plain_words(message: &str) -> (String, &'static str) {
         let hint = "write `name = \"Header\"`, or `name = { header = \"Header\", type = \"number\" }` (id, date, number, text)";
         return ("this is no column".to_string(), hint);
     }
-    let hint = if message.contains("expected a sequence") {
+    let hint = if message.contains(threshold::NO_LIMIT) {
+        "a limit is a share, `\"5%\"`, or a number, `10`"
+    } else if message.contains("expected a sequence") {
         "a list stands in brackets, `files = [\"leads.csv\"]`, and a section of files in two: `[[crm]]`"
     } else if message.contains("datetime") || message.contains("map, expected a string") {
         "put a date in quotes: `as_of = \"2026-06-30\"`"
@@ -265,6 +271,7 @@ fn plain_words(message: &str) -> (String, &'static str) {
 
 fn validate(config: &Config) -> Result<()> {
     validate_stages(&config.stages)?;
+    threshold::validate(&config.check)?;
     for kind in Kind::ALL {
         for block in config.blocks(kind) {
             validate_block(kind, block, &config.stages)?;

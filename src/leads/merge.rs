@@ -29,15 +29,18 @@ pub fn one_row_per_lead(
         return Ok((table, index));
     }
     refuse_repeated_ids(&table, inputs, &duplicates)?;
-    findings.extend(finding("CRM rows without a lead ID, left out", nameless.rows(), &table.origin));
-    findings.extend(finding(
-        "CRM rows that repeat a lead of the same export, merged",
-        duplicates
-            .iter()
-            .filter(|pair| is_same_export(inputs, &table.origin, **pair))
-            .map(|pair| pair.0 as usize),
-        &table.origin,
-    ));
+    findings.extend(
+        finding("CRM rows without a lead ID, left out", nameless.rows(), &table.origin)
+            .map(|found| found.with_key("rows_without_lead_id")),
+    );
+    let repeated = duplicates
+        .iter()
+        .filter(|pair| is_same_export(inputs, &table.origin, **pair))
+        .map(|pair| pair.0 as usize);
+    findings.extend(
+        finding("CRM rows that repeat a lead of the same export, merged", repeated, &table.origin)
+            .map(|found| found.with_key("duplicate_leads")),
+    );
     let mut keep = nameless.not();
     for (later, _) in &duplicates {
         keep.remove(*later as usize);
@@ -114,11 +117,8 @@ fn merge_columns(
                 }
             }
         }
-        findings.extend(finding(
-            format!("rows with a second value of `{name}` for a lead, the first kept"),
-            ignored,
-            &table.origin,
-        ));
+        let second = format!("rows with a second value of `{name}` for a lead, the first kept");
+        findings.extend(finding(second, ignored, &table.origin).map(|found| found.with_key("second_values")));
         let rows: IdxCa = keep
             .rows()
             .filter_map(|row| u32::try_from(row).ok())

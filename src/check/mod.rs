@@ -1,4 +1,21 @@
 //! What is wrong with the data: counted, located, and told beside the numbers it bears on.
+//!
+//! A [`Finding`] is what the join notices on its way and every report tells. `audit` is the whole audit of
+//! `funnel check`: `list` names all that is looked for, the other modules look, a group of checks each.
+
+pub mod audit;
+mod channels;
+pub mod completeness;
+pub mod coverage;
+mod customers;
+mod deals;
+pub mod duplicates;
+pub mod list;
+pub mod order;
+mod orphans;
+pub mod subject;
+pub mod threshold;
+mod time;
 
 use crate::input::table::Origin;
 
@@ -8,6 +25,8 @@ const EXAMPLES: usize = 10;
 /// Something that was left out of a number, or counted although it looks wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
+    /// The check of `funnel check` that tells it too, if one does.
+    pub key: Option<&'static str>,
     /// What it is and what was done with it: `CRM rows without a lead ID, left out`.
     pub what: String,
     /// How many.
@@ -15,10 +34,16 @@ pub struct Finding {
     /// Where the first ones are, or which they are.
     pub examples: Vec<String>,
     /// Whether there are more than the examples.
-    has_more: bool,
+    pub has_more: bool,
 }
 
 impl Finding {
+    /// The same finding, to be told by a check.
+    #[must_use]
+    pub fn with_key(self, key: &'static str) -> Finding {
+        Finding { key: Some(key), ..self }
+    }
+
     /// One line: what, how many, where the first three are.
     pub fn describe(&self) -> String {
         let shown: Vec<&str> = self.examples.iter().take(3).map(String::as_str).collect();
@@ -42,14 +67,14 @@ pub fn finding(
         }
     }
     let has_more = count > examples.len() as u64;
-    (count > 0).then(|| Finding { what: what.into(), count, examples, has_more })
+    (count > 0).then(|| Finding { key: None, what: what.into(), count, examples, has_more })
 }
 
 /// A finding about these values, or none where there are none.
 pub fn finding_of_values(what: impl Into<String>, count: u64, values: &[String]) -> Option<Finding> {
     let examples = values.iter().take(EXAMPLES).map(|value| format!("`{value}`")).collect();
     let has_more = values.len() > EXAMPLES;
-    (count > 0).then(|| Finding { what: what.into(), count, examples, has_more })
+    (count > 0).then(|| Finding { key: None, what: what.into(), count, examples, has_more })
 }
 
 /// `1234567` → `1,234,567`.
