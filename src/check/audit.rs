@@ -139,43 +139,44 @@ pub fn untested(audit: &Audit) -> Vec<String> {
 fn noticed_on_the_way(subject: &Subject) -> Vec<Answer> {
     let data = subject.data;
     let leads = subject.leads().frame.height() as u64;
-    let told = |key: &'static str, of: &dyn Fn(u64) -> u64, effect: &dyn Fn(u64) -> String| {
+    let told = |key: &'static str, of: &dyn Fn(u64) -> Option<u64>, effect: &dyn Fn(u64) -> String| {
         let findings: Vec<_> = data.findings.iter().filter(|finding| finding.key == Some(key)).collect();
         let count = findings.iter().map(|finding| finding.count).sum();
         let shown = findings.iter().flat_map(|finding| finding.examples.iter().cloned());
         let mut examples = Examples::of_texts(shown);
         examples.has_more |= findings.iter().any(|finding| finding.has_more);
-        answer(key, Ok(counted(count, of(count), examples, effect(count))))
+        let found = counted(count, 0, examples, effect(count));
+        answer(key, Ok(Found { of: of(count).map(whole), ..found }))
     };
     let won = subject.won.count();
     let lost = data.stages.lost.and(&subject.counted).count();
-    let all_dates =
-        || subject.data.facts.values().map(|facts| facts.table.frame.height() as u64).sum::<u64>();
+    let rows = |count: u64| Some(leads + count);
     vec![
         unreadable_rows(&data.files),
-        told("rows_without_lead_id", &|count| leads + count, &|count| {
-            format!(
-                "{count} rows are in no number: whatever leads they are, every count of leads is too low by them"
-            )
+        told("rows_without_lead_id", &rows, &|_| {
+            "in no number: whatever leads they are, every count of leads is too low by them".to_string()
         }),
-        told("duplicate_leads", &|count| leads + count, &|count| {
-            format!(
-                "none, as each lead counts once; with every row a lead there would be {} leads instead of {leads}",
-                leads + count
-            )
+        told("duplicate_leads", &rows, &|count| {
+            let all = leads + count;
+            format!("none, as each lead counts once: row by row there would be {all} leads, not {leads}")
         }),
-        told("second_values", &|count| leads + count, &|_| {
-            "by these columns a lead is counted under its first value, so splits by them depend on which row is first".to_string()
-        }),
-        told("won_and_lost", &|_| won, &|count| {
-            format!("counted as won: if they were lost, {} of {won} leads would be won", won - count.min(won))
-        }),
-        told("lost_without_stage", &|_| lost, &|_| {
-            "counted at the first stage only: conversion of the first step is too low by those that came further".to_string()
-        }),
-        told("dates_after_as_of", &|count| count.max(all_dates()), &|_| {
-            "they have not happened yet for any number: who has only such dates is not counted at that stage"
+        told("second_values", &rows, &|_| {
+            "by these columns a lead counts under its first value: splits depend on the order of \
+             rows"
                 .to_string()
+        }),
+        told("won_and_lost", &|_| Some(won), &|count| {
+            format!(
+                "counted as won: if they were lost, {} leads would be won, not {won}",
+                won - count.min(won)
+            )
+        }),
+        told("lost_without_stage", &|_| Some(lost), &|_| {
+            "counted at the first stage only: its conversion is too low by those that came further"
+                .to_string()
+        }),
+        told("dates_after_as_of", &|_| None, &|_| {
+            "not there yet for any number: a stage with such a date is not reached".to_string()
         }),
     ]
 }

@@ -107,8 +107,9 @@ impl<'a> Side<'a> {
         Examples::of_rows([tally.first_row], &self.table.origin)
     }
 
+    /// The whole cost of the table, that without a channel too.
     fn cost(&self) -> Exact {
-        Exact::millionths(self.channels.values().map(|tally| tally.cost).sum())
+        Subject::sum(self.table, "cost", 0..self.table.frame.height())
     }
 
     fn rows(&self) -> u64 {
@@ -130,7 +131,8 @@ fn spend_without_leads(subject: &Subject, leads: &Side, spend: &Side) -> Found {
     let each = |cost: Exact| cost.over(count).map_or_else(String::new, |each| subject.money(each));
     let rest = spend.cost().minus(cost).unwrap_or(Exact::ZERO);
     let effect = format!(
-        "these channels have no cost per lead, but their cost is in the total: {} a lead, {} without it; money lost, or a channel that the CRM knows under another name",
+        "these channels have no cost per lead, but their cost is in the total: {} a lead, {} without it; \
+         money lost, or a channel that the CRM knows under another name",
         each(spend.cost()),
         each(rest)
     );
@@ -153,7 +155,8 @@ fn leads_without_spend(subject: &Subject, leads: &Side, spend: &Side) -> Found {
         spend.cost().over(whole(leads)).map_or_else(|| "nothing".to_string(), |each| subject.money(each))
     };
     let effect = format!(
-        "their cost per lead is 0.00 and pulls the total down: {} a lead over all leads, {} without them; right for channels that cost nothing, wrong where an ad export is missing",
+        "their cost per lead is 0.00 and pulls the total down: {} a lead over all leads, {} without them; \
+         right for channels that cost nothing, wrong where an ad export is missing",
         each(all),
         each(all - count)
     );
@@ -192,7 +195,8 @@ fn lonely_months(subject: &Subject, own: &Side, other: &Side, which: Lonely) -> 
     });
     let effect = match which {
         Lonely::Spend => format!(
-            "{} of these months meet no lead created in them: cost per lead is empty there, and the money is shared out to no lead of its channel",
+            "{} of these months meet no lead created in them: cost per lead is empty there, and the money \
+             is shared out to no lead of its channel",
             subject.money(Exact::millionths(lost.cost))
         ),
         Lonely::Leads => format!(
@@ -252,7 +256,8 @@ fn spellings(subject: &Subject, leads: Option<&Side>, spend: Option<&Side>) -> F
     let cost = Exact::millionths(moved_cost);
     let share = if all.is_zero() { String::new() } else { format!(" ({} of the spend)", percent(cost, all)) };
     let effect = format!(
-        "one channel stands in several rows: {} and {}{share} are under a second name, and spend under one name does not meet the leads of the other",
+        "one channel stands in several rows: {} and {}{share} are under a second name, and spend under one \
+         name does not meet the leads of the other",
         number_of(moved_leads, "lead", "leads"),
         subject.money(cost)
     );

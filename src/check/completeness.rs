@@ -209,7 +209,8 @@ fn placeholder_values(subject: &Subject, fields: &[Field]) -> Found {
         }
     }
     let effect =
-        "reports take them for values: each is a row of its own beside `(none)`, and the field looks better filled than it is"
+        "reports take them for values: each is a row of its own beside `(none)`, and the field looks better \
+         filled than it is"
             .to_string();
     Found { parts, ..counted(count, of, Examples::of_rows(any.rows(), origin), effect) }
 }

@@ -74,7 +74,8 @@ fn leads_without(subject: &Subject, column: &str) -> Result<Found, &'static str>
     let all = subject.counted.count();
     let effect = match column {
         "channel" if subject.knows_won() && lacking.count() > 0 => format!(
-            "in the row `(none)`, where {} are won ({} of all leads are): the channels that brought them show too few leads and too high a cost",
+            "in the row `(none)`, where {} are won ({} of all leads are): the channels that brought them \
+             show too few leads and too high a cost",
             percent(won, whole(lacking.count())),
             percent(whole(subject.won.count()), whole(all))
         ),
@@ -141,7 +142,8 @@ fn spend_reaching_nobody(subject: &Subject) -> Result<Result<Found, &'static str
     let (part, lost) = lost_spend(subject.data, &subject.counted, table)?;
     let all = Subject::sum(table, "cost", 0..table.frame.height());
     let effect = format!(
-        "in the row `(no leads)` of every split that ad exports do not have themselves: cost per lead by segment or owner leaves {} of the spend out",
+        "in the row `(no leads)` of every split that ad exports do not have themselves: cost per lead by \
+         segment or owner leaves {} of the spend out",
         percent(part, all)
     );
     Ok(Ok(money(part, all, Examples::of_rows(lost, &table.origin), effect)))

@@ -55,8 +55,24 @@ struct Pair {
     early: Vec<usize>,
 }
 
-/// Each dated stage against the nearest earlier one that is dated, as the days between stages take them; and the
-/// loss against the creation.
+/// Each dated stage against the nearest earlier one that is dated, as the days between stages take them, and the loss
+/// against the creation: the number of the pair of stages, the earlier date, the later one.
+fn comparisons(subject: &Subject, row: usize, mut each: impl FnMut(usize, i32, i32)) {
+    let stages = &subject.data.stages.stages;
+    let mut before: Option<(usize, i32)> = None;
+    for (place, stage) in stages.iter().enumerate() {
+        let Some(day) = stage.at.get(row) else { continue };
+        if let Some((earlier, first)) = before {
+            each(earlier * stages.len() + place, first, day);
+        }
+        before = Some((place, day));
+    }
+    let created = subject.data.created_at().and_then(|days| days.get(row));
+    if let Some((first, second)) = created.zip(subject.data.stages.lost_at.get(row)) {
+        each(stages.len() * stages.len(), first, second);
+    }
+}
+
 fn stages_out_of_order(subject: &Subject, negative_days: NegativeDays) -> Found {
     let stages = &subject.data.stages.stages;
     let origin = &subject.leads().origin;
@@ -64,30 +80,16 @@ fn stages_out_of_order(subject: &Subject, negative_days: NegativeDays) -> Found 
     let mut pairs: Vec<Pair> = (0..=width * width).map(|_| Pair::default()).collect();
     let mut leads = Mask::none(subject.counted.height());
     let mut of = 0;
-    let created = subject.data.created_at();
     for row in subject.counted.rows() {
-        let mut before: Option<(usize, i32)> = None;
-        let mut compare = |pair: usize, first: i32, second: i32| {
+        let mut is_compared = false;
+        comparisons(subject, row, |pair, first, second| {
+            is_compared = true;
             pairs[pair].of += 1;
             if second < first {
                 pairs[pair].early.push(row);
                 leads.insert(row);
             }
-        };
-        let mut is_compared = false;
-        for (place, stage) in stages.iter().enumerate() {
-            let Some(day) = stage.at.get(row) else { continue };
-            if let Some((earlier, first)) = before {
-                compare(earlier * width + place, first, day);
-                is_compared = true;
-            }
-            before = Some((place, day));
-        }
-        let lost = subject.data.stages.lost_at.get(row);
-        if let Some((first, second)) = created.and_then(|days| days.get(row)).zip(lost) {
-            compare(width * width, first, second);
-            is_compared = true;
-        }
+        });
         of += u64::from(is_compared);
     }
     let name = |pair: usize| match stages.get(pair / width) {
@@ -104,7 +106,8 @@ fn stages_out_of_order(subject: &Subject, negative_days: NegativeDays) -> Found 
     });
     let effect = match negative_days {
         NegativeDays::Exclude => {
-            "days below 0 are left out of mean, median and p90 of days between stages, which then speak of fewer leads"
+            "days below 0 are left out of mean, median and p90 of days between stages, which speak of fewer \
+             leads"
         }
         NegativeDays::Include => {
             "days below 0 are averaged: mean and median of days between stages are too low"
@@ -134,7 +137,8 @@ fn stages_without_date(subject: &Subject) -> Found {
         }
     }
     let effect = format!(
-        "missing in the days between stages; by period they count on the date of the next later stage, and without one in no period ({} of the stages reached are dated)",
+        "missing in the days between stages; by period they count on the date of the next later stage, and \
+         without one in no period ({} of the stages reached are dated)",
         percent(whole(of - count), whole(of))
     );
     Found { parts, ..counted(count, of, Examples::of_rows(any.rows(), origin), effect) }
@@ -145,7 +149,8 @@ fn leads_without_creation_date(subject: &Subject) -> Result<Found, &'static str>
     let lacking = created.known().not().and(&subject.counted);
     let won = lacking.and(&subject.won).count();
     let effect = format!(
-        "in no cohort of a month or quarter: the cohorts together are short of them, {won} of them won; no spend reaches them"
+        "in no cohort of a month or quarter: the cohorts together are short of them, {won} of them won; no spend \
+         reaches them"
     );
     Ok(rows_found(&lacking, subject.counted.count(), &subject.leads().origin, effect))
 }

@@ -29,7 +29,8 @@ fn tickets_without_lead(subject: &Subject) -> Result<Found, &'static str> {
     let orphans = orphans(tickets);
     let all = orphans.height() as u64;
     let effect = format!(
-        "in totals and under `(not in CRM)` only: {} of the service cases are missing from every split by channel, segment or owner",
+        "in totals and under `(not in CRM)` only: {} of the service cases are missing from every split by \
+         channel, segment or owner",
         percent(whole(orphans.count()), whole(all))
     );
     Ok(rows_found(&orphans, all, &tickets.table.origin, effect))

@@ -133,7 +133,8 @@ fn examples(gaps: &[Gap], table: &Table) -> Examples {
 
 fn effect(unit: &str) -> String {
     format!(
-        "a pause or a missing export: what is counted per {unit} is empty there, and averages per {unit} are too low if the rows exist"
+        "a pause or a missing export: what is counted per {unit} is empty there, and averages per {unit} \
+         are too low if the rows exist"
     )
 }
 
@@ -205,7 +206,9 @@ fn spend_gaps(subject: &Subject, unit: Unit) -> Outcome {
     if of == 0 && unit == Unit::Week {
         return Err("no channel spends in three of four weeks, so a week without spend says nothing");
     }
-    let effect = "a pause or a missing export: if money was spent, spend, cost per lead and cost per customer of these times are too low".to_string();
+    let effect = "a pause or a missing export: if money was spent, spend, cost per lead and cost per \
+     customer of these times are too low"
+        .to_string();
     Ok(Found { parts, ..counted(all.len() as u64, of, examples(&all, &spend.table), effect) })
 }
 

@@ -283,7 +283,9 @@ fn completeness(audit: &Audit) -> Table {
         blocks.push(block(title, &[label], columns, rows.collect()));
     }
     let notes = vec![
-        "asked of whom it concerns: the date of a stage of those that reached it, the amount of leads won, the reason of leads lost; placeholders such as `-` or `test` fill nothing".to_string(),
+        "asked of whom it concerns: the date of a stage of those that reached it, the amount of leads won, \
+         the reason of leads lost; placeholders such as `-` or `test` fill nothing"
+            .to_string(),
     ];
     table(
         "completeness",
