@@ -22,6 +22,8 @@ pub enum Command {
     Explain(ExplainArguments),
     /// Recognise exports and write a funnel.toml that says what was understood
     Init(InitArguments),
+    /// Audit the data: formats, duplicates, orphans, gaps, coverage, and what each does to the KPIs
+    Check(CheckArguments),
     /// List the catalogue of KPIs and measures
     Kpis(KpisArguments),
     /// Print a completion script for a shell
@@ -78,6 +80,21 @@ pub struct InitArguments {
     /// Say nothing on stdout
     #[arg(short, long)]
     pub quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    #[command(flatten)]
+    pub inputs: Inputs,
+    /// Look at the data as of this day [default: the latest date in the data]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub as_of: Option<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// Write to this file, whole or not at all
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use self::block::validate_block;
 pub use self::block::{Block, ColumnSource, ColumnType, OnError};
+use crate::check::threshold::{self, Threshold};
 use crate::error::{data_error, did_you_mean};
 use crate::input::tables::Kind;
 use crate::kpi::catalogue::{Kpi, Measure};
@@ -110,6 +111,9 @@ pub struct Config {
     pub measure: BTreeMap<String, Measure>,
     #[serde(default)]
     pub kpi: BTreeMap<String, Kpi>,
+    /// Check = the most that it may find
+    #[serde(default)]
+    pub check: BTreeMap<String, Threshold>,
     /// The file itself; empty where the files were named on the command line
     #[serde(skip)]
     pub path: PathBuf,
@@ -232,7 +236,9 @@ fn plain_words(message: &str) -> (String, String) {
     if message.contains("expected u64") {
         return ("expected a whole number from 1".to_string(), "lines are counted from 1".to_string());
     }
-    let hint = if message.contains("expected a sequence") {
+    let hint = if message.contains(threshold::NO_LIMIT) {
+        "a limit is a share, `\"5%\"`, or a number, `10`"
+    } else if message.contains("expected a sequence") {
         "a list stands in brackets, `files = [\"leads.csv\"]`, and a section of files in two: `[[crm]]`"
     } else if message.contains("datetime") || message.contains("map, expected a string") {
         "put a date in quotes: `as_of = \"2026-06-30\"`"
@@ -246,6 +252,7 @@ fn plain_words(message: &str) -> (String, String) {
 
 fn validate(config: &Config) -> Result<()> {
     validate_stages(&config.stages)?;
+    threshold::validate(&config.check)?;
     for kind in Kind::ALL {
         for block in config.blocks(kind) {
             validate_block(kind, block, &config.stages)?;

@@ -37,7 +37,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::CommandFactory;
 
-use crate::cli::{Cli, Command, ExplainArguments, Inputs, KpisArguments, ReportArguments};
+use crate::check::audit::{self, Audit};
+use crate::cli::{CheckArguments, Cli, Command, ExplainArguments, Inputs, KpisArguments, ReportArguments};
 use crate::config::{Basis, Config};
 use crate::error::usage_error;
 use crate::input::Progress;
@@ -49,20 +50,30 @@ use crate::leads::Data;
 use crate::period::Period;
 use crate::report::scope::Scope;
 
+/// How a command that could do its work ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Done,
+    /// The answer was written, but it misses a target or a limit.
+    Missed,
+}
+
 /// Runs a command line.
 ///
 /// # Errors
 /// Everything that keeps the answer from being right; nothing has been written then.
-pub fn run(cli: Cli) -> Result<()> {
+pub fn run(cli: Cli) -> Result<Outcome> {
+    let done = |()| Outcome::Done;
     match cli.command {
-        Command::Report(arguments) => run_report(&arguments),
-        Command::Explain(arguments) => run_explain(&arguments),
-        Command::Init(arguments) => init::run(&arguments),
-        Command::Kpis(arguments) => run_kpis(&arguments),
+        Command::Report(arguments) => run_report(&arguments).map(done),
+        Command::Explain(arguments) => run_explain(&arguments).map(done),
+        Command::Init(arguments) => init::run(&arguments).map(done),
+        Command::Check(arguments) => run_check(&arguments),
+        Command::Kpis(arguments) => run_kpis(&arguments).map(done),
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "funnel", &mut text);
-            output::to_stdout(&String::from_utf8(text)?)
+            output::to_stdout(&String::from_utf8(text)?).map(done)
         }
     }
 }
@@ -102,10 +113,35 @@ fn run_explain(arguments: &ExplainArguments) -> Result<()> {
     } else {
         report::explain::explain(&scope, &arguments.kpi)?
     };
-    match &arguments.output {
-        Some(path) => output::write_files(&[(path.clone(), text)]),
-        None => output::to_stdout(&text),
+    output::write_text(text, arguments.output.as_deref())
+}
+
+fn run_check(arguments: &CheckArguments) -> Result<Outcome> {
+    let config = configuration(&arguments.inputs)?;
+    let as_of = day_of_the_data(arguments.as_of.as_deref(), &config)?;
+    let contacts = check::duplicates::contact_columns();
+    let mut read = read_inputs(&config, &contacts, &arguments.inputs)?;
+    // two addresses of one lead are no reason to refuse the audit
+    read.automatic_dimensions.extend(contacts);
+    let later = as_of.and_then(|day| check::order::dates_after(&read, day));
+    let mut data = leads::join(read, &config, as_of)?;
+    data.findings.extend(later);
+    let audit = audit::audit(&data, &config)?;
+    output::write_text(render::audit(&audit, arguments.format)?, arguments.output.as_deref())?;
+    let outcome = tell_limits(&audit, arguments.inputs.quiet);
+    // the process ends here: giving its memory back piece by piece would only take time
+    std::mem::forget(data);
+    Ok(outcome)
+}
+
+/// Says which limits are exceeded, even where nothing else is to be said: they are why the exit code is not 0.
+fn tell_limits(audit: &Audit, is_quiet: bool) -> Outcome {
+    if !is_quiet {
+        output::to_stderr(&audit::untested(audit));
     }
+    let exceeded = audit::exceeded(audit);
+    output::to_stderr(&exceeded);
+    if exceeded.is_empty() { Outcome::Done } else { Outcome::Missed }
 }
 
 fn run_kpis(arguments: &KpisArguments) -> Result<()> {
@@ -127,13 +163,7 @@ impl Question {
     fn new(inputs: &Inputs, scope: &cli::Scope) -> Result<Question> {
         let mut config = configuration(inputs)?;
         config.skips = scope.skips.unwrap_or(config.skips);
-        let as_of = match (&scope.as_of, &config.as_of) {
-            (Some(day), _) => Some(period::parse_day("--as-of", day)?),
-            (None, Some(day)) => {
-                Some(period::parse_configured_day("as_of", day).map_err(|error| config.blame(error))?)
-            }
-            (None, None) => None,
-        };
+        let as_of = day_of_the_data(scope.as_of.as_deref(), &config)?;
         let filters = scope.filters.iter().map(|text| filter(text)).collect::<Result<_>>()?;
         let period = period::from_scope(scope)?;
         Ok(Question {
@@ -149,18 +179,7 @@ impl Question {
         // dimensions that a user names are read even where the configuration does not map them
         let mut wanted: Vec<String> = self.filters.iter().map(|filter| filter.dimension.clone()).collect();
         wanted.extend(self.by.iter().cloned());
-        let progress =
-            if inputs.quiet { Progress::hidden() } else { Progress::new(input::size(&self.config)?) };
-        let read = input::read(&self.config, &wanted, &progress)?;
-        drop(progress);
-        if !inputs.quiet {
-            let is_ignored = self.config.path.as_os_str().is_empty() && default_configuration().is_some();
-            let note =
-                "note: funnel.toml is not read, because the inputs are named on the command line".to_string();
-            let lines: Vec<String> = read.files.iter().flat_map(FileProfile::describe).collect();
-            output::to_stderr(is_ignored.then_some(&note).into_iter().chain(&lines));
-        }
-        leads::join(read, &self.config, self.as_of)
+        leads::join(read_inputs(&self.config, &wanted, inputs)?, &self.config, self.as_of)
     }
 
     fn scope<'a>(
@@ -182,6 +201,32 @@ impl Question {
         };
         Scope::new(data, catalogue, self.period.as_ref(), &self.filters, &self.by, basis, negative_days)
     }
+}
+
+/// The day of the command line, else that of the configuration.
+fn day_of_the_data(option: Option<&str>, config: &Config) -> Result<Option<i32>> {
+    match (option, &config.as_of) {
+        (Some(day), _) => period::parse_day("--as-of", day).map(Some),
+        (None, Some(day)) => {
+            period::parse_configured_day("as_of", day).map(Some).map_err(|error| config.blame(error))
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+/// Reads the inputs and says what was taken for what.
+fn read_inputs(config: &Config, wanted: &[String], inputs: &Inputs) -> Result<input::Inputs> {
+    let progress = if inputs.quiet { Progress::hidden() } else { Progress::new(input::size(config)?) };
+    let read = input::read(config, wanted, &progress)?;
+    drop(progress);
+    if !inputs.quiet {
+        let is_ignored = config.path.as_os_str().is_empty() && default_configuration().is_some();
+        let note =
+            "note: funnel.toml is not read, because the inputs are named on the command line".to_string();
+        let lines: Vec<String> = read.files.iter().flat_map(FileProfile::describe).collect();
+        output::to_stderr(is_ignored.then_some(&note).into_iter().chain(&lines));
+    }
+    Ok(read)
 }
 
 /// The configuration that is named, or that of the current folder; else one of the files named on the command line.

@@ -4,12 +4,14 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser;
+use funnel_kpi::Outcome;
 use funnel_kpi::cli::Cli;
 use funnel_kpi::error::Failure;
 
 fn main() -> ExitCode {
     match funnel_kpi::run(Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Missed) => ExitCode::from(3),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // nobody reading stderr must not change the exit code

@@ -56,6 +56,17 @@ pub fn write_report(report: &Report, format: Format, place: Option<&Path>) -> Re
     write_files(&files)
 }
 
+/// Prints a text, or writes it to a file.
+///
+/// # Errors
+/// A place that cannot be written to; nothing is left there then.
+pub fn write_text(text: String, place: Option<&Path>) -> Result<()> {
+    match place {
+        Some(path) => write_files(&[(path.to_path_buf(), text)]),
+        None => to_stdout(&text),
+    }
+}
+
 /// Writes files whole or not at all: to temporary names first, then all are renamed. A link is followed, and a device
 /// or pipe is written to as it is.
 ///

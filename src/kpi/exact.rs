@@ -69,6 +69,11 @@ impl Exact {
         self.numerator == 0
     }
 
+    /// Whether it is more than 0.
+    pub fn is_positive(self) -> bool {
+        self.numerator > 0
+    }
+
     /// As a whole number, if it is one that counts something.
     pub fn as_count(self) -> Option<u64> {
         if self.denominator == 1 { u64::try_from(self.numerator).ok() } else { None }

@@ -31,17 +31,18 @@ pub fn one_row_per_lead(
     }
     refuse_repeated_ids(&table, inputs, &duplicates)?;
     let table = parts::sum(table, inputs, &duplicates, findings)?;
-    findings.extend(finding("CRM rows without a lead ID, left out", nameless.rows(), &table.origin));
-    findings.extend(finding(
-        "CRM rows that repeat a lead of the same export, merged",
-        duplicates
-            .iter()
-            .filter(|pair| {
-                is_same_export(inputs, &table.origin, **pair) && !parts::is_part(&table, inputs, pair)
-            })
-            .map(|pair| pair.0 as usize),
-        &table.origin,
-    ));
+    findings.extend(
+        finding("CRM rows without a lead ID, left out", nameless.rows(), &table.origin)
+            .map(|found| found.with_key("rows_without_lead_id")),
+    );
+    let repeated = duplicates
+        .iter()
+        .filter(|pair| is_same_export(inputs, &table.origin, **pair) && !parts::is_part(&table, inputs, pair))
+        .map(|pair| pair.0 as usize);
+    findings.extend(
+        finding("CRM rows that repeat a lead of the same export, merged", repeated, &table.origin)
+            .map(|found| found.with_key("duplicate_leads")),
+    );
     let mut keep = nameless.not();
     for (later, _) in &duplicates {
         keep.remove(*later as usize);
@@ -122,11 +123,8 @@ fn merge_columns(
                 }
             }
         }
-        findings.extend(finding(
-            format!("rows with a second value of `{name}` for a lead, the first kept"),
-            ignored,
-            &table.origin,
-        ));
+        let second = format!("rows with a second value of `{name}` for a lead, the first kept");
+        findings.extend(finding(second, ignored, &table.origin).map(|found| found.with_key("second_values")));
         let kept = if OF_THE_DEAL.contains(&name) { "deal" } else { "lead" };
         // that a deal has come further than its lead is no news
         let is_news = name != "stage";

@@ -30,6 +30,11 @@ fn json(key: &str, cell: String) -> Json {
     if !NUMBERS.contains(&key) {
         return if cell.is_empty() { Json::Null } else { Json::String(cell) };
     }
+    number(&cell)
+}
+
+/// A number as it stands in the CSV; null where none does.
+pub fn number(cell: &str) -> Json {
     let whole = cell.parse::<i64>().ok().map(Json::from);
     whole.or_else(|| cell.parse::<f64>().ok().map(Json::from)).unwrap_or(Json::Null)
 }

@@ -1,5 +1,6 @@
 //! Reports as text. A renderer never computes: it writes down what the report holds. One file a format.
 
+mod audit;
 pub mod catalogue;
 mod csv;
 mod json;
@@ -8,6 +9,7 @@ pub mod table;
 
 use anyhow::Result;
 
+use crate::check::audit::Audit;
 use crate::cli::Format;
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
@@ -24,6 +26,18 @@ pub fn render(report: &Report, format: Format) -> Result<String> {
         Format::Csv => csv::render(report),
         Format::Json => json::render(report),
         Format::Markdown => Ok(markdown::render(report)),
+    }
+}
+
+/// The audit as text in a format.
+///
+/// # Errors
+/// None that an audit can cause.
+pub fn audit(audit: &Audit, format: Format) -> Result<String> {
+    match format {
+        Format::Csv => audit::csv(audit),
+        Format::Json => audit::json(audit),
+        Format::Table | Format::Markdown => render(&crate::report::audit::report(audit), format),
     }
 }
 

@@ -32,6 +32,9 @@ fn block_text(block: &Block) -> String {
     let shown: Vec<usize> =
         (0..block.columns.len()).filter(|place| block.columns[*place].show != Show::Data).collect();
     let mut text = format!("{}\n", block.title);
+    if shown.is_empty() {
+        text.push_str(&grid(block, &[]));
+    }
     let mut rest = shown.as_slice();
     while !rest.is_empty() {
         let fitting =

@@ -2,6 +2,7 @@
 //!
 //! `tables` says which tables there are, `build` fills them; a renderer only writes down what stands here.
 
+pub mod audit;
 pub mod build;
 pub mod explain;
 mod layout;

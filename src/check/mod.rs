@@ -1,4 +1,21 @@
 //! What is wrong with the data: counted, located, and told beside the numbers it bears on.
+//!
+//! A [`Finding`] is what the join notices on its way and every report tells. `audit` is the whole audit of
+//! `funnel check`: `list` names all that is looked for, the other modules look, a group of checks each.
+
+pub mod audit;
+mod channels;
+pub mod completeness;
+pub mod coverage;
+mod customers;
+mod deals;
+pub mod duplicates;
+pub mod list;
+pub mod order;
+mod orphans;
+pub mod subject;
+pub mod threshold;
+mod time;
 
 use crate::input::table::Origin;
 
@@ -10,6 +27,8 @@ const IN_A_LINE: usize = 3;
 /// Something that was left out of a number, or counted although it looks wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
+    /// The check of `funnel check` that tells it too, if one does.
+    pub key: Option<&'static str>,
     /// What it is and what was done with it: `CRM rows without a lead ID, left out`.
     pub what: String,
     /// How many.
@@ -17,12 +36,18 @@ pub struct Finding {
     /// Where the first ones are, or which they are.
     pub examples: Vec<String>,
     /// Whether there are more than the examples.
-    has_more: bool,
+    pub has_more: bool,
     /// How many of the examples a line shows.
     shown: usize,
 }
 
 impl Finding {
+    /// The same finding, to be told by a check.
+    #[must_use]
+    pub fn with_key(self, key: &'static str) -> Finding {
+        Finding { key: Some(key), ..self }
+    }
+
     /// One line: what, how many, where the first ones are.
     pub fn describe(&self) -> String {
         let shown: Vec<&str> = self.examples.iter().take(self.shown).map(String::as_str).collect();
@@ -46,14 +71,14 @@ pub fn finding(
         }
     }
     let has_more = count > examples.len() as u64;
-    (count > 0).then(|| Finding { what: what.into(), count, examples, has_more, shown: IN_A_LINE })
+    (count > 0).then(|| Finding { key: None, what: what.into(), count, examples, has_more, shown: IN_A_LINE })
 }
 
 /// A finding about these values, or none where there are none.
 pub fn finding_of_values(what: impl Into<String>, count: u64, values: &[String]) -> Option<Finding> {
     let examples = values.iter().take(EXAMPLES).map(|value| format!("`{value}`")).collect();
     let has_more = values.len() > EXAMPLES;
-    (count > 0).then(|| Finding { what: what.into(), count, examples, has_more, shown: IN_A_LINE })
+    (count > 0).then(|| Finding { key: None, what: what.into(), count, examples, has_more, shown: IN_A_LINE })
 }
 
 /// A finding about these places, each in words, or none where there are none.
@@ -61,7 +86,7 @@ pub fn finding_of_texts(what: impl Into<String>, texts: Vec<String>) -> Option<F
     let count = texts.len() as u64;
     let has_more = texts.len() > EXAMPLES;
     let examples: Vec<String> = texts.into_iter().take(EXAMPLES).collect();
-    (count > 0).then(|| Finding { what: what.into(), count, examples, has_more, shown: EXAMPLES })
+    (count > 0).then(|| Finding { key: None, what: what.into(), count, examples, has_more, shown: EXAMPLES })
 }
 
 /// `1234567` → `1,234,567`.

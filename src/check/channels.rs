@@ -1,0 +1,272 @@
+//! Channels on both sides: spend that brought nobody, leads that cost nothing, one channel under several names.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use polars::prelude::PlFixedStateQuality;
+
+use super::subject::{
+    Answer, Examples, Found, Part, Subject, answer, counted, money, number_of, percent, whole,
+};
+use crate::input::normalise;
+use crate::input::table::{Days, Table, code_slice};
+use crate::kpi::exact::Exact;
+use crate::leads::Over;
+use crate::period::month_number;
+
+/// The checks of channels.
+pub fn answers(subject: &Subject) -> Vec<Answer> {
+    const NEEDS: &str = "the CRM and a spend export must both have channels";
+    let leads = Side::of_leads(subject);
+    let spend = Side::of_spend(subject);
+    let spellings = answer(
+        "channel_spellings",
+        if leads.is_none() && spend.is_none() {
+            Err("no input has channels")
+        } else {
+            Ok(spellings(subject, leads.as_ref(), spend.as_ref()))
+        },
+    );
+    let (Some(leads), Some(spend)) = (leads, spend) else {
+        let keys = [
+            "spend_without_leads",
+            "months_of_spend_without_leads",
+            "leads_without_spend",
+            "months_of_leads_without_spend",
+        ];
+        return keys.map(|key| answer(key, Err(NEEDS))).into_iter().chain([spellings]).collect();
+    };
+    vec![
+        answer("spend_without_leads", Ok(spend_without_leads(subject, &leads, &spend))),
+        answer("months_of_spend_without_leads", Ok(lonely_months(subject, &spend, &leads, Lonely::Spend))),
+        answer("leads_without_spend", Ok(leads_without_spend(subject, &leads, &spend))),
+        answer("months_of_leads_without_spend", Ok(lonely_months(subject, &leads, &spend, Lonely::Leads))),
+        spellings,
+    ]
+}
+
+/// What one side knows of a channel or of one of its months.
+#[derive(Debug, Clone, Copy)]
+struct Tally {
+    rows: u64,
+    /// In millionths; 0 for leads.
+    cost: i128,
+    first_row: usize,
+}
+
+/// One side of the channels.
+struct Side<'a> {
+    table: &'a Table,
+    channels: BTreeMap<&'a str, Tally>,
+    months: BTreeMap<(&'a str, i32), Tally>,
+}
+
+impl<'a> Side<'a> {
+    fn of_leads(subject: &Subject<'a>) -> Option<Side<'a>> {
+        let created = subject.data.created_at();
+        Side::new(subject.leads(), subject.counted.rows(), created, |_| 0)
+    }
+
+    /// Rows that cost nothing are no spend.
+    fn of_spend(subject: &Subject<'a>) -> Option<Side<'a>> {
+        let spend = &subject.facts(Over::Spend)?.table;
+        let costs = spend.numbers("cost")?;
+        let cost = |row: usize| costs.get(row).map_or(0, i128::from);
+        let rows = (0..spend.frame.height()).filter(|row| cost(*row) != 0);
+        Side::new(spend, rows, spend.dates("date").as_ref(), cost)
+    }
+
+    fn new(
+        table: &'a Table,
+        rows: impl Iterator<Item = usize>,
+        dates: Option<&Days>,
+        cost: impl Fn(usize) -> i128,
+    ) -> Option<Side<'a>> {
+        let (codes, words) = (table.codes("channel")?, table.dictionaries.get("channel")?);
+        let codes = code_slice(&codes);
+        let mut tallies: HashMap<(u32, Option<i32>), Tally, PlFixedStateQuality> = HashMap::default();
+        for row in rows.filter(|row| codes[*row] > 0) {
+            let month = dates.and_then(|dates| dates.get(row)).map(month_number);
+            let tally =
+                tallies.entry((codes[row], month)).or_insert(Tally { rows: 0, cost: 0, first_row: row });
+            tally.rows += 1;
+            tally.cost += cost(row);
+        }
+        let mut side = Side { table, channels: BTreeMap::new(), months: BTreeMap::new() };
+        for ((code, month), tally) in tallies {
+            let word = words[code as usize].as_str();
+            side.months.extend(month.map(|month| ((word, month), tally)));
+            let known = side.channels.entry(word).or_insert(Tally { rows: 0, cost: 0, ..tally });
+            known.rows += tally.rows;
+            known.cost += tally.cost;
+            known.first_row = known.first_row.min(tally.first_row);
+        }
+        Some(side)
+    }
+
+    fn example(&self, tally: Tally) -> Examples {
+        Examples::of_rows([tally.first_row], &self.table.origin)
+    }
+
+    /// The whole cost of the table, that without a channel too.
+    fn cost(&self) -> Exact {
+        Subject::sum(self.table, "cost", 0..self.table.frame.height())
+    }
+
+    fn rows(&self) -> u64 {
+        self.channels.values().map(|tally| tally.rows).sum()
+    }
+}
+
+fn spend_without_leads(subject: &Subject, leads: &Side, spend: &Side) -> Found {
+    let lonely = || spend.channels.iter().filter(|(channel, _)| !leads.channels.contains_key(*channel));
+    let cost = Exact::millionths(lonely().map(|(_, tally)| tally.cost).sum());
+    let parts = lonely().map(|(channel, tally)| Part {
+        subject: (*channel).to_string(),
+        count: Exact::millionths(tally.cost),
+        of: Some(spend.cost()),
+        examples: spend.example(*tally),
+        proposal: String::new(),
+    });
+    let count = whole(subject.counted.count());
+    let each = |cost: Exact| cost.over(count).map_or_else(String::new, |each| subject.money(each));
+    let rest = spend.cost().minus(cost).unwrap_or(Exact::ZERO);
+    let effect = format!(
+        "these channels have no cost per lead, but their cost is in the total: {} a lead, {} without it; \
+         money lost, or a channel that the CRM knows under another name",
+        each(spend.cost()),
+        each(rest)
+    );
+    let examples = Examples::of_rows(lonely().map(|(_, tally)| tally.first_row), &spend.table.origin);
+    Found { parts: parts.collect(), ..money(cost, spend.cost(), examples, effect) }
+}
+
+fn leads_without_spend(subject: &Subject, leads: &Side, spend: &Side) -> Found {
+    let lonely = || leads.channels.iter().filter(|(channel, _)| !spend.channels.contains_key(*channel));
+    let count: u64 = lonely().map(|(_, tally)| tally.rows).sum();
+    let parts = lonely().map(|(channel, tally)| Part {
+        subject: (*channel).to_string(),
+        count: whole(tally.rows),
+        of: Some(whole(leads.rows())),
+        examples: leads.example(*tally),
+        proposal: String::new(),
+    });
+    let all = subject.counted.count();
+    let each = |leads: u64| {
+        spend.cost().over(whole(leads)).map_or_else(|| "nothing".to_string(), |each| subject.money(each))
+    };
+    let effect = format!(
+        "their cost per lead is 0.00 and pulls the total down: {} a lead over all leads, {} without them; \
+         right for channels that cost nothing, wrong where an ad export is missing",
+        each(all),
+        each(all - count)
+    );
+    let examples = Examples::of_rows(lonely().map(|(_, tally)| tally.first_row), &leads.table.origin);
+    Found { parts: parts.collect(), ..counted(count, leads.rows(), examples, effect) }
+}
+
+#[derive(Clone, Copy)]
+enum Lonely {
+    Spend,
+    Leads,
+}
+
+/// Months of a channel that one side knows and the other does not.
+fn lonely_months(subject: &Subject, own: &Side, other: &Side, which: Lonely) -> Found {
+    let mut of_channel: BTreeMap<&str, (u64, u64, Vec<usize>)> = BTreeMap::new();
+    let mut lost = Tally { rows: 0, cost: 0, first_row: 0 };
+    for ((channel, month), tally) in &own.months {
+        let (count, of, rows) = of_channel.entry(channel).or_default();
+        *of += 1;
+        if !other.months.contains_key(&(*channel, *month)) {
+            *count += 1;
+            rows.push(tally.first_row);
+            lost.rows += tally.rows;
+            lost.cost += tally.cost;
+        }
+    }
+    let rows: Vec<usize> = of_channel.values().flat_map(|(_, _, rows)| rows.iter().copied()).collect();
+    let parts = of_channel.into_iter().filter(|(_, (count, ..))| *count > 0);
+    let parts = parts.map(|(channel, (count, of, rows))| Part {
+        subject: channel.to_string(),
+        count: whole(count),
+        of: Some(whole(of)),
+        examples: Examples::of_rows(rows, &own.table.origin),
+        proposal: String::new(),
+    });
+    let effect = match which {
+        Lonely::Spend => format!(
+            "{} of these months meet no lead created in them: cost per lead is empty there, and the money \
+             is shared out to no lead of its channel",
+            subject.money(Exact::millionths(lost.cost))
+        ),
+        Lonely::Leads => format!(
+            "{} of these months have a cost of 0.00, so the channel looks cheaper than it is if it spent then",
+            number_of(lost.rows, "lead", "leads")
+        ),
+    };
+    let examples = Examples::of_rows(rows.iter().copied(), &own.table.origin);
+    Found { parts: parts.collect(), ..counted(rows.len() as u64, own.months.len() as u64, examples, effect) }
+}
+
+/// A name of a channel with what stands under it.
+struct Spelling<'a> {
+    name: &'a str,
+    leads: u64,
+    cost: i128,
+    place: String,
+}
+
+fn spellings(subject: &Subject, leads: Option<&Side>, spend: Option<&Side>) -> Found {
+    let sides: Vec<&Side> = leads.into_iter().chain(spend).collect();
+    let names: BTreeSet<&str> = sides.iter().flat_map(|side| side.channels.keys().copied()).collect();
+    let of = names.len() as u64;
+    let mut groups: BTreeMap<String, Vec<Spelling>> = BTreeMap::new();
+    for name in names {
+        let tally = |side: Option<&Side>| side.and_then(|side| side.channels.get(name).copied());
+        let place = sides
+            .iter()
+            .find_map(|side| Some(side.table.origin.describe(side.channels.get(name)?.first_row)));
+        let spelling = Spelling {
+            name,
+            leads: tally(leads).map_or(0, |tally| tally.rows),
+            cost: tally(spend).map_or(0, |tally| tally.cost),
+            place: place.unwrap_or_default(),
+        };
+        groups.entry(normalise(name)).or_default().push(spelling);
+    }
+    groups.retain(|form, group| !form.is_empty() && group.len() > 1);
+    let mut parts = Vec::new();
+    let (mut moved_leads, mut moved_cost) = (0, 0);
+    for group in groups.values_mut() {
+        // the name under which most leads stand is the one that people use
+        group.sort_by(|left, right| right.leads.cmp(&left.leads).then(left.name.cmp(right.name)));
+        for other in &group[1..] {
+            moved_leads += other.leads;
+            moved_cost += other.cost;
+            parts.push(Part {
+                subject: other.name.to_string(),
+                count: whole(1),
+                of: None,
+                examples: Examples::of_texts([other.place.clone()]),
+                proposal: format!("{} = {}", quoted(other.name), quoted(group[0].name)),
+            });
+        }
+    }
+    let all = spend.map_or(Exact::ZERO, Side::cost);
+    let cost = Exact::millionths(moved_cost);
+    let share = if all.is_zero() { String::new() } else { format!(" ({} of the spend)", percent(cost, all)) };
+    let effect = format!(
+        "one channel stands in several rows: {} and {}{share} are under a second name, and spend under one \
+         name does not meet the leads of the other",
+        number_of(moved_leads, "lead", "leads"),
+        subject.money(cost)
+    );
+    let places: Vec<String> = parts.iter().flat_map(|part| part.examples.shown.clone()).collect();
+    let count = parts.len() as u64;
+    Found { parts, ..counted(count, of, Examples::of_texts(places), effect) }
+}
+
+/// A name as TOML.
+fn quoted(name: &str) -> String {
+    toml::Value::String(name.to_string()).to_string()
+}

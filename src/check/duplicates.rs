@@ -1,0 +1,341 @@
+//! The same lead more than once: under IDs that look alike, with one e-mail or phone, or alike in everything.
+//!
+//! Each lead gets a key (a normalised ID, a contact, all its cells); leads with equal keys are found by sorting or
+//! by a table of words, never by comparing each lead with each other.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasher;
+
+use polars::prelude::*;
+use rayon::prelude::*;
+
+use super::subject::{Answer, Found, Subject, answer, known, number_of, percent, rows_found, whole};
+use crate::input::normalise;
+use crate::input::table::{Table, code_slice};
+use crate::leads::index::NO_LEAD;
+use crate::mask::Mask;
+
+/// The columns of e-mail addresses; [`normalise`] makes one of `E-Mail`, `e_mail` and `email`.
+const EMAILS: [&str; 6] =
+    ["email", "email_address", "contact_email", "work_email", "электронная_почта", "имейл"];
+/// The columns of phone numbers.
+const PHONES: [&str; 7] =
+    ["phone", "phone_number", "mobile", "mobile_phone", "work_phone", "телефон", "рабочий_телефон"];
+/// A phone number has at least so many digits.
+const PHONE_DIGITS: usize = 6;
+
+/// A lead and the first one that it repeats.
+type Repeat = (u32, u32);
+
+/// The columns that the audit reads beside those that reports read.
+pub fn contact_columns() -> Vec<String> {
+    EMAILS.into_iter().chain(PHONES).map(String::from).collect()
+}
+
+/// The checks of near-duplicates.
+pub fn answers(subject: &Subject) -> Vec<Answer> {
+    let emails = contacts(subject.leads(), &EMAILS, email);
+    let phones = contacts(subject.leads(), &PHONES, phone);
+    let found = |contacts: Option<&Contacts>, needs| match contacts {
+        Some(contacts) => Ok(describe(subject, &repeated_contacts(subject, contacts), contacts.filled)),
+        None => Err(needs),
+    };
+    vec![
+        answer(
+            "near_duplicate_ids",
+            Ok(describe(subject, &near_duplicate_ids(subject), subject.counted.count())),
+        ),
+        answer("same_email", found(emails.as_ref(), "no column of the CRM is called `email`")),
+        answer("same_phone", found(phones.as_ref(), "no column of the CRM is called `phone`")),
+        answer("identical_leads", identical_leads(subject, emails.as_ref(), phones.as_ref())),
+    ]
+}
+
+/// What it means that these leads repeat others.
+fn describe(subject: &Subject, repeats: &[Repeat], of: u64) -> Found {
+    let mut rows = Mask::none(subject.counted.height());
+    for (row, _) in repeats {
+        rows.insert(*row as usize);
+    }
+    rows_found(&rows, of, &subject.leads().origin, effect(subject, repeats))
+}
+
+/// By how much leads and conversion are off if each lead that repeats another is the same lead.
+fn effect(subject: &Subject, repeats: &[Repeat]) -> String {
+    let (leads, won) = (subject.counted.count(), subject.won.count());
+    let surplus = repeats.len() as u64;
+    let too_many = format!(
+        "if they are the same leads, the CRM counts {} too many",
+        number_of(surplus, "lead", "leads")
+    );
+    if !subject.knows_won() || won == 0 {
+        return too_many;
+    }
+    let mut is_counted: HashSet<u32> = HashSet::new();
+    let repeated_wins = repeats
+        .iter()
+        .filter(|(row, first)| {
+            let is_won = subject.won.has(*row as usize);
+            is_won && (subject.won.has(*first as usize) || !is_counted.insert(*first))
+        })
+        .count() as u64;
+    format!(
+        "{too_many}: {} of all leads are won as counted, {} if each counts once",
+        percent(whole(won), whole(leads)),
+        percent(whole(won - repeated_wins), whole(leads - surplus))
+    )
+}
+
+/// Rows whose keys are equal to that of an earlier row, with the first such row; in the order of rows.
+fn repeats(mut hashes: Vec<(u64, u32)>, is_equal: impl Fn(u32, u32) -> bool) -> Vec<Repeat> {
+    hashes.par_sort_unstable();
+    let mut found = Vec::new();
+    for group in hashes.chunk_by(|left, right| left.0 == right.0) {
+        let first = group[0].1;
+        found
+            .extend(group[1..].iter().filter(|(_, row)| is_equal(*row, first)).map(|(_, row)| (*row, first)));
+    }
+    found.sort_unstable();
+    found
+}
+
+fn near_duplicate_ids(subject: &Subject) -> Vec<Repeat> {
+    let Some(ids) = subject.leads().ids("lead_id") else {
+        return Vec::new();
+    };
+    let array = ids.downcast_as_array();
+    let hasher = PlFixedStateQuality::default();
+    let form = |row: u32| array.get(row as usize).map(form_of_id).filter(|form| !form.is_empty());
+    let hashes = rows_of(&subject.counted)
+        .into_par_iter()
+        .with_min_len(1 << 12)
+        .filter_map(|row| Some((hasher.hash_one(form(row)?), row)))
+        .collect();
+    repeats(hashes, |left, right| form(left) == form(right))
+}
+
+fn rows_of(mask: &Mask) -> Vec<u32> {
+    mask.rows().map(|row| u32::try_from(row).unwrap_or(NO_LEAD)).collect()
+}
+
+/// An ID in lower case, without blanks and punctuation and without the zeros that lead a number. Between two numbers
+/// a mark stays, because `1-12` and `11-2` are two IDs.
+fn form_of_id(id: &str) -> String {
+    let mut form = String::with_capacity(id.len());
+    let (mut after_digit, mut is_separated, mut held_zero) = (false, false, false);
+    for letter in id.chars() {
+        if !letter.is_alphanumeric() {
+            is_separated = true;
+            continue;
+        }
+        let is_digit = letter.is_ascii_digit();
+        let starts_number = is_digit && (!after_digit || is_separated);
+        if held_zero && (!is_digit || starts_number) {
+            form.push('0');
+            held_zero = false;
+        }
+        if starts_number && after_digit {
+            form.push('-');
+        }
+        if letter == '0' && (starts_number || held_zero) {
+            held_zero = true;
+        } else {
+            held_zero = false;
+            form.extend(letter.to_lowercase());
+        }
+        (after_digit, is_separated) = (is_digit, false);
+    }
+    if held_zero {
+        form.push('0');
+    }
+    form
+}
+
+/// For each lead the number of its contact, 0 for none.
+struct Contacts {
+    of_lead: Vec<u32>,
+    count: usize,
+    /// Leads with a contact.
+    filled: u64,
+}
+
+/// The contacts of the leads: the first of the columns that a lead has filled, in a form in which equal ones are equal.
+fn contacts(leads: &Table, names: &[&str], form: impl Fn(&str) -> Option<String>) -> Option<Contacts> {
+    let mut number_of_form: HashMap<String, u32> = HashMap::new();
+    let mut of_lead = vec![0; leads.frame.height()];
+    let columns: Vec<&String> = leads
+        .dictionaries
+        .keys()
+        .filter(|column| names.iter().any(|name| normalise(name) == normalise(column)))
+        .collect();
+    for column in &columns {
+        let (Some(codes), Some(words)) = (leads.codes(column), leads.dictionaries.get(*column)) else {
+            continue;
+        };
+        let mut number = |word: &String| {
+            let next = u32::try_from(number_of_form.len() + 1).unwrap_or(NO_LEAD);
+            form(word).map_or(0, |form| *number_of_form.entry(form).or_insert(next))
+        };
+        let numbers: Vec<u32> = words.iter().map(&mut number).collect();
+        for (of_lead, code) in of_lead.iter_mut().zip(code_slice(&codes)).filter(|(known, _)| **known == 0) {
+            *of_lead = numbers[*code as usize];
+        }
+    }
+    let filled = of_lead.iter().filter(|number| **number > 0).count() as u64;
+    (!columns.is_empty()).then_some(Contacts { of_lead, count: number_of_form.len() + 1, filled })
+}
+
+/// Leads with the contact of an earlier lead; further leads of one customer are no duplicates.
+fn repeated_contacts(subject: &Subject, contacts: &Contacts) -> Vec<Repeat> {
+    let mut first_of = vec![NO_LEAD; contacts.count];
+    let mut found = Vec::new();
+    let customer = |row: usize| subject.customers.as_ref().and_then(|customers| known(customers[row]));
+    for row in rows_of(&subject.counted) {
+        let number = contacts.of_lead[row as usize] as usize;
+        if number == 0 {
+            continue;
+        }
+        let first = first_of[number];
+        if first == NO_LEAD {
+            first_of[number] = row;
+        } else if customer(row as usize).is_none() || customer(row as usize) != customer(first as usize) {
+            found.push((row, first));
+        }
+    }
+    found
+}
+
+/// An address in lower case; none where there is no `@` in it.
+fn email(word: &str) -> Option<String> {
+    let address = word.trim().to_lowercase();
+    let (name, host) = address.split_once('@')?;
+    (!name.is_empty() && host.contains('.')).then_some(address)
+}
+
+/// The digits of a number, the Russian `8 912 …` as `7912…`; none where it is too short for a phone.
+fn phone(word: &str) -> Option<String> {
+    let digits: String = word.chars().filter(char::is_ascii_digit).collect();
+    let digits = digits.strip_prefix("00").map_or(digits.as_str(), |international| international);
+    let is_one_digit = digits.chars().all(|digit| digits.starts_with(digit));
+    match digits.strip_prefix('8') {
+        Some(rest) if rest.len() == 10 && !is_one_digit => Some(format!("7{rest}")),
+        _ => (digits.len() >= PHONE_DIGITS && !is_one_digit).then(|| digits.to_string()),
+    }
+}
+
+/// Leads that are like an earlier one in every column but the ID. Only leads with an amount or a contact are looked
+/// at: what else an export tells is often the same for two leads of one day.
+fn identical_leads(
+    subject: &Subject,
+    emails: Option<&Contacts>,
+    phones: Option<&Contacts>,
+) -> Result<Found, &'static str> {
+    let amounts = subject.leads().numbers("amount");
+    if amounts.is_none() && emails.is_none() && phones.is_none() {
+        return Err("the CRM has neither amounts nor contacts to tell leads of one day apart");
+    }
+    let has = |contacts: Option<&Contacts>, row: usize| contacts.is_some_and(|known| known.of_lead[row] > 0);
+    let height = subject.counted.height();
+    let told_apart = Mask::from_rows(height, |row| {
+        let has_amount = amounts.as_ref().is_some_and(|amounts| amounts.get(row).is_some());
+        has_amount || has(emails, row) || has(phones, row)
+    });
+    let looked_at = told_apart.and(&subject.counted);
+    let columns = cells(subject.leads());
+    let hasher = PlFixedStateQuality::default();
+    let hash =
+        |row: u32| columns.iter().fold(0, |hash, cells| hasher.hash_one((hash, cells.hash(row, &hasher))));
+    let hashes =
+        rows_of(&looked_at).into_par_iter().with_min_len(1 << 12).map(|row| (hash(row), row)).collect();
+    let repeats = repeats(hashes, |left, right| columns.iter().all(|cells| cells.are_equal(left, right)));
+    let mut found = describe(subject, &repeats, looked_at.count());
+    found.effect.push_str("; look at some first, sales can be alike");
+    Ok(found)
+}
+
+/// A column of the leads, to be compared cell by cell.
+enum Cells {
+    Ids(StringChunked),
+    Numbers(Int64Chunked),
+    Days(crate::input::table::Days),
+    Codes(UInt32Chunked),
+}
+
+/// Every column but the lead ID.
+fn cells(leads: &Table) -> Vec<Cells> {
+    let names = leads.frame.get_column_names_str().into_iter().filter(|name| *name != "lead_id");
+    names
+        .filter_map(|name| {
+            let ids = leads.ids(name).map(Cells::Ids);
+            let numbers = || leads.numbers(name).map(Cells::Numbers);
+            let codes = || leads.codes(name).map(Cells::Codes);
+            ids.or_else(numbers).or_else(codes).or_else(|| leads.dates(name).map(Cells::Days))
+        })
+        .collect()
+}
+
+impl Cells {
+    fn hash(&self, row: u32, hasher: &PlFixedStateQuality) -> u64 {
+        let row = row as usize;
+        match self {
+            Cells::Ids(ids) => hasher.hash_one(ids.downcast_as_array().get(row)),
+            Cells::Numbers(numbers) => hasher.hash_one(numbers.downcast_as_array().get(row)),
+            Cells::Days(days) => hasher.hash_one(days.get(row)),
+            Cells::Codes(codes) => u64::from(code_slice(codes)[row]),
+        }
+    }
+
+    fn are_equal(&self, left: u32, right: u32) -> bool {
+        let (left, right) = (left as usize, right as usize);
+        match self {
+            Cells::Ids(ids) => ids.get(left) == ids.get(right),
+            Cells::Numbers(numbers) => numbers.get(left) == numbers.get(right),
+            Cells::Days(days) => days.get(left) == days.get(right),
+            Cells::Codes(codes) => codes.get(left) == codes.get(right),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_keeps_what_tells_it_from_others() {
+        for (id, form) in [
+            ("L-007", "l7"),
+            ("l 7", "l7"),
+            ("L_0070", "l70"),
+            ("000", "0"),
+            ("A0", "a0"),
+            ("A0B", "a0b"),
+            ("2026-01-12", "2026-1-12"),
+            ("2026-11-2", "2026-11-2"),
+            ("1-00-2", "1-0-2"),
+            ("Лид 05", "лид5"),
+            ("--", ""),
+        ] {
+            assert_eq!(form_of_id(id), form, "{id}");
+        }
+    }
+
+    #[test]
+    fn contacts_have_one_form() {
+        assert_eq!(email(" Anna@Example.COM "), Some("anna@example.com".to_string()));
+        assert_eq!(email("n/a"), None);
+        for text in ["+7 (912) 345-67-89", "8 912 345 67 89", "007 912 3456789"] {
+            assert_eq!(phone(text), Some("79123456789".to_string()), "{text}");
+        }
+        assert_eq!(phone("000000000"), None);
+        assert_eq!(phone("123"), None);
+    }
+
+    #[test]
+    fn equal_keys_are_found_with_the_first_row_and_no_others() {
+        let keys = ["a", "b", "a", "c", "b", "a"];
+        // a hash that several keys share must not make them equal
+        let hashes = (0..6).map(|row| (u64::from(keys[row as usize] == "c"), row)).collect();
+        let found = repeats(hashes, |left, right| keys[left as usize] == keys[right as usize]);
+        assert_eq!(found, [(2, 0), (5, 0)]);
+    }
+}
