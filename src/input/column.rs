@@ -3,7 +3,6 @@
 //! Cells in plain form are typed at once. All others are kept as text until every row of the column is known: only
 //! then is it decided how the column is written (`format`).
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use polars::prelude::*;
@@ -14,41 +13,13 @@ use polars_arrow::types::NativeType;
 use super::cell::{Plain, parse_date, parse_number};
 use super::read::Piece;
 use super::table::Dictionary;
+use super::words::{NotText, Words};
 use crate::config::ColumnType;
 
 /// Stands for no value in a column of days in the making; no calendar has this day.
 pub const NO_DAY: i32 = i32::MIN;
 /// Stands for no value in a column of numbers in the making; no number that is read is so small.
 pub const NO_NUMBER: i64 = i64::MIN;
-
-/// A cell that is not UTF-8.
-pub struct NotText;
-
-/// The words that one thread has met in one column.
-#[derive(Default)]
-pub struct Words {
-    codes: HashMap<Box<[u8]>, u32, PlFixedStateQuality>,
-    pub in_order: Vec<String>,
-    /// With more words than this the column is no dimension and is given up.
-    limit: Option<usize>,
-}
-
-impl Words {
-    #[inline]
-    fn code(&mut self, cell: &[u8]) -> Result<u32, NotText> {
-        if let Some(&code) = self.codes.get(cell) {
-            return Ok(code);
-        }
-        if self.limit.is_some_and(|limit| self.in_order.len() > limit) {
-            return Ok(0);
-        }
-        let word = std::str::from_utf8(cell).map_err(|_| NotText)?;
-        let code = u32::try_from(self.in_order.len()).unwrap_or(u32::MAX);
-        self.in_order.push(word.trim().to_string());
-        self.codes.insert(cell.into(), code);
-        Ok(code)
-    }
-}
 
 /// A cell that is not in plain form: its row among those of the thread, and its text.
 #[derive(Debug, Clone, Copy)]
@@ -97,8 +68,7 @@ impl Column {
             ColumnType::Number => Cells::Number(Vec::new()),
             ColumnType::Text => Cells::Text(Vec::new()),
         };
-        let words = Words { limit, ..Words::default() };
-        Column { cells, words, odd: Vec::new(), seen: vec![Seen::default(); files] }
+        Column { cells, words: Words::new(limit), odd: Vec::new(), seen: vec![Seen::default(); files] }
     }
 
     /// Adds cells of a file; an empty cell is no value. With `keeps_points` a decimal point is plain.

@@ -29,6 +29,7 @@ pub mod survey;
 pub mod table;
 pub mod tables;
 mod totals;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -16,7 +16,7 @@ use super::finish::{Finished, finish};
 use super::format::{FileFormat, Setting};
 use super::profile::Rejected;
 use super::progress::Progress;
-use super::records::{Ragged, Records, Shape, ragged, split};
+use super::records::{Ragged, Records, Shape, Spare, ragged, split};
 use super::rows::{NoData, NullWords, RowRules};
 use super::source::{Block, Source};
 use crate::config::{ColumnType, OnError};
@@ -95,6 +95,8 @@ pub struct Share {
     pub further_values: Vec<usize>,
     /// Rows with blank cells behind the last column: file, line and number of cells.
     pub longer: Vec<(usize, u32, usize)>,
+    /// The memory of the last block, which is used again.
+    spare: Spare,
 }
 
 /// A total row that was dropped: its cells by column of the plan.
@@ -169,7 +171,8 @@ pub fn read_files(columns: &[ColumnPlan], files: Vec<FilePlan>, progress: &Progr
             scope.spawn(move |_| {
                 let mut share = lock(share);
                 while !is_stopped.load(Ordering::Relaxed) {
-                    let (order, block) = next_block(queue, progress);
+                    let bytes = std::mem::take(&mut share.spare.bytes);
+                    let (order, block) = next_block(queue, progress, bytes);
                     let read = match block {
                         Ok(None) => break,
                         Ok(Some(block)) => share.read(block, order, thread, &layouts[order.0], columns),
@@ -197,14 +200,18 @@ fn into_inner<T>(mutex: Mutex<T>) -> T {
     mutex.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-fn next_block(queue: &Mutex<Queue>, progress: &Progress) -> ((usize, usize), Result<Option<Block>>) {
+fn next_block(
+    queue: &Mutex<Queue>,
+    progress: &Progress,
+    mut spare: Vec<u8>,
+) -> ((usize, usize), Result<Option<Block>>) {
     let mut queue = lock(queue);
     loop {
         let order = (queue.file, queue.block);
         let Some(source) = queue.sources.get_mut(order.0) else {
             return (order, Ok(None));
         };
-        match source.next_block() {
+        match source.next_block(std::mem::take(&mut spare)) {
             Ok(None) => (queue.file, queue.block) = (order.0 + 1, 0),
             other => {
                 queue.block += 1;
@@ -232,6 +239,7 @@ impl Share {
             rejected: Vec::new(),
             further_values: vec![0; files],
             longer: Vec::new(),
+            spare: Spare::default(),
         }
     }
 
@@ -244,7 +252,8 @@ impl Share {
         layout: &Layout,
         columns: &[ColumnPlan],
     ) -> Result<()> {
-        let mut records = split(block, layout.separator, layout.shape, &layout.format.name)?;
+        let spare = std::mem::take(&mut self.spare);
+        let mut records = split(block, layout.separator, layout.shape, &layout.format.name, spare)?;
         self.no_data.extend(records.empty.iter().map(|line| (order.0, NoData::Empty, *line)));
         self.longer.extend(records.longer.iter().map(|line| (order.0, *line, records.longer_fields)));
         self.set_ragged_aside(order.0, std::mem::take(&mut records.ragged), layout)?;
@@ -274,6 +283,7 @@ impl Share {
         let first = self.lines.len();
         self.lines.append(&mut records.lines);
         self.blocks.push(Piece { order, thread, rows: first..first + rows });
+        self.spare = records.into_spare();
         Ok(())
     }
 

@@ -37,6 +37,13 @@ pub struct Records {
     pub longer_fields: usize,
 }
 
+/// Memory of a block that has been read, for the next one.
+#[derive(Debug, Default)]
+pub struct Spare {
+    pub bytes: Vec<u8>,
+    cells: Vec<(u32, u32)>,
+}
+
 /// A row with more or fewer cells than the header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ragged {
@@ -47,10 +54,13 @@ pub struct Ragged {
 }
 
 impl Records {
-    fn new(bytes: Vec<u8>, shape: Shape, rows: usize) -> Records {
+    fn new(bytes: Vec<u8>, shape: Shape, rows: usize, spare: Spare) -> Records {
+        let mut cells = spare.cells;
+        cells.clear();
+        cells.reserve(rows * shape.width);
         Records {
             bytes,
-            cells: Vec::with_capacity(rows * shape.width),
+            cells,
             width: shape.width,
             lines: Vec::with_capacity(rows),
             empty: Vec::new(),
@@ -58,6 +68,11 @@ impl Records {
             longer: Vec::new(),
             longer_fields: 0,
         }
+    }
+
+    /// The memory, for the next block.
+    pub fn into_spare(self) -> Spare {
+        Spare { bytes: self.bytes, cells: self.cells }
     }
 
     /// The cells of one column, without the blanks around them.
@@ -146,12 +161,12 @@ impl Records {
 ///
 /// # Errors
 /// A read error of the csv crate, which no bytes in memory give.
-pub fn split(block: Block, separator: u8, shape: Shape, name: &str) -> Result<Records> {
+pub fn split(block: Block, separator: u8, shape: Shape, name: &str, spare: Spare) -> Result<Records> {
     let is_plain = memchr(b'"', &block.bytes).is_none() && !has_lone_carriage_return(&block.bytes);
     if is_plain {
-        Ok(split_plain(block, separator, shape))
+        Ok(split_plain(block, separator, shape, spare))
     } else {
-        split_quoted(&block, separator, shape, name)
+        split_quoted(&block, separator, shape, name, spare)
     }
 }
 
@@ -159,9 +174,9 @@ fn has_lone_carriage_return(bytes: &[u8]) -> bool {
     memchr_iter(b'\r', bytes).any(|at| bytes.get(at + 1) != Some(&b'\n'))
 }
 
-fn split_plain(block: Block, separator: u8, shape: Shape) -> Records {
+fn split_plain(block: Block, separator: u8, shape: Shape, spare: Spare) -> Records {
     let rows = memchr_iter(b'\n', &block.bytes).count() + 1;
-    let mut records = Records::new(block.bytes, shape, rows);
+    let mut records = Records::new(block.bytes, shape, rows, spare);
     let length = records.bytes.len();
     let mut start = 0;
     let mut line = block.first_line;
@@ -186,14 +201,14 @@ fn split_plain(block: Block, separator: u8, shape: Shape) -> Records {
     records
 }
 
-fn split_quoted(block: &Block, separator: u8, shape: Shape, name: &str) -> Result<Records> {
+fn split_quoted(block: &Block, separator: u8, shape: Shape, name: &str, spare: Spare) -> Result<Records> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .delimiter(separator)
         .buffer_capacity(1 << 16)
         .from_reader(block.bytes.as_slice());
-    let mut records = Records::new(Vec::with_capacity(block.bytes.len()), shape, 0);
+    let mut records = Records::new(Vec::with_capacity(block.bytes.len()), shape, 0, spare);
     let mut record = csv::ByteRecord::new();
     while reader.read_byte_record(&mut record).with_context(|| name.to_string())? {
         let before = records.cells.len();
@@ -272,8 +287,8 @@ mod tests {
         ) {
             let width = text.lines().next().map_or(1, |line| line.split(',').count());
             let shape = Shape { width, phantoms };
-            let plain = split_plain(block(text.as_bytes()), b',', shape);
-            let quoted = split_quoted(&block(text.as_bytes()), b',', shape, "x").unwrap();
+            let plain = split_plain(block(text.as_bytes()), b',', shape, Spare::default());
+            let quoted = split_quoted(&block(text.as_bytes()), b',', shape, "x", Spare::default()).unwrap();
             prop_assert_eq!(cells(&plain), cells(&quoted));
             prop_assert_eq!(plain.lines, quoted.lines);
             prop_assert_eq!(plain.ragged, quoted.ragged);
@@ -283,7 +298,8 @@ mod tests {
     #[test]
     fn lines_count_line_breaks_inside_quotes() {
         let shape = Shape { width: 2, phantoms: 0 };
-        let records = split(block(b"a,\"x\ny\"\n\nb,\"say \"\"z\"\"\"\n"), b',', shape, "x").unwrap();
+        let records =
+            split(block(b"a,\"x\ny\"\n\nb,\"say \"\"z\"\"\"\n"), b',', shape, "x", Spare::default()).unwrap();
         assert_eq!(records.lines, [2, 5]);
         assert_eq!(records.cell(1, 1), b"say \"z\"");
     }
@@ -291,7 +307,8 @@ mod tests {
     #[test]
     fn nameless_cells_at_the_end_may_be_there_or_not() {
         let shape = Shape { width: 3, phantoms: 1 };
-        let records = split(block(b"a,b,,,\nc,d\n,,\ne\nf,g,h,i\n"), b',', shape, "x").unwrap();
+        let records =
+            split(block(b"a,b,,,\nc,d\n,,\ne\nf,g,h,i\n"), b',', shape, "x", Spare::default()).unwrap();
         assert_eq!(records.lines, [2, 3, 4]);
         assert_eq!(
             records.ragged.iter().map(|row| (row.line, row.fields)).collect::<Vec<_>>(),
@@ -302,7 +319,7 @@ mod tests {
     #[test]
     fn rows_that_are_taken_out_leave_the_others_as_they_were() {
         let shape = Shape { width: 1, phantoms: 0 };
-        let mut records = split(block(b"a\nb\nc\n"), b',', shape, "x").unwrap();
+        let mut records = split(block(b"a\nb\nc\n"), b',', shape, "x", Spare::default()).unwrap();
         records.retain(&[true, false, true]);
         assert_eq!(
             (records.lines.clone(), cells(&records)),

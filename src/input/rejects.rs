@@ -39,7 +39,7 @@ fn records(file: &FileProfile) -> Result<BTreeMap<u32, String>> {
     let encoding = file.encoding.split(' ').next().map(super::encoding_of).transpose()?;
     let mut source = source::open(std::path::Path::new(&file.name), &file.name, encoding)?;
     source.separator = file.separator_byte();
-    while let Some(block) = source.next_block()? {
+    while let Some(block) = source.next_block(Vec::new())? {
         for (line, record) in source.records_of(&block) {
             if wanted.contains(&line) {
                 records

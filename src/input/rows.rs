@@ -226,14 +226,14 @@ impl NullWords {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::records::{Shape, split};
+    use crate::input::records::{Shape, Spare, split};
     use crate::input::source::Block;
 
     fn reasons(text: &str, identity: usize, names: Vec<usize>) -> Vec<Option<NoData>> {
         let headers = ["id", "name", "cost"].map(String::from);
         let rules = RowRules::new(&headers, Some(identity), names, Vec::new(), &[], &[]);
         let block = Block { bytes: text.as_bytes().to_vec(), first_line: 2 };
-        let records = split(block, b',', Shape { width: 3, phantoms: 0 }, "x").unwrap();
+        let records = split(block, b',', Shape { width: 3, phantoms: 0 }, "x", Spare::default()).unwrap();
         (0..records.lines.len()).map(|row| rules.no_data(&records, row)).collect()
     }
 

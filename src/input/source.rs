@@ -215,15 +215,17 @@ impl Source {
         }
     }
 
-    /// The next whole records, or none at the end of the file.
+    /// The next whole records, or none at the end of the file. `spare` is memory that is used again.
     ///
     /// # Errors
     /// A read error, or a quote that is never closed.
-    pub fn next_block(&mut self) -> Result<Option<Block>> {
+    pub fn next_block(&mut self, mut spare: Vec<u8>) -> Result<Option<Block>> {
         loop {
             if let Some(end) = self.complete_records() {
-                let rest = self.carry.split_off(end);
-                let bytes = std::mem::replace(&mut self.carry, rest);
+                spare.clear();
+                spare.extend_from_slice(&self.carry[end..]);
+                self.carry.truncate(end);
+                let bytes = std::mem::replace(&mut self.carry, spare);
                 let first_line = self.line;
                 self.line += memchr_iter(b'\n', &bytes).count() as u64;
                 return Ok(Some(Block { bytes, first_line }));

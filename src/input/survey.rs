@@ -96,7 +96,7 @@ pub fn first_rows(reading: &Reading, path: &Path) -> Result<Vec<(u32, Vec<String
     let of_preset = reading.preset.map(|preset| preset.null_words.clone()).unwrap_or_default();
     let nulls = NullWords::new(USUAL_NULL_WORDS.map(String::from).into_iter().chain(of_preset));
     let Some(mut source) = opened.source else { return Ok(Vec::new()) };
-    let Some(block) = source.next_block()? else { return Ok(Vec::new()) };
+    let Some(block) = source.next_block(Vec::new())? else { return Ok(Vec::new()) };
     let known = |cell: String| if nulls.has(cell.as_bytes()) { String::new() } else { cell };
     let rows =
         source.records_of(&block).into_iter().take(FIRST_ROWS).map(|(line, record)| {
