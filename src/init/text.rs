@@ -24,7 +24,7 @@ const MOST_WORDS: usize = 100;
 
 /// The whole file.
 pub fn text(draft: &Draft, place: &Path) -> String {
-    let mut text = head(draft);
+    let mut text = head(draft, place);
     text.push_str(&currency(&draft.facts));
     text.push_str(&stages(&draft.facts));
     for part in &draft.parts {
@@ -39,14 +39,17 @@ pub fn text(draft: &Draft, place: &Path) -> String {
     text
 }
 
-fn head(draft: &Draft) -> String {
+fn head(draft: &Draft, place: &Path) -> String {
     let files: Vec<&String> = draft.parts.iter().flat_map(|part| &part.block.files).collect();
     let files: Vec<String> = files.into_iter().map(|file| comment(file)).collect();
+    let name = place.file_name().unwrap_or_default().to_string_lossy();
+    // only a configuration of the usual name is found by itself
+    let named = if name == "funnel.toml" { String::new() } else { format!(" --config {}", comment(&name)) };
     format!(
         "# Written by `funnel init` from {}.\n\
          # It says what each file was taken for; what stands behind `#` is not read. Correct what is wrong, then run here:\n\
-         #   funnel report    the KPIs that the files allow\n\
-         #   funnel check     what is wrong with the data\n\n",
+         #   funnel report{named}    the KPIs that the files allow\n\
+         #   funnel check{named}     what is wrong with the data\n\n",
         files.join(", ")
     )
 }

@@ -12,14 +12,16 @@ use std::process::{Command, Output};
 const FUNNEL: &str = env!("CARGO_BIN_EXE_funnel");
 /// What a transcript may run beside `funnel`, to show what was written.
 const TOOLS: [&str; 2] = ["cat", "ls"];
-/// The folder that transcripts write to.
-const WRITTEN: &str = "target/transcripts";
+/// The folders that transcripts write to; one shows with `ls` what is in it, so the other has its own.
+const WRITTEN: [&str; 2] = ["target/transcripts", "target/transcripts-init"];
 const LEADS: &str = "fixtures/errors/leads.csv";
 
 #[test]
 fn transcripts_are_what_is_printed() {
-    let _ = fs::remove_dir_all(WRITTEN);
-    fs::create_dir_all(WRITTEN).unwrap();
+    for folder in WRITTEN {
+        let _ = fs::remove_dir_all(folder);
+        fs::create_dir_all(folder).unwrap();
+    }
     run_all(gallery());
 }
 
