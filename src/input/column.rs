@@ -172,7 +172,9 @@ pub fn assemble(
     }
     for (codes, words) in codes.iter_mut().zip(words) {
         let new: Vec<u32> = words.iter().map(|word| place(&dictionary, word)).collect();
-        codes.iter_mut().for_each(|code| *code = new[*code as usize]);
+        for code in codes.iter_mut() {
+            *code = new[*code as usize];
+        }
     }
     let codes = UInt32Chunked::from_vec(name.into(), gather(&codes, pieces));
     Some((codes.into_series(), Some(Arc::new(dictionary))))
@@ -199,11 +201,14 @@ fn with_gaps<T: NativeType + PartialEq>(
 }
 
 fn gather_ids(name: &str, own: &[StringChunked], pieces: &[Piece]) -> StringChunked {
-    let arrays: Vec<&Utf8ViewArray> = own.iter().map(|ids| ids.downcast_as_array()).collect();
+    let arrays: Vec<&Utf8ViewArray> =
+        own.iter().map(polars::prelude::ChunkedArray::downcast_as_array).collect();
     let mut all = StringChunkedBuilder::new(name.into(), arrays.iter().map(|array| array.len()).sum());
     for piece in pieces {
         let array = arrays[piece.thread];
-        piece.rows.clone().for_each(|row| all.append_option(array.get(row)));
+        for row in piece.rows.clone() {
+            all.append_option(array.get(row));
+        }
     }
     all.finish()
 }

@@ -144,7 +144,7 @@ fn unreadable(name: &str, error: &std::io::Error) -> anyhow::Error {
 }
 
 fn detect(head: &[u8], is_whole: bool, name: &str) -> Result<&'static Encoding> {
-    let zeros = head.iter().filter(|byte| **byte == 0).count();
+    let zeros = memchr::memchr_iter(0, head).count();
     if zeros * 5 > head.len() {
         let at_even = head.iter().step_by(2).filter(|byte| **byte == 0).count();
         let likely = if at_even * 2 > zeros { "utf-16be" } else { "utf-16le" };
@@ -195,7 +195,7 @@ fn single_byte(letters: Letters, name: &str) -> Result<&'static Encoding> {
 }
 
 /// The letters beyond ASCII, were the bytes windows-1251.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Letters {
     in_cyrillic_words: u64,
     in_other_words: u64,

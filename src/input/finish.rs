@@ -196,7 +196,9 @@ fn leave_out(
             files[file].rejected.push(rejected_row(&ragged, layouts[file].shape.width));
         }
     }
-    files.iter_mut().for_each(|file| file.rejected.sort());
+    for file in files.iter_mut() {
+        file.rejected.sort();
+    }
 }
 
 /// The line of the last row of data of a file.
@@ -249,7 +251,9 @@ fn refuse_or_reject(
             }
         }
     }
-    files.iter_mut().for_each(|file| file.rejected.sort());
+    for file in files.iter_mut() {
+        file.rejected.sort();
+    }
     match first {
         Some((_, error)) => Err(error),
         None => Ok((all, rejected)),

@@ -294,7 +294,7 @@ fn require(mapping: &Mapping, mapped: &[Mapped]) -> Result<()> {
         .required
         .iter()
         .filter(|group| {
-            !group.iter().any(has) && !(needs_no_id && group.iter().any(|column| column == "lead_id"))
+            !(group.iter().any(has) || needs_no_id && group.iter().any(|column| column == "lead_id"))
         })
         .map(|group| {
             // who has neither an ID of a lead nor of a deal is asked for that of the lead

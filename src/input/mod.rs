@@ -66,7 +66,7 @@ pub struct Inputs {
     pub status_words: BTreeMap<String, String>,
     /// Whether the CRM has no lead IDs: each row is an event of one stage.
     pub is_event_based: bool,
-    /// Signs of currencies that amounts bear, with the first cell of each column: `ads.csv:3: column `cost`: `$5``.
+    /// Signs of currencies that amounts bear, with file, line, column and text of the first such cell.
     pub currency_signs: Vec<(&'static str, String)>,
     /// What was understood of each file, in the order of tables and files.
     pub files: Vec<FileProfile>,

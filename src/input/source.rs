@@ -87,7 +87,7 @@ pub fn open(path: &Path, name: &str, encoding: Option<&'static Encoding>) -> Res
         is_at_end: false,
     };
     source.fill()?;
-    if source.carry.iter().all(|byte| byte.is_ascii_whitespace()) && source.is_at_end {
+    if source.carry.iter().all(u8::is_ascii_whitespace) && source.is_at_end {
         return Err(data_error(
             format!("{name}: the file is empty"),
             "export it again, or take it out of the inputs",

@@ -32,9 +32,9 @@ impl Short {
     #[inline]
     fn new(cell: &[u8]) -> Option<Short> {
         let length = u8::try_from(cell.len()).ok().filter(|length| *length <= 16)?;
-        let (first, last) = if let (Some(first), Some(last)) = (cell.first_chunk(), cell.last_chunk()) {
+        let (first, last) = if let Some((first, last)) = cell.first_chunk::<8>().zip(cell.last_chunk::<8>()) {
             (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
-        } else if let (Some(first), Some(last)) = (cell.first_chunk(), cell.last_chunk()) {
+        } else if let Some((first, last)) = cell.first_chunk::<4>().zip(cell.last_chunk::<4>()) {
             (u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last)))
         } else {
             let byte = |place: usize| u64::from(cell.get(place).copied().unwrap_or_default());

@@ -37,7 +37,9 @@ pub fn one_row_per_lead(
     );
     let repeated = duplicates
         .iter()
-        .filter(|pair| is_same_export(inputs, &table.origin, **pair) && !parts::is_part(&table, inputs, pair))
+        .filter(|pair| {
+            is_same_export(inputs, &table.origin, **pair) && !parts::is_part(&table, inputs, **pair)
+        })
         .map(|pair| pair.0 as usize);
     findings.extend(
         finding("CRM rows that repeat a lead of the same export, merged", repeated, &table.origin)

@@ -26,7 +26,7 @@ pub fn sum(
     findings: &mut Vec<Finding>,
 ) -> Result<Table> {
     let mut parts: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (later, first) in duplicates.iter().filter(|pair| is_part(&table, inputs, pair)) {
+    for (later, first) in duplicates.iter().filter(|pair| is_part(&table, inputs, **pair)) {
         parts.entry(*first as usize).or_insert_with(|| vec![*first as usize]).push(*later as usize);
     }
     if parts.is_empty() {
@@ -48,9 +48,9 @@ pub fn sum(
 }
 
 /// Whether two rows of a lead are parts of one deal.
-pub fn is_part(table: &Table, inputs: &Inputs, (later, first): &Duplicate) -> bool {
+pub fn is_part(table: &Table, inputs: &Inputs, (later, first): Duplicate) -> bool {
     let file = |row: u32| table.origin.place(row as usize).0;
-    file(*later) == file(*first) && inputs.duplicates.get(file(*later)) == Some(&Duplicates::Sum)
+    file(later) == file(first) && inputs.duplicates.get(file(later)) == Some(&Duplicates::Sum)
 }
 
 fn combined(
@@ -69,7 +69,9 @@ fn combined(
                         .map(Some)
                         .ok_or_else(|| too_large(table, name, *first))
                 })?;
-            rows.iter().for_each(|row| values[*row] = None);
+            for row in rows {
+                values[*row] = None;
+            }
             values[*first] = sum;
         }
         return Ok(Int64Chunked::from_iter_options(name.into(), values.into_iter()).into_series());
@@ -82,7 +84,9 @@ fn combined(
             let known = rows.iter().filter(|row| values[**row] > 0);
             let largest = known.max_by_key(|row| (size(**row), std::cmp::Reverse(values[**row])));
             let code = largest.map_or(0, |row| values[*row]);
-            rows.iter().for_each(|row| values[*row] = 0);
+            for row in rows {
+                values[*row] = 0;
+            }
             values[*first] = code;
         }
         debug_assert!(values.iter().all(|code| (*code as usize) < words.len()));
@@ -92,7 +96,9 @@ fn combined(
         let mut values: Vec<Option<&str>> = ids.iter().collect();
         for (first, rows) in parts {
             let id = rows.iter().filter_map(|row| values[*row]).min();
-            rows.iter().for_each(|row| values[*row] = None);
+            for row in rows {
+                values[*row] = None;
+            }
             values[*first] = id;
         }
         return Ok(StringChunked::from_iter_options(name.into(), values.into_iter()).into_series());
@@ -101,7 +107,9 @@ fn combined(
     let mut values: Vec<Option<i32>> = (0..table.frame.height()).map(|row| days.get(row)).collect();
     for (first, rows) in parts {
         let earliest = rows.iter().filter_map(|row| values[*row]).min();
-        rows.iter().for_each(|row| values[*row] = None);
+        for row in rows {
+            values[*row] = None;
+        }
         values[*first] = earliest;
     }
     Ok(Int32Chunked::from_iter_options(name.into(), values.into_iter()).into_date().into_series())

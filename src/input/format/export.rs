@@ -142,7 +142,7 @@ impl<'a> Export<'a> {
     }
 
     /// The error of a column that cannot be decided, at one of its cells.
-    pub fn refuse(&self, cell: &Cell, what: String, hint: impl Into<String>) -> Undecided {
+    pub fn refuse(&self, cell: &Cell, what: &str, hint: impl Into<String>) -> Undecided {
         let file = &self.files[cell.first.file].name;
         let message =
             format!("{file}:{}: column `{}`: `{}` {what}", cell.first.line, self.name, shortened(cell.text));
@@ -185,7 +185,7 @@ impl<'a> Export<'a> {
             "can only be read {}, `{}` in line {} only {}",
             second_reads.0, first.text, first.first.line, first_reads.0
         );
-        self.refuse(second, what, self.two_ways(&[first_reads.1, second_reads.1]))
+        self.refuse(second, &what, self.two_ways(&[first_reads.1, second_reads.1]))
     }
 
     /// The way out of a column that is written in two ways.

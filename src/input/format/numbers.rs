@@ -167,7 +167,7 @@ fn is_percent(export: &Export, own: &[Column], odd: &Odd) -> Result<bool, Undeci
         None => Ok(true),
         Some(other) => Err(export.refuse(
             percent,
-            format!("is in percent, but the number in line {} is not", other.line),
+            &format!("is in percent, but the number in line {} is not", other.line),
             "write all cells of the column with `%`, or none",
         )),
     }
@@ -181,7 +181,7 @@ fn currencies(export: &Export, odd: &Odd) -> Result<Option<(&'static str, Place,
         None => Ok(Some((code, first.first, first.text.to_string()))),
         Some((other, _)) => Err(export.refuse(
             other,
-            format!("is in another currency than `{}` in line {}", first.text, first.first.line),
+            &format!("is in another currency than `{}` in line {}", first.text, first.first.line),
             "amounts in several currencies cannot be added: convert them to one before the export",
         )),
     }
@@ -216,5 +216,5 @@ fn comma_beside_points(export: &Export, comma: &Cell, point: Place) -> Undecided
         "can only be read with a decimal comma, the number in line {} only with a decimal point",
         point.line
     );
-    export.refuse(comma, what, export.two_ways(&["1,234.56", "1.234,56"]))
+    export.refuse(comma, &what, export.two_ways(&["1,234.56", "1.234,56"]))
 }
