@@ -1,9 +1,11 @@
 //! Files to typed tables. The only place that knows paths, encodings, separators and the formats of cells.
 //!
-//! `encoding` makes text of bytes, `source` finds the header and cuts a file into blocks of whole records, `records`
-//! finds their cells, `rows` tells data from totals and footers, `presets` and `header` decide what each column is,
-//! `read` fills the columns in parallel, `cell`, `date` and `number` read one cell, `format` decides how a column is
-//! written over all its rows, `finish` puts the table together; `tables` is the list of what can be read.
+//! `encoding` makes text of bytes, `source` finds the header and cuts a file into blocks of whole records (`quotes`),
+//! `records` finds their cells, `rows` tells data from totals and footers. `presets` and `header` decide what each column
+//! is, `settings` what is said of how it is written, `plan` puts that together for each file. `read` fills the columns in
+//! parallel, `cell`, `date` and `number` read one cell, `words` the words of a text column, `format` decides how a column
+//! is written over all its rows, `finish` puts the table together, `understood` says in a `profile` what became of each
+//! file. `tables` is the list of what can be read.
 
 pub mod cell;
 mod channels;
@@ -20,15 +22,18 @@ mod preamble;
 pub mod presets;
 pub mod profile;
 mod progress;
+mod quotes;
 mod read;
 mod records;
 pub mod rejects;
 mod rows;
+mod settings;
 mod source;
 pub mod survey;
 pub mod table;
 pub mod tables;
 mod totals;
+mod understood;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -165,7 +170,7 @@ fn read_kind(
             (*code, format!("{file}:{}: column `{}`: `{cell}`", at.line, column.name))
         }));
     }
-    let profiles = plan::profiles(kind, &opened, &columns, &table, &finished.settled, finished.files);
+    let profiles = understood::of_files(kind, &opened, &columns, &table, &finished.settled, finished.files);
     inputs.findings.extend(profiles.iter().filter_map(profile::rejected_rows));
     inputs.files.extend(profiles);
     let numbered: Vec<bool> = opened.iter().map(|file| file.is_numbered).collect();

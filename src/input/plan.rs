@@ -1,24 +1,20 @@
 //! What is to be read of each file of a table, and how; and what was understood of it afterwards.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use anyhow::Result;
 use encoding_rs::Encoding;
-use polars::prelude::Series;
 
 use super::Inputs;
-use super::finish::FileReport;
-use super::format::Settled;
-use super::header::{Mapped, Mapping, check_formats, known_headers, map_headers, normalise};
+use super::header::{Mapped, Mapping, known_headers, map_headers, normalise};
 use super::preamble::date_range;
 use super::presets::{self, Export};
-use super::profile::{ColumnProfile, FileProfile};
 use super::read::{CellSource, ColumnPlan, FilePlan};
 use super::records::Shape;
 use super::rows::{NullWords, RowRules, USUAL_NULL_WORDS};
+use super::settings::check_formats;
 use super::source::{self, HeaderHints, Source};
-use super::table::Table;
 use super::tables::{self, Definition, Kind};
 use crate::config::{Block, ColumnType, Config, Duplicates, OnError};
 use crate::error::{data_error, listed};
@@ -36,7 +32,7 @@ pub struct Reader<'a> {
 /// A file whose header has been read and mapped.
 pub struct Opened {
     pub source: Option<Source>,
-    name: String,
+    pub name: String,
     /// The number of its block.
     block: usize,
     pub headers: Vec<String>,
@@ -44,7 +40,7 @@ pub struct Opened {
     pub mapped: Vec<Mapped>,
     /// Whether its rows have no lead ID and are given one each.
     pub is_numbered: bool,
-    encoding: String,
+    pub encoding: String,
     pub separator: &'static str,
     pub header_line: u64,
 }
@@ -352,79 +348,5 @@ pub fn note_crm(files: &[Opened], config: &Config, inputs: &mut Inputs) -> Resul
             ),
             "events cannot be joined to leads: report the two in two configurations",
         )),
-    }
-}
-
-/// What was understood of each file.
-pub fn profiles(
-    kind: Kind,
-    files: &[Opened],
-    columns: &[ColumnPlan],
-    table: &Table,
-    settled: &[Settled],
-    reports: Vec<FileReport>,
-) -> Vec<FileProfile> {
-    let mut start = 0;
-    let mut profiles = Vec::new();
-    let series: HashMap<&str, &Series> = table
-        .frame
-        .get_columns()
-        .iter()
-        .map(|column| (column.name().as_str(), column.as_materialized_series()))
-        .collect();
-    for (place, (file, report)) in files.iter().zip(reports).enumerate() {
-        let rows = table.origin.file_of_row[start..]
-            .iter()
-            .take_while(|of_row| usize::from(**of_row) == place)
-            .count();
-        let by_name: HashMap<&str, &Mapped> =
-            file.mapped.iter().map(|mapped| (mapped.plan.name.as_str(), mapped)).collect();
-        let own = columns.iter().zip(settled).filter_map(|(column, settled)| {
-            let mapped = by_name.get(column.name.as_str())?;
-            let series = series.get(column.name.as_str())?;
-            Some(ColumnProfile {
-                name: column.name.clone(),
-                shown: mapped.shown.clone(),
-                column_type: column.column_type,
-                format: settled.formats[place].clone(),
-                filled: filled(series, start, rows),
-                is_automatic: mapped.is_automatic,
-            })
-        });
-        let mut own: Vec<ColumnProfile> = own.collect();
-        // as in the file, constants behind
-        let place_of: HashMap<&str, usize> =
-            file.headers.iter().enumerate().rev().map(|(place, header)| (header.as_str(), place)).collect();
-        own.sort_by_key(|column| place_of.get(column.shown.as_str()).copied().unwrap_or(usize::MAX));
-        let used: HashSet<&str> = own.iter().map(|column| column.shown.as_str()).collect();
-        let unused =
-            file.headers.iter().filter(|header| !header.is_empty() && !used.contains(header.as_str()));
-        profiles.push(FileProfile {
-            name: file.name.clone(),
-            kind,
-            preset: file.preset.map(Export::title),
-            encoding: file.encoding.clone(),
-            separator: file.separator,
-            header_line: file.header_line,
-            rows,
-            dropped: report.dropped,
-            rejected: report.rejected,
-            further_values: report.further_values,
-            unused: unused.cloned().collect(),
-            columns: own,
-        });
-        start += rows;
-    }
-    profiles
-}
-
-/// How many of these rows have a value; the code 0 of a text column is the empty cell.
-fn filled(series: &Series, start: usize, rows: usize) -> usize {
-    let own = series.slice(i64::try_from(start).unwrap_or(i64::MAX), rows);
-    match own.u32() {
-        Ok(codes) => {
-            codes.downcast_iter().flat_map(|codes| codes.values().iter()).filter(|code| **code > 0).count()
-        }
-        Err(_) => rows - own.null_count(),
     }
 }

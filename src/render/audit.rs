@@ -160,8 +160,19 @@ fn file(file: &FileProfile) -> Vec<Record> {
         refused.map(|rejected| format!("{}:{}: {}", file.name, rejected.line, why_rejected(rejected)));
     let what = "rows left out because they cannot be read";
     records.push(rows("unreadable_rows", what, file.rejected.len(), refused.collect()));
+    if file.further_values > 0 {
+        let count = Some(whole(file.further_values as u64));
+        let what = "cells with several values, the first taken".to_string();
+        records.push(Record { what, unit: "count", count, ..about("further_values") });
+    }
     records.extend(file.unused.iter().map(|header| said("unused_header", header.clone())));
-    records.extend(file.columns.iter().map(|column| Record {
+    records.extend(columns(file));
+    records
+}
+
+/// Each column of a file: its header, how it was read, how many rows have a value.
+fn columns(file: &FileProfile) -> impl Iterator<Item = Record> + '_ {
+    file.columns.iter().map(|column| Record {
         section: "columns",
         key: column.name.clone(),
         subject: file.name.clone(),
@@ -171,8 +182,7 @@ fn file(file: &FileProfile) -> Vec<Record> {
         count: Some(whole(column.filled as u64)),
         of: Some(whole(file.rows as u64)),
         ..Record::default()
-    }));
-    records
+    })
 }
 
 fn finding(checked: &Checked) -> Vec<Record> {

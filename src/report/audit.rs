@@ -133,9 +133,14 @@ fn file_notes(file: &FileProfile) -> Vec<String> {
         file.rejected.iter().take(SHOWN_EXAMPLES).map(|rejected| {
             format!("{}:{}: row left out: {}", file.name, rejected.line, why_rejected(rejected))
         });
+    let further = file.rejected.len().saturating_sub(SHOWN_EXAMPLES);
+    let further = (further > 0).then(|| format!("{}: further rows left out: {further}", file.name));
+    let several = (file.further_values > 0).then(|| {
+        format!("{}: cells with several values, the first taken: {}", file.name, file.further_values)
+    });
     let unused = (!file.unused.is_empty())
         .then(|| format!("{}: headers that nothing was made of: {}", file.name, file.unused.join(", ")));
-    dropped.chain(rejected).chain(unused).collect()
+    dropped.chain(rejected).chain(further).chain(several).chain(unused).collect()
 }
 
 /// Which cell of a row cannot be read, and why.
