@@ -54,14 +54,15 @@ pub struct Ragged {
 }
 
 impl Records {
-    fn new(bytes: Vec<u8>, shape: Shape, rows: usize, spare: Spare) -> Records {
-        let most_cells = bytes.len() + rows;
+    /// No rows yet, with room for those of a block of this many bytes; its bytes are set when all rows are there.
+    fn new(length: usize, shape: Shape, rows: usize, spare: Spare) -> Records {
+        let most_cells = length + rows;
         let mut cells = spare.cells;
         cells.clear();
         // no more than there can be separators: many empty lines under a wide header are no table
         cells.reserve((rows * shape.width).min(most_cells));
         Records {
-            bytes,
+            bytes: Vec::new(),
             cells,
             width: shape.width,
             lines: Vec::with_capacity(rows),
@@ -111,11 +112,12 @@ impl Records {
         self.lines.truncate(kept);
     }
 
-    /// Ends a row whose cells have been added behind those that were there `before`.
+    /// Ends a row whose cells have been added.
     #[inline]
-    fn end_row(&mut self, before: usize, line: u64, phantoms: usize) {
+    fn end_row(&mut self, bytes: &[u8], line: u64, phantoms: usize) {
+        let before = self.lines.len() * self.width;
         let fields = self.cells.len() - before;
-        if fields == self.width || self.is_mended(before, fields, phantoms) {
+        if fields == self.width || self.is_mended(bytes, before, fields, phantoms) {
             self.lines.push(line_number(line));
             if fields > self.width {
                 self.longer.push(line_number(line));
@@ -125,7 +127,7 @@ impl Records {
         }
         let with_text: Vec<&[u8]> = self.cells[before..]
             .iter()
-            .map(|&(start, end)| self.bytes[start as usize..end as usize].trim_ascii())
+            .map(|&(start, end)| bytes[start as usize..end as usize].trim_ascii())
             .filter(|cell| !cell.is_empty())
             .collect();
         let line = line_number(line);
@@ -141,10 +143,10 @@ impl Records {
     }
 
     /// Makes a row as wide as the header where nothing but nameless, empty cells is too much or too little.
-    fn is_mended(&mut self, before: usize, fields: usize, phantoms: usize) -> bool {
+    fn is_mended(&mut self, bytes: &[u8], before: usize, fields: usize, phantoms: usize) -> bool {
         if fields > self.width {
             let is_blank =
-                |&(start, end): &(u32, u32)| self.bytes[start as usize..end as usize].trim_ascii().is_empty();
+                |&(start, end): &(u32, u32)| bytes[start as usize..end as usize].trim_ascii().is_empty();
             let is_phantom = self.cells[before + self.width..].iter().all(is_blank);
             if is_phantom {
                 self.cells.truncate(before + self.width);
@@ -177,30 +179,63 @@ fn has_lone_carriage_return(bytes: &[u8]) -> bool {
 }
 
 fn split_plain(block: Block, separator: u8, shape: Shape, spare: Spare) -> Records {
-    let rows = memchr_iter(b'\n', &block.bytes).count() + 1;
-    let mut records = Records::new(block.bytes, shape, rows, spare);
-    let length = records.bytes.len();
-    let mut start = 0;
-    let mut line = block.first_line;
-    while start < length {
-        let end = memchr(b'\n', &records.bytes[start..]).map_or(length, |at| start + at);
-        let text_end = if end > start && records.bytes[end - 1] == b'\r' { end - 1 } else { end };
-        if text_end > start {
-            let before = records.cells.len();
-            let mut cell = start;
-            for at in memchr_iter(separator, &records.bytes[start..text_end]) {
-                records.cells.push((place(cell), place(start + at)));
-                cell = start + at + 1;
-            }
-            records.cells.push((place(cell), place(text_end)));
-            records.end_row(before, line, shape.phantoms);
+    let bytes = block.bytes;
+    let rows = memchr_iter(b'\n', &bytes).count() + 1;
+    let mut records = Records::new(bytes.len(), shape, rows, spare);
+    let (mut row, mut cell, mut line) = (0, 0, block.first_line);
+    let mut end_line = |records: &mut Records, start: usize, cell: usize, end: usize| {
+        let end = if end > start && bytes[end - 1] == b'\r' { end - 1 } else { end };
+        if end > start {
+            records.cells.push((place(cell), place(end)));
+            records.end_row(&bytes, line, shape.phantoms);
         } else {
             records.empty.push(line_number(line));
         }
-        start = end + 1;
         line += 1;
+    };
+    for_each_mark(&bytes, separator, |at| {
+        if bytes[at] == b'\n' {
+            end_line(&mut records, row, cell, at);
+            row = at + 1;
+        } else {
+            records.cells.push((place(cell), place(at)));
+        }
+        cell = at + 1;
+    });
+    if row < bytes.len() {
+        end_line(&mut records, row, cell, bytes.len());
     }
-    records
+    Records { bytes, ..records }
+}
+
+/// Calls `mark` with the place of each separator and each line feed, in their order.
+///
+/// Cells are short, so a search that starts anew at each would cost more than a look at every eight bytes.
+#[inline]
+fn for_each_mark(bytes: &[u8], separator: u8, mut mark: impl FnMut(usize)) {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let everywhere = |byte: u8| u64::from_le_bytes([byte; 8]);
+    let (separators, line_feeds) = (everywhere(separator), everywhere(b'\n'));
+    for (number, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let mut hits = zero_bytes(word ^ separators) | zero_bytes(word ^ line_feeds);
+        while hits != 0 {
+            mark(number * 8 + (hits.trailing_zeros() / 8) as usize);
+            hits &= hits - 1;
+        }
+    }
+    let start = words.len() * 8;
+    let is_mark = |byte: &u8| *byte == separator || *byte == b'\n';
+    for (place, _) in rest.iter().enumerate().filter(|(_, byte)| is_mark(byte)) {
+        mark(start + place);
+    }
+}
+
+/// The highest bit of each byte that is zero.
+#[inline]
+fn zero_bytes(word: u64) -> u64 {
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    !(((word & LOW) + LOW) | word | LOW)
 }
 
 fn split_quoted(block: &Block, separator: u8, shape: Shape, name: &str, spare: Spare) -> Result<Records> {
@@ -210,21 +245,21 @@ fn split_quoted(block: &Block, separator: u8, shape: Shape, name: &str, spare: S
         .delimiter(separator)
         .buffer_capacity(1 << 16)
         .from_reader(block.bytes.as_slice());
-    let mut records = Records::new(Vec::with_capacity(block.bytes.len()), shape, 0, spare);
+    let mut records = Records::new(block.bytes.len(), shape, 0, spare);
+    let mut bytes = Vec::with_capacity(block.bytes.len());
     let mut record = csv::ByteRecord::new();
     loop {
         let is_record = reader.read_byte_record(&mut record).with_context(|| name.to_string())?;
         let line = note_empty_lines(block, &record, &mut records.empty);
         if !is_record {
-            return Ok(records);
+            return Ok(Records { bytes, ..records });
         }
-        let before = records.cells.len();
         for cell in &record {
-            let start = place(records.bytes.len());
-            records.bytes.extend_from_slice(cell);
-            records.cells.push((start, place(records.bytes.len())));
+            let start = place(bytes.len());
+            bytes.extend_from_slice(cell);
+            records.cells.push((start, place(bytes.len())));
         }
-        records.end_row(before, line, shape.phantoms);
+        records.end_row(&bytes, line, shape.phantoms);
     }
 }
 

@@ -212,7 +212,13 @@ impl NullWords {
     }
 
     fn is_word(&self, cell: &[u8]) -> bool {
-        self.words.iter().any(|word| word.as_bytes().eq_ignore_ascii_case(cell))
+        // most words that begin so are longer or shorter, and the last byte tells nearly all the others
+        let is_alike = |word: &&String| {
+            let word = word.as_bytes();
+            word.len() == cell.len()
+                && word.last().zip(cell.last()).is_some_and(|(one, other)| one.eq_ignore_ascii_case(other))
+        };
+        self.words.iter().filter(is_alike).any(|word| word.as_bytes().eq_ignore_ascii_case(cell))
             || (!cell.is_ascii()
                 && std::str::from_utf8(cell).is_ok_and(|text| {
                     self.words.iter().any(|word| word.to_lowercase() == text.to_lowercase())
