@@ -236,7 +236,7 @@ fn read_lookup(lookup: &Lookup, folder: &Path) -> Result<LookupTable> {
         let identity = cells.first().and_then(CellSource::field);
         plans.push(FilePlan {
             settings: vec![None; columns.len()],
-            shape: plan::shape_of(&source.headers),
+            shape: plan::shape_of(&source.headers, &cells),
             rules: RowRules::new(&source.headers, identity, Vec::new(), Vec::new(), &[], &[]),
             null_words: NullWords::new(USUAL_NULL_WORDS.map(String::from)),
             on_error: OnError::Fail,

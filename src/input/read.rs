@@ -21,6 +21,9 @@ use super::rows::{NoData, NullWords, RowRules};
 use super::source::{Block, Source};
 use crate::config::{ColumnType, OnError};
 
+/// More lines with a single cell than this in one block are no footer, and are not kept to see whether they are.
+const LONGEST_FOOTER: usize = 1_000;
+
 /// A column to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnPlan {
@@ -332,8 +335,15 @@ impl Share {
 
     /// Rows with a single cell may be a footer, which only the end of the file shows; others are errors or left out.
     fn set_ragged_aside(&mut self, file: usize, rows: Vec<Ragged>, layout: &Layout) -> Result<()> {
+        let mut first_single: Option<(u32, usize)> = None;
+        let mut singles = 0;
         for row in rows {
             if row.only.is_some() {
+                let (line, fields) = *first_single.get_or_insert((row.line, row.fields));
+                singles += 1;
+                if singles > LONGEST_FOOTER && layout.format.on_error == OnError::Fail {
+                    return Err(ragged(&layout.format.name, line, fields, layout.shape.width));
+                }
                 self.single_cells.push((file, row));
             } else if layout.format.on_error == OnError::Skip {
                 self.rejected.push((file, rejected_row(&row, layout.shape.width)));

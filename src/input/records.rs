@@ -45,11 +45,13 @@ pub struct Ragged {
 impl Records {
     fn new(bytes: Vec<u8>, shape: Shape, rows: usize) -> Records {
         let most_cells = bytes.len() + rows;
+        // nameless cells at the end are not kept: a header of many would make short rows long
+        let width = shape.width - shape.phantoms;
         Records {
             bytes,
             // no more than there can be separators: many empty lines under a wide header are no table
-            cells: Vec::with_capacity((rows * shape.width).min(most_cells)),
-            width: shape.width,
+            cells: Vec::with_capacity((rows * width).min(most_cells)),
+            width,
             lines: Vec::with_capacity(rows),
             empty: Vec::new(),
             ragged: Vec::new(),
@@ -94,7 +96,7 @@ impl Records {
     #[inline]
     fn end_row(&mut self, before: usize, line: u64, phantoms: usize) {
         let fields = self.cells.len() - before;
-        if fields == self.width || self.is_mended(before, fields, phantoms) {
+        if fields == self.width && phantoms == 0 || self.is_mended(before, fields, phantoms) {
             self.lines.push(line_number(line));
             return;
         }
@@ -115,22 +117,20 @@ impl Records {
         self.cells.truncate(before);
     }
 
-    /// Makes a row as wide as the header where nothing but nameless, empty cells is too much or too little.
+    /// Makes a row as wide as the names of the header where nothing but nameless, empty cells is too much or too little.
     fn is_mended(&mut self, before: usize, fields: usize, phantoms: usize) -> bool {
-        if fields > self.width {
-            let is_blank =
-                |&(start, end): &(u32, u32)| self.bytes[start as usize..end as usize].trim_ascii().is_empty();
-            let is_phantom = self.cells[before + self.width..].iter().all(is_blank);
-            if is_phantom {
-                self.cells.truncate(before + self.width);
-            }
-            return is_phantom;
+        let of_header = self.width + phantoms;
+        let is_blank =
+            |&(start, end): &(u32, u32)| self.bytes[start as usize..end as usize].trim_ascii().is_empty();
+        let fits = if fields > of_header {
+            self.cells[before + of_header..].iter().all(is_blank)
+        } else {
+            fields == of_header || (fields > 1 && fields >= self.width)
+        };
+        if fits {
+            self.cells.truncate(before + self.width);
         }
-        let is_short_by_phantoms = fields > 1 && self.width - fields <= phantoms;
-        if is_short_by_phantoms {
-            self.cells.resize(before + self.width, (0, 0));
-        }
-        is_short_by_phantoms
+        fits
     }
 }
 
@@ -317,6 +317,14 @@ mod tests {
             records.ragged.iter().map(|row| (row.line, row.fields)).collect::<Vec<_>>(),
             [(5, 1), (6, 4)]
         );
+    }
+
+    #[test]
+    fn nameless_cells_take_no_memory() {
+        let shape = Shape { width: 1 << 40, phantoms: (1 << 40) - 2 };
+        let records = split(block(b"a,b\nc,d,,\n\"e\",f\n"), b',', shape, "x").unwrap();
+        assert_eq!((records.lines.as_slice(), records.cells.len()), (&[2, 3, 4][..], 6));
+        assert_eq!(records.cell(2, 1), b"f");
     }
 
     #[test]
