@@ -140,13 +140,14 @@ fn read_kind(
             Ok(finished) => break (opened, columns, finished),
             Err(error) => {
                 // what shows first behind the beginning of a file
-                let file = match error.downcast_ref::<NotUtf8>() {
-                    Some(not_utf8) if !encodings.contains_key(&not_utf8.file) => not_utf8.file,
-                    _ => return Err(error),
-                };
-                let (path, _) = &files[file];
+                let Some(not_utf8) = error.downcast_ref::<NotUtf8>() else { return Err(error) };
+                let (path, block) = &files[not_utf8.file];
+                let is_named = config.blocks(kind)[*block].encoding.is_some();
+                if is_named || encodings.contains_key(&not_utf8.file) {
+                    return Err(not_utf8.in_words());
+                }
                 let name = path.display().to_string();
-                encodings.insert(file, encoding::detect_in_whole(&name, path)?);
+                encodings.insert(not_utf8.file, encoding::detect_in_whole(&name, path)?);
             }
         }
     };

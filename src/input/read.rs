@@ -20,6 +20,7 @@ use super::records::{Ragged, Records, Shape, ragged, split};
 use super::rows::{NoData, NullWords, RowRules};
 use super::source::{Block, Source};
 use crate::config::{ColumnType, OnError};
+use crate::error::data_error;
 
 /// More lines with a single cell than this in one block are no footer, and are not kept to see whether they are.
 const LONGEST_FOOTER: usize = 1_000;
@@ -140,6 +141,16 @@ pub struct NotUtf8 {
     /// The place of the file among those of the table.
     pub file: usize,
     message: String,
+}
+
+impl NotUtf8 {
+    /// The error where the file cannot be in another encoding: one is named, or a mark says that it is UTF-8.
+    pub fn in_words(&self) -> anyhow::Error {
+        data_error(
+            &self.message,
+            "the file is damaged there, or pasted together from files in several encodings: save it as UTF-8, or name what it is in as `encoding = \"…\"` in its block of funnel.toml",
+        )
+    }
 }
 
 impl fmt::Display for NotUtf8 {

@@ -129,6 +129,21 @@ fn broken_utf8_is_an_error() {
     }
 }
 
+#[test]
+fn an_encoding_that_is_named_or_marked_is_not_replaced_by_another() {
+    // Cyrillic letters in windows-1251
+    let rows = [LEADS.as_bytes(), b"L3,2026-01-15,,\xf0\xe5\xea\xeb\xe0\xec\xe0\n"].concat();
+    assert_eq!(leads(&rows), Ok("3".to_string()));
+    assert!(leads(&[UTF8_MARK, &rows].concat()).is_err());
+    let folder = temporary();
+    write(folder.path(), "leads.csv", &rows);
+    write(folder.path(), "funnel.toml", "[[crm]]\nfiles = [\"leads.csv\"]\nencoding = \"utf-8\"\n");
+    let output = report(folder.path(), "funnel.toml", Kind::Crm, &[]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("leads.csv:4:") && said.contains("hint:"), "{said}");
+}
+
 /// Two bytes are too few to tell an encoding from; if one is supported, no row may get lost.
 #[test]
 fn single_bytes_beyond_ascii_are_an_error_or_letters() {
