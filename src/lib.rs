@@ -84,6 +84,7 @@ fn run_report(arguments: &ReportArguments) -> Result<()> {
     if !arguments.inputs.quiet {
         output::to_stderr(&catalogue.replaced);
     }
+    keep_inputs(&question.config, &[arguments.rejects.as_deref(), arguments.output.output.as_deref()])?;
     let data = question.read(&arguments.inputs)?;
     let scope = question.scope(&data, &catalogue, &arguments.scope)?;
     let (report, left_out) = report::build::report(&scope, &arguments.tables)?;
@@ -102,10 +103,29 @@ fn run_report(arguments: &ReportArguments) -> Result<()> {
     Ok(())
 }
 
+/// Nothing is written over an input: an export that is gone cannot be counted again.
+///
+/// # Errors
+/// An output that is one of the inputs.
+fn keep_inputs(config: &Config, outputs: &[Option<&Path>]) -> Result<()> {
+    let mut inputs = input::paths(config)?;
+    inputs.push(config.path.clone());
+    let real = |path: &Path| path.canonicalize().ok();
+    let known: Vec<PathBuf> = inputs.iter().filter_map(|input| real(input)).collect();
+    match outputs.iter().flatten().find(|path| real(path).is_some_and(|path| known.contains(&path))) {
+        None => Ok(()),
+        Some(path) => Err(usage_error(
+            format!("`{}` is one of the inputs, and would be written over", path.display()),
+            "write to another file",
+        )),
+    }
+}
+
 fn run_explain(arguments: &ExplainArguments) -> Result<()> {
     let question = Question::new(&arguments.inputs, &arguments.scope)?;
     let catalogue = catalogue(&question.config)?;
     catalogue.kpi(&arguments.kpi)?;
+    keep_inputs(&question.config, &[arguments.output.as_deref()])?;
     let data = question.read(&arguments.inputs)?;
     let scope = question.scope(&data, &catalogue, &arguments.scope)?;
     let text = if arguments.rows {
@@ -118,6 +138,7 @@ fn run_explain(arguments: &ExplainArguments) -> Result<()> {
 
 fn run_check(arguments: &CheckArguments) -> Result<Outcome> {
     let config = configuration(&arguments.inputs)?;
+    keep_inputs(&config, &[arguments.output.as_deref()])?;
     let as_of = day_of_the_data(arguments.as_of.as_deref(), &config)?;
     let contacts = check::duplicates::contact_columns();
     let mut read = read_inputs(&config, &contacts, &arguments.inputs)?;

@@ -153,6 +153,10 @@ fn noticed_on_the_way(subject: &Subject) -> Vec<Answer> {
     let rows = |count: u64| Some(leads + count);
     vec![
         unreadable_rows(&data.files),
+        told("totals_that_differ", &|_| None, &|_| {
+            "rows are missing on one side: spend and all that is divided by it follow the rows, not the total"
+                .to_string()
+        }),
         told("rows_without_lead_id", &rows, &|_| {
             "in no number: whatever leads they are, every count of leads is too low by them".to_string()
         }),

@@ -56,6 +56,7 @@ const fn check(section: &'static str, key: &'static str, what: &'static str) -> 
 /// All checks, in the order in which they are told.
 pub const CHECKS: &[Check] = &[
     check("reading", "unreadable_rows", "rows left out because a cell or their width cannot be read"),
+    check("reading", "totals_that_differ", "total rows that differ from the sum of the rows above"),
     check("reading", "rows_without_lead_id", "CRM rows without a lead ID, left out"),
     check("duplicates", "duplicate_leads", "CRM rows that repeat a lead of the same export, merged"),
     check("duplicates", "second_values", "CRM rows with a second value for a lead, the first kept"),

@@ -2,6 +2,7 @@
 //! refused or left out, and the pieces of all threads become one table.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use polars::prelude::*;
@@ -13,7 +14,7 @@ use super::profile::{Dropped, Rejected};
 use super::read::{ColumnPlan, Layout, LeftOut, Piece, Share, TotalRow, rejected_row};
 use super::records::{Ragged, ragged};
 use super::rows::NoData;
-use super::table::{Origin, Table};
+use super::table::{Origin, Table, code_slice};
 use crate::config::OnError;
 use crate::error::{data_error, shortened};
 
@@ -268,5 +269,39 @@ fn without_rows(table: Table, rejected: &BTreeSet<usize>) -> Result<Table> {
     let keeps: BooleanChunked = (0..height).map(|row| !rejected.contains(&row)).collect();
     let frame = table.frame.filter(&keeps).context("a mask of the table's height")?;
     let origin = table.origin.select((0..height).filter(|row| !rejected.contains(row)));
-    Ok(Table { frame, dictionaries: table.dictionaries, origin })
+    let mut table = Table { frame, dictionaries: table.dictionaries, origin };
+    let names: Vec<String> = table.dictionaries.keys().cloned().collect();
+    for name in names {
+        drop_unused_words(&mut table, &name)?;
+    }
+    Ok(table)
+}
+
+/// A word that only rows had which are left out is none of the column.
+fn drop_unused_words(table: &mut Table, name: &str) -> Result<()> {
+    let (Some(codes), Some(words)) = (table.codes(name), table.dictionaries.get(name)) else {
+        return Ok(());
+    };
+    let codes = code_slice(&codes);
+    let mut is_used = vec![false; words.len()];
+    is_used[0] = true;
+    for code in codes {
+        is_used[*code as usize] = true;
+    }
+    let mut next = 0;
+    let new: Vec<u32> = is_used
+        .iter()
+        .map(|is_used| {
+            let code = next;
+            next += u32::from(*is_used);
+            code
+        })
+        .collect();
+    let used = words.iter().zip(&is_used).filter(|(_, is_used)| **is_used).map(|(word, _)| word.clone());
+    let dictionary: Arc<Vec<String>> = Arc::new(used.collect());
+    let values: Vec<u32> = codes.iter().map(|code| new[*code as usize]).collect();
+    let column = UInt32Chunked::from_vec(name.into(), values).into_series();
+    table.frame.with_column(column).context("columns of one height")?;
+    table.dictionaries.insert(name.to_string(), dictionary);
+    Ok(())
 }

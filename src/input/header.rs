@@ -10,10 +10,13 @@ use super::read::{CellSource, ColumnPlan};
 use super::settings::set_formats;
 use super::tables::{Definition, Kind};
 use crate::config::{Block, ColumnSource, ColumnType};
-use crate::error::{data_error, listed, nearest};
+use crate::error::{data_error, listed, nearest, shortened};
 
 /// A CRM column that nobody asked for is a dimension up to this many values.
 pub const AUTOMATIC_DIMENSION_LIMIT: usize = 1_000;
+/// So many columns of a file are dimensions without being asked for: each costs time and memory in the report. The
+/// others count as unused.
+const MOST_AUTOMATIC_DIMENSIONS: usize = 500;
 
 /// A column of a file and what it was taken for.
 #[derive(Debug, Clone)]
@@ -261,6 +264,17 @@ fn require(mapping: &Mapping, mapped: &[Mapped]) -> Result<()> {
     if lacking.is_empty() {
         return Ok(());
     }
+    if let [header] = headers
+        && header.contains(['|', '^', '~'])
+    {
+        return Err(data_error(
+            format!(
+                "{place}: the header is split by none of comma, semicolon and tab: `{}`",
+                shortened(header)
+            ),
+            "export the file with one of these separators",
+        ));
+    }
     let without_id = if *kind == Kind::Crm {
         "; a file without lead IDs, one row an event, needs `stage = \"…\"` in its block"
     } else {
@@ -282,6 +296,7 @@ fn add_dimensions(mapped: &mut Vec<Mapped>, mapping: &Mapping) {
     let takes_all = mapping.kind == Kind::Crm && mapping.block.columns.is_empty();
     let taken: BTreeSet<usize> = mapped.iter().filter_map(|column| column.cell.field()).collect();
     let mut known: BTreeSet<String> = mapped.iter().map(|column| column.plan.name.clone()).collect();
+    let mut left = MOST_AUTOMATIC_DIMENSIONS;
     for (index, header) in headers.iter().enumerate() {
         let asked = wanted.iter().find(|name| normalise(name) == normalise(header));
         let mut name = asked.cloned().unwrap_or_else(|| dimension_name(header));
@@ -292,11 +307,12 @@ fn add_dimensions(mapped: &mut Vec<Mapped>, mapping: &Mapping) {
         let is_free = !taken.contains(&index) && takes_all && !is_ignored;
         if name.is_empty()
             || reserved.contains(&name)
-            || (asked.is_none() && !is_free)
+            || (asked.is_none() && (!is_free || left == 0))
             || !known.insert(name.clone())
         {
             continue;
         }
+        left -= usize::from(asked.is_none());
         let limit = asked.is_none().then_some(AUTOMATIC_DIMENSION_LIMIT);
         mapped.push(Mapped {
             plan: ColumnPlan { name, column_type: ColumnType::Text, limit },
@@ -350,6 +366,15 @@ mod tests {
             names(&["Lead ID", "LEAD SOURCE", "Created Date", "Region Name"], Kind::Crm),
             ["lead_id=Lead ID", "lead_at=Created Date", "channel=LEAD SOURCE", "region_name=Region Name"]
         );
+    }
+
+    #[test]
+    fn a_file_of_very_many_columns_makes_so_many_dimensions_and_no_more() {
+        let more: Vec<String> = (0..10_000).map(|number| format!("x{number}")).collect();
+        let headers: Vec<&str> = std::iter::once("lead_id").chain(more.iter().map(String::as_str)).collect();
+        let names = names(&headers, Kind::Crm);
+        assert_eq!(names.len(), 1 + MOST_AUTOMATIC_DIMENSIONS);
+        assert_eq!(names.last().map(String::as_str), Some("x499=x499"));
     }
 
     #[test]

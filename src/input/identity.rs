@@ -46,17 +46,21 @@ pub fn find_leads(table: &mut Table, findings: &mut Vec<Finding>) -> Result<()> 
         }
     }
     let mut alone = Vec::new();
-    let ids: Vec<Option<&str>> = (0..deals.len())
+    let ids: Vec<Option<String>> = (0..deals.len())
         .map(|row| {
-            let of_deal = || {
-                let deal = deals.get(row)?;
-                let known = lead_of_deal.get(deal).copied();
-                if known.is_none() {
+            if let Some(own) = lead(row) {
+                return Some(own.to_string());
+            }
+            let deal = deals.get(row)?;
+            match lead_of_deal.get(deal) {
+                Some(lead) => Some((*lead).to_string()),
+                // beside leads the number of a deal may be that of a lead it has nothing to do with
+                None if own.is_some() => {
                     alone.push(row);
+                    Some(format!("deal {deal}"))
                 }
-                known.or(Some(deal))
-            };
-            lead(row).or_else(of_deal)
+                None => Some(deal.to_string()),
+            }
         })
         .collect();
     let mut ids: StringChunked = ids.into_iter().collect();

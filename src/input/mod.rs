@@ -111,18 +111,24 @@ pub fn read(config: &Config, wanted: &[String], progress: &Progress) -> Result<I
     Ok(inputs)
 }
 
+/// The files of all tables.
+///
+/// # Errors
+/// A pattern that matches nothing.
+pub fn paths(config: &Config) -> Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for kind in Kind::ALL {
+        paths.extend(files_of(config.blocks(kind), config.folder())?.into_iter().map(|(path, _)| path));
+    }
+    Ok(paths)
+}
+
 /// How many bytes the inputs have, as far as that can be known before they are read.
 ///
 /// # Errors
 /// A pattern that matches nothing.
 pub fn size(config: &Config) -> Result<u64> {
-    let mut bytes = 0;
-    for kind in Kind::ALL {
-        for (path, _) in files_of(config.blocks(kind), config.folder())? {
-            bytes += path.metadata().map_or(0, |metadata| metadata.len());
-        }
-    }
-    Ok(bytes)
+    Ok(paths(config)?.iter().map(|path| path.metadata().map_or(0, |metadata| metadata.len())).sum())
 }
 
 fn read_kind(
@@ -188,10 +194,7 @@ fn read_kind(
 fn undetected(error: anyhow::Error, is_known: impl Fn(usize) -> bool) -> Result<usize> {
     match error.downcast_ref::<NotUtf8>() {
         None => Err(error),
-        Some(not_utf8) if is_known(not_utf8.file) => Err(data_error(
-            not_utf8.to_string(),
-            "the cell is damaged, or the file is in another encoding than its block of funnel.toml says",
-        )),
+        Some(not_utf8) if is_known(not_utf8.file) => Err(not_utf8.in_words()),
         Some(not_utf8) => Ok(not_utf8.file),
     }
 }

@@ -144,8 +144,12 @@ impl<'a> Reader<'a> {
 }
 
 impl Opened {
-    /// Whether a row is a deal that leads to its lead: by the record of the deal alone, or by a list of contacts.
+    /// Whether a row is a deal that leads to its lead: by the record of the deal alone, by a list of contacts, or as
+    /// its preset says.
     fn is_of_deals(&self) -> bool {
+        if self.preset.is_some_and(|preset| ["deals", "opportunities"].contains(&preset.name.as_str())) {
+            return true;
+        }
         let cell = |name: &str| {
             self.mapped.iter().find(|column| column.plan.name == name).map(|column| &column.cell)
         };
@@ -159,10 +163,11 @@ pub fn count_known(cells: &[String], known: &BTreeSet<String>) -> usize {
     cells.iter().filter(|cell| !cell.is_empty() && known.contains(&normalise(cell))).count()
 }
 
-/// How many cells the rows under a header have.
-pub fn shape_of(headers: &[String]) -> Shape {
-    let phantoms = headers.iter().rev().take_while(|header| header.is_empty()).count();
-    Shape { width: headers.len(), phantoms: phantoms.min(headers.len().saturating_sub(1)) }
+/// How many cells the rows under a header have; the nameless ones at its end are none that a column is made of.
+pub fn shape_of(headers: &[String], columns: &[CellSource]) -> Shape {
+    let nameless = headers.iter().rev().take_while(|header| header.is_empty()).count();
+    let last = columns.iter().filter_map(CellSource::field).max().unwrap_or_default();
+    Shape { width: headers.len(), phantoms: nameless.min(headers.len().saturating_sub(1 + last)) }
 }
 
 /// In a file of events of one stage any date is that of the stage.
@@ -268,18 +273,19 @@ fn file_plan(
         let of_preset = preset.map(|preset| preset.null_words.clone()).unwrap_or_default();
         USUAL_NULL_WORDS.map(String::from).into_iter().chain(of_preset).collect()
     });
+    let cells: Vec<CellSource> = columns
+        .iter()
+        .map(|column| {
+            by_name.get(column.name.as_str()).map_or(CellSource::Absent, |mapped| mapped.cell.clone())
+        })
+        .collect();
     FilePlan {
-        cells: columns
-            .iter()
-            .map(|column| {
-                by_name.get(column.name.as_str()).map_or(CellSource::Absent, |mapped| mapped.cell.clone())
-            })
-            .collect(),
         settings: columns
             .iter()
             .map(|column| by_name.get(column.name.as_str()).and_then(|mapped| mapped.setting))
             .collect(),
-        shape: shape_of(&source.headers),
+        shape: shape_of(&source.headers, &cells),
+        cells,
         rules: RowRules::new(
             &source.headers,
             of_definition(None).next(),
@@ -301,7 +307,7 @@ pub fn of_lookup(source: Source, cells: Vec<CellSource>, export: usize) -> FileP
     let identity = cells.first().and_then(CellSource::field);
     FilePlan {
         settings: vec![None; cells.len()],
-        shape: shape_of(&source.headers),
+        shape: shape_of(&source.headers, &cells),
         rules: RowRules::new(&source.headers, identity, Vec::new(), Vec::new(), &[], &[]),
         null_words: NullWords::new(USUAL_NULL_WORDS.map(String::from)),
         on_error: OnError::Fail,

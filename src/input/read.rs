@@ -20,7 +20,10 @@ use super::records::{Ragged, Records, Shape, Spare, ragged, split};
 use super::rows::{NoData, NullWords, RowRules};
 use super::source::{Block, Source};
 use crate::config::{ColumnType, OnError};
-use crate::error::shortened;
+use crate::error::{data_error, shortened};
+
+/// More lines with a single cell than this in one block are no footer, and are not kept to see whether they are.
+const LONGEST_FOOTER: usize = 1_000;
 
 /// A column to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,6 +145,16 @@ pub struct NotUtf8 {
     /// The place of the file among those of the table.
     pub file: usize,
     message: String,
+}
+
+impl NotUtf8 {
+    /// The error where the file cannot be in another encoding: one is named, or a mark says that it is UTF-8.
+    pub fn in_words(&self) -> anyhow::Error {
+        data_error(
+            &self.message,
+            "the file is damaged there, or pasted together from files in several encodings: save it as UTF-8, or name what it is in as `encoding = \"…\"` in its block of funnel.toml",
+        )
+    }
 }
 
 impl fmt::Display for NotUtf8 {
@@ -348,8 +361,15 @@ impl Share {
 
     /// Rows with a single cell may be a footer, which only the end of the file shows; others are errors or left out.
     fn set_ragged_aside(&mut self, file: usize, rows: Vec<Ragged>, layout: &Layout) -> Result<()> {
+        let mut first_single: Option<Ragged> = None;
+        let mut singles = 0;
         for row in rows {
             if row.only.is_some() {
+                let first = first_single.get_or_insert_with(|| row.clone());
+                singles += 1;
+                if singles > LONGEST_FOOTER && layout.format.on_error == OnError::Fail {
+                    return Err(ragged(&layout.format.name, first, layout.shape.width));
+                }
                 self.single_cells.push((file, row));
             } else if layout.format.on_error == OnError::Skip {
                 self.rejected.push((file, rejected_row(&row, layout.shape.width)));

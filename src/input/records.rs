@@ -57,14 +57,16 @@ impl Records {
     /// No rows yet, with room for those of a block of this many bytes; its bytes are set when all rows are there.
     fn new(length: usize, shape: Shape, rows: usize, spare: Spare) -> Records {
         let most_cells = length + rows;
+        // nameless cells at the end are not kept: a header of many would make short rows long
+        let width = shape.width - shape.phantoms;
         let mut cells = spare.cells;
         cells.clear();
         // no more than there can be separators: many empty lines under a wide header are no table
-        cells.reserve((rows * shape.width).min(most_cells));
+        cells.reserve((rows * width).min(most_cells));
         Records {
             bytes: Vec::new(),
             cells,
-            width: shape.width,
+            width,
             lines: Vec::with_capacity(rows),
             empty: Vec::new(),
             ragged: Vec::new(),
@@ -117,9 +119,9 @@ impl Records {
     fn end_row(&mut self, bytes: &[u8], line: u64, phantoms: usize) {
         let before = self.lines.len() * self.width;
         let fields = self.cells.len() - before;
-        if fields == self.width || self.is_mended(bytes, before, fields, phantoms) {
+        if fields == self.width && phantoms == 0 || self.is_mended(bytes, before, fields, phantoms) {
             self.lines.push(line_number(line));
-            if fields > self.width {
+            if fields > self.width + phantoms {
                 self.longer.push(line_number(line));
                 self.longer_fields = fields;
             }
@@ -142,22 +144,20 @@ impl Records {
         self.cells.truncate(before);
     }
 
-    /// Makes a row as wide as the header where nothing but nameless, empty cells is too much or too little.
+    /// Makes a row as wide as the names of the header where nothing but nameless, empty cells is too much or too little.
     fn is_mended(&mut self, bytes: &[u8], before: usize, fields: usize, phantoms: usize) -> bool {
-        if fields > self.width {
-            let is_blank =
-                |&(start, end): &(u32, u32)| bytes[start as usize..end as usize].trim_ascii().is_empty();
-            let is_phantom = self.cells[before + self.width..].iter().all(is_blank);
-            if is_phantom {
-                self.cells.truncate(before + self.width);
-            }
-            return is_phantom;
+        let of_header = self.width + phantoms;
+        let is_blank =
+            |&(start, end): &(u32, u32)| bytes[start as usize..end as usize].trim_ascii().is_empty();
+        let fits = if fields > of_header {
+            self.cells[before + of_header..].iter().all(is_blank)
+        } else {
+            fields == of_header || (fields > 1 && fields >= self.width)
+        };
+        if fits {
+            self.cells.truncate(before + self.width);
         }
-        let is_short_by_phantoms = fields > 1 && self.width - fields <= phantoms;
-        if is_short_by_phantoms {
-            self.cells.resize(before + self.width, (0, 0));
-        }
-        is_short_by_phantoms
+        fits
     }
 }
 
@@ -386,6 +386,14 @@ mod tests {
             records.ragged.iter().map(|row| (row.line, row.fields)).collect::<Vec<_>>(),
             [(5, 1), (6, 4)]
         );
+    }
+
+    #[test]
+    fn nameless_cells_take_no_memory() {
+        let shape = Shape { width: 1 << 40, phantoms: (1 << 40) - 2 };
+        let records = split(block(b"a,b\nc,d,,\n\"e\",f\n"), b',', shape, "x", Spare::default()).unwrap();
+        assert_eq!((records.lines.as_slice(), records.cells.len()), (&[2, 3, 4][..], 6));
+        assert_eq!(records.cell(2, 1), b"f");
     }
 
     #[test]

@@ -48,6 +48,7 @@ pub fn differences(
         }
     }
     finding_of_texts("total rows that differ from the sum of the rows above, left out all the same", notes)
+        .map(|found| found.with_key("totals_that_differ"))
 }
 
 fn amount(cell: &str, convention: Option<Setting>) -> Option<i64> {

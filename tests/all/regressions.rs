@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::support::{run, stderr, stdout};
+use crate::support::{project, run, shown, stderr, stdout, tidy};
 
 /// Writes files into a folder of their own.
 fn company(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -198,4 +198,30 @@ fn leads_are_created_on_the_date_of_the_first_stage_that_is_dated() {
         said.contains("leads without a date of creation, in no cohort of a period: 1 (l.csv:2)"),
         "{said}"
     );
+}
+
+/// A deal without a contact has the number of a contact that it has nothing to do with; a row that is left out brings no
+/// status word; a lead and its deal of one preset meet.
+#[test]
+fn deals_find_their_lead_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "contacts.csv",
+        "Record ID,Create Date,Lifecycle Stage,Original Source\n7001,2026-01-05,Customer,Web\n7002,2026-01-06,Lead,Web\n",
+    );
+    write(
+        "deals.csv",
+        "Record ID,Deal Name,Deal Stage,Close Date,Amount,Pipeline,Create Date,Associated Contact IDs\n1,A,Closed Won,2026-01-20,100,Sales,2026-01-10,7001\n7002,B,Closed Won,2026-01-21,50,Sales,2026-01-11,\n",
+    );
+    let rows = tidy(folder.path(), &["conversion", "--crm", "contacts.csv", "deals.csv"]);
+    assert_eq!(shown(&rows, "conversion", "", "leads"), "3");
+    assert_eq!(shown(&rows, "conversion", "", "wins"), "2");
+    write("skip.csv", "Lead ID,Created,Status\nL1,2026-01-05,won\nL2,soon,Kaputt\n");
+    write("funnel.toml", "[[crm]]\nfiles = [\"skip.csv\"]\non_error = \"skip\"\n");
+    let rows = tidy(folder.path(), &["conversion", "--config", "funnel.toml"]);
+    assert_eq!(shown(&rows, "conversion", "", "wins"), "1");
+    let presets = project().join("fixtures/presets");
+    let rows = tidy(&presets, &["conversion", "--crm", "zoho-leads.csv", "zoho-deals.csv"]);
+    assert!(rows.iter().any(|row| row["kpi"] == "wins"));
 }

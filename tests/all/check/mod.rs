@@ -38,6 +38,34 @@ fn assert_shown(rows: &[Row], expected: &[(&str, &str, &str)]) {
     }
 }
 
+/// The total row (line 8) says 500.00 where the rows add up to 480.00: the only fixture that differs on purpose.
+#[test]
+fn a_total_that_differs_is_found() {
+    let spend = "fixtures/presets/google-ads-total-differs.csv";
+    let rows = audit(&["--crm", "fixtures/presets/amocrm-deals.csv", "--spend", spend]);
+    let found = rows.iter().find(|row| row["key"] == "totals_that_differ").expect("the check is there");
+    assert_eq!((found["count"].as_str(), found["status"].as_str()), ("1", "found"));
+    assert!(found["examples"].contains("google-ads-total-differs.csv:8"), "{}", found["examples"]);
+}
+
+/// An export is never written over, by whatever path it is named.
+#[test]
+fn an_input_is_not_written_over() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let text = "Lead ID,Created,Won date\nL1,2026-01-13,2026-01-20\n";
+    std::fs::write(folder.path().join("leads.csv"), text).expect("it can be written to");
+    for arguments in [
+        ["report", "--crm", "leads.csv", "-o", "./leads.csv"],
+        ["report", "--crm", "leads.csv", "--rejects", "leads.csv"],
+        ["check", "--crm", "leads.csv", "-o", "leads.csv"],
+    ] {
+        let output = run(folder.path(), &arguments, None);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let kept = std::fs::read_to_string(folder.path().join("leads.csv")).expect("it is there");
+        assert_eq!(kept, text, "{arguments:?}");
+    }
+}
+
 /// 17 CRM rows: one without an ID (line 15), one that repeats L002 (line 16): 15 leads in the lines 2-14, 17 and 18.
 #[test]
 fn duplicates_are_counted() {

@@ -69,6 +69,20 @@ fn ten_thousand_columns_are_read() {
     assert_eq!(leads(text.as_bytes()), Ok("3".to_string()));
 }
 
+/// 300 KB that would take 10 GB if every row were made as long as the header.
+#[test]
+fn a_header_of_many_nameless_columns_is_read() {
+    let rows = (0..10_000).map(|number| format!("L{number},2026-01-13,\n")).collect::<Vec<_>>().concat();
+    let text = format!("lead_id,lead_at,won_at{}\n{rows}", ",".repeat(100_000));
+    assert_eq!(leads(text.as_bytes()), Ok("10000".to_string()));
+}
+
+#[test]
+fn a_million_lines_of_one_cell_are_an_error() {
+    let text = format!("{LEADS}{}", "word\n".repeat(MEGABYTE));
+    assert!(leads(text.as_bytes()).is_err_and(|said| said.contains("leads.csv:4:")));
+}
+
 /// 20 MB show the same as 100 MB would, in a fifth of the time.
 #[test]
 fn a_cell_of_many_megabytes_is_read() {
@@ -113,6 +127,21 @@ fn broken_utf8_is_an_error() {
             assert!(leads(&bytes.concat()).is_err(), "{bad:?} among {many} rows");
         }
     }
+}
+
+#[test]
+fn an_encoding_that_is_named_or_marked_is_not_replaced_by_another() {
+    // Cyrillic letters in windows-1251
+    let rows = [LEADS.as_bytes(), b"L3,2026-01-15,,\xf0\xe5\xea\xeb\xe0\xec\xe0\n"].concat();
+    assert_eq!(leads(&rows), Ok("3".to_string()));
+    assert!(leads(&[UTF8_MARK, &rows].concat()).is_err());
+    let folder = temporary();
+    write(folder.path(), "leads.csv", &rows);
+    write(folder.path(), "funnel.toml", "[[crm]]\nfiles = [\"leads.csv\"]\nencoding = \"utf-8\"\n");
+    let output = report(folder.path(), "funnel.toml", Kind::Crm, &[]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("leads.csv:4:") && said.contains("hint:"), "{said}");
 }
 
 /// Two bytes are too few to tell an encoding from; if one is supported, no row may get lost.

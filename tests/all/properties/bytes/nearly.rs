@@ -501,7 +501,11 @@ pub fn nearly(kind: Kind) -> impl Strategy<Value = Nearly> {
         });
     let lines = |share: f64| weighted(share, vec(select(LINES), 1..4)).prop_map(Option::unwrap_or_default);
     let damage = weighted(0.05, vec((any::<Index>(), any::<u8>()), 1..4)).prop_map(Option::unwrap_or_default);
-    let inserted = weighted(0.05, (any::<Index>(), vec(any::<u8>(), 1..6)));
+    // among them a word in windows-1251, as files in several encodings are pasted together
+    let pieces: Vec<&[u8]> =
+        vec![b"\xf0\xe5\xea\xeb\xe0\xec\xe0", b"\xef\xbb\xbf", b"\"", b"\r", b"\0", b"\n\n", b"\xff\xfe"];
+    let piece = prop_oneof![1 => vec(any::<u8>(), 1..6), 2 => select(pieces).prop_map(<[u8]>::to_vec)];
+    let inserted = weighted(0.08, (any::<Index>(), piece));
     let wild = select(vec![0, 8, 40]);
     let table = (headers(kind), vec(row(), 0..12), wild, layout, written());
     (lines(0.15), table, lines(0.15), damage, weighted(0.05, any::<Index>()), inserted).prop_map(
