@@ -71,6 +71,16 @@ impl Column {
         Column { cells, words: Words::new(limit), odd: Vec::new(), seen: vec![Seen::default(); files] }
     }
 
+    /// Makes room for so many rows in a column that is still empty.
+    pub fn make_room(&mut self, name: &str, rows: usize) {
+        match &mut self.cells {
+            Cells::Id(ids) => *ids = StringChunkedBuilder::new(name.into(), rows),
+            Cells::Date(days) => days.reserve(rows),
+            Cells::Number(numbers) => numbers.reserve(rows),
+            Cells::Text(codes) => codes.reserve(rows),
+        }
+    }
+
     /// Adds cells of a file; an empty cell is no value. With `keeps_points` a decimal point is plain.
     ///
     /// # Errors

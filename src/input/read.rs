@@ -100,6 +100,8 @@ pub struct Share {
     pub longer: Vec<(usize, u32, usize)>,
     /// The memory of the last block, which is used again.
     spare: Spare,
+    /// The bytes that the thread will read if all read alike.
+    size: u64,
 }
 
 /// Rows that were left out: how many, and the lines of the first ones.
@@ -193,11 +195,14 @@ pub fn read_files(columns: &[ColumnPlan], files: Vec<FilePlan>, progress: &Progr
         });
         sources.push(file.source);
     }
+    let size: u64 = sources.iter().map(|source| source.size).sum();
+    let size_of_share = size / rayon::current_num_threads().max(1) as u64;
     let queue = Mutex::new(Queue { sources, file: 0, block: 0 });
     let errors = Mutex::new(BTreeMap::new());
     let is_stopped = AtomicBool::new(false);
-    let shares: Vec<Mutex<Share>> =
-        (0..rayon::current_num_threads()).map(|_| Mutex::new(Share::new(columns, layouts.len()))).collect();
+    let shares: Vec<Mutex<Share>> = (0..rayon::current_num_threads())
+        .map(|_| Mutex::new(Share::new(columns, layouts.len(), size_of_share)))
+        .collect();
     rayon::scope(|scope| {
         for (thread, share) in shares.iter().enumerate() {
             let (queue, errors, is_stopped, layouts) = (&queue, &errors, &is_stopped, &layouts);
@@ -258,7 +263,7 @@ fn next_block(
 }
 
 impl Share {
-    fn new(columns: &[ColumnPlan], files: usize) -> Share {
+    fn new(columns: &[ColumnPlan], files: usize, size: u64) -> Share {
         Share {
             columns: columns
                 .iter()
@@ -273,6 +278,7 @@ impl Share {
             further_values: vec![0; files],
             longer: Vec::new(),
             spare: Spare::default(),
+            size,
         }
     }
 
@@ -286,6 +292,7 @@ impl Share {
         columns: &[ColumnPlan],
     ) -> Result<()> {
         let spare = std::mem::take(&mut self.spare);
+        let length = block.bytes.len() as u64;
         let mut records = split(block, layout.separator, layout.shape, &layout.format.name, spare)?;
         if !records.empty.is_empty() {
             let empty = std::mem::take(&mut records.empty);
@@ -295,6 +302,9 @@ impl Share {
         self.set_ragged_aside(order.0, std::mem::take(&mut records.ragged), layout)?;
         self.drop_no_data(order.0, &mut records, layout);
         let rows = records.lines.len();
+        if self.lines.is_empty() {
+            self.make_room(rows, length, columns);
+        }
         let mut first_bad: Option<(usize, usize)> = None;
         for (place, source) in layout.cells.iter().enumerate() {
             if let Err(row) = self.fill(place, source, &records, order.0, layout) {
@@ -321,6 +331,18 @@ impl Share {
         self.blocks.push(Piece { order, thread, rows: first..first + rows });
         self.spare = records.into_spare();
         Ok(())
+    }
+
+    /// Makes room for the rows that are to be expected after a first block of `rows` in so many bytes: columns that
+    /// grow step by step are copied at each.
+    fn make_room(&mut self, rows: usize, length: u64, columns: &[ColumnPlan]) {
+        // the threads never read quite alike
+        let expected = (rows as u64).saturating_mul(self.size / length.max(1)).saturating_mul(5) / 4;
+        let expected = usize::try_from(expected).unwrap_or_default();
+        for (column, plan) in self.columns.iter_mut().zip(columns) {
+            column.make_room(&plan.name, expected);
+        }
+        self.lines.reserve(expected);
     }
 
     /// Adds the cells of one column; the row of the first one that is not UTF-8 comes back.

@@ -36,6 +36,8 @@ pub struct Block {
 pub struct Source {
     text: Text,
     name: String,
+    /// The bytes of the whole file.
+    pub size: u64,
     /// The separator of the header line: comma, semicolon or tab.
     pub separator: u8,
     /// The cells of the header; the second `Name` is `Name (2)`.
@@ -70,7 +72,8 @@ pub fn open(path: &Path, name: &str, encoding: Option<&'static Encoding>) -> Res
         )
     };
     let file = File::open(path).map_err(unreadable)?;
-    if file.metadata().map_err(unreadable)?.is_dir() {
+    let metadata = file.metadata().map_err(unreadable)?;
+    if metadata.is_dir() {
         return Err(data_error(
             format!("{name}: cannot be read: is a folder, not a file"),
             format!("name the files: `{name}/*.csv`"),
@@ -79,6 +82,7 @@ pub fn open(path: &Path, name: &str, encoding: Option<&'static Encoding>) -> Res
     let mut source = Source {
         text: Text::open(file, name, encoding, BLOCK_SIZE)?,
         name: name.to_string(),
+        size: metadata.len(),
         separator: b',',
         headers: Vec::new(),
         header_line: 1,
