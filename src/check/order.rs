@@ -145,6 +145,9 @@ fn stages_without_date(subject: &Subject) -> Found {
 }
 
 fn leads_without_creation_date(subject: &Subject) -> Result<Found, &'static str> {
+    if subject.data.is_event_based {
+        return Err("the rows of the CRM are events without lead IDs");
+    }
     let created = subject.data.created_at().ok_or("no stage is dated")?;
     let lacking = created.known().not().and(&subject.counted);
     let won = lacking.and(&subject.won).count();

@@ -1,5 +1,7 @@
 //! How the dates of a column are written: which of day and month stands first.
 
+use std::collections::BTreeSet;
+
 use super::super::column::{Column, Seen};
 use super::super::date::{Reading, read_date};
 use super::super::profile::IN_WORDS;
@@ -22,8 +24,8 @@ pub fn settle(export: &Export, own: &mut [Column], settled: &mut Settled) -> Res
     let reading = |cell: &Option<Cell>| cell.as_ref().and_then(|cell| read_date(cell.text));
     let readings: Readings = cells.iter().map(|cells| cells.iter().map(reading).collect()).collect();
     let decided = decide(export, &cells, &readings)?;
-    let has_words = readings.iter().flatten().flatten().any(|reading| !reading.has_short_year);
-    let format = describe(export, own, decided, has_words);
+    let forms = odd_forms(&cells, &readings, decided);
+    let format = describe(export, own, &forms);
     let value = |thread: usize, word: u32| {
         let reading = readings[thread][word as usize]?;
         let (day, has_short_year) = match decided {
@@ -78,20 +80,40 @@ fn decide(
     }
 }
 
-fn describe(export: &Export, own: &[Column], decided: Option<Setting>, has_words: bool) -> String {
+/// How the odd cells are written: with slashes, in words, or as digits alone.
+fn odd_forms(
+    cells: &[Vec<Option<Cell>>],
+    readings: &Readings,
+    decided: Option<Setting>,
+) -> BTreeSet<&'static str> {
+    let order = match decided {
+        Some(Setting::MonthFirst { has_short_year: false }) => "M/D/YYYY",
+        Some(Setting::DayFirst { has_short_year: true }) => "D/M/YY",
+        Some(Setting::MonthFirst { has_short_year: true }) => "M/D/YY",
+        _ => "D/M/YYYY",
+    };
+    let form = |text: &str| {
+        // AM and PM are two letters, the name of a month is three at least
+        if text.chars().filter(|c| c.is_alphabetic()).count() > 2 {
+            IN_WORDS
+        } else if text.bytes().take(8).filter(u8::is_ascii_digit).count() == 8 {
+            "YYYYMMDD"
+        } else {
+            order
+        }
+    };
+    let known = cells.iter().flatten().zip(readings.iter().flatten());
+    known.filter_map(|(cell, reading)| reading.and(cell.as_ref()).map(|cell| form(cell.text))).collect()
+}
+
+fn describe(export: &Export, own: &[Column], odd: &BTreeSet<&'static str>) -> String {
     let seen = |wanted: fn(&Seen) -> bool| {
         own.iter().any(|column| export.members.iter().any(|file| wanted(&column.seen[*file])))
     };
     let mut forms = Vec::new();
     forms.extend(seen(|seen| seen.year_first).then_some("YYYY-MM-DD"));
     forms.extend(seen(|seen| seen.full_stops).then_some("DD.MM.YYYY"));
-    forms.extend(match decided.filter(|_| has_words) {
-        Some(Setting::DayFirst { has_short_year: false }) => Some("D/M/YYYY"),
-        Some(Setting::MonthFirst { has_short_year: false }) => Some("M/D/YYYY"),
-        Some(Setting::DayFirst { .. }) => Some("D/M/YY"),
-        Some(Setting::MonthFirst { .. }) => Some("M/D/YY"),
-        _ => has_words.then_some(IN_WORDS),
-    });
+    forms.extend(odd);
     forms.join(" and ")
 }
 

@@ -48,6 +48,15 @@ fn a_total_that_differs_is_found() {
     assert!(found["examples"].contains("google-ads-total-differs.csv:8"), "{}", found["examples"]);
 }
 
+/// An event of a later stage has no date of creation, and needs none.
+#[test]
+fn events_without_lead_ids_lack_no_date_of_creation() {
+    let rows = audit(&["--config", "fixtures/formats/stages.toml"]);
+    let found =
+        rows.iter().find(|row| row["key"] == "leads_without_creation_date").expect("the check is there");
+    assert_eq!(found["status"], "not_checked");
+}
+
 /// An export is never written over, by whatever path it is named.
 #[test]
 fn an_input_is_not_written_over() {
