@@ -12,8 +12,8 @@ use std::process::{Command, Output};
 const FUNNEL: &str = env!("CARGO_BIN_EXE_funnel");
 /// What a transcript may run beside `funnel`, to show what was written.
 const TOOLS: [&str; 2] = ["cat", "ls"];
-/// The folders that transcripts write to; one shows with `ls` what is in it, so the other has its own.
-const WRITTEN: [&str; 2] = ["target/transcripts", "target/transcripts-init"];
+/// The folders that transcripts write to; one shows with `ls` what is in it, so the others have their own.
+const WRITTEN: [&str; 3] = ["target/transcripts", "target/transcripts-init", "target/transcripts-rejects"];
 const LEADS: &str = "fixtures/errors/leads.csv";
 
 #[test]
