@@ -26,6 +26,11 @@ pub struct Undecided {
 }
 
 impl Failure {
+    /// What a user can mend of an error, wherever in its chain it stands.
+    pub fn of(error: &anyhow::Error) -> Option<&Failure> {
+        error.chain().find_map(|cause| cause.downcast_ref())
+    }
+
     /// The line for `hint:`, if there is a way out to name.
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()

@@ -17,7 +17,7 @@ fn main() -> ExitCode {
             // nobody reading stderr must not change the exit code
             let mut stderr = std::io::stderr().lock();
             let _ = writeln!(stderr, "error: {error:#}");
-            let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
+            let failure = Failure::of(&error);
             if let Some(hint) = failure.and_then(Failure::hint) {
                 let _ = writeln!(stderr, "hint: {hint}");
             }

@@ -136,8 +136,7 @@ struct Problem {
 
 impl Problem {
     fn new(error: &anyhow::Error) -> Problem {
-        let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
-        let hint = failure.and_then(Failure::hint).unwrap_or_default().to_string();
+        let hint = Failure::of(error).and_then(Failure::hint).unwrap_or_default().to_string();
         Problem { message: format!("{error:#}"), hint }
     }
 

@@ -93,8 +93,7 @@ pub fn part(group: Group, progress: &dyn Fn(u64) -> Progress) -> Result<Part> {
 
 /// The column that stopped the reading because it fits two readings, if it is a new one.
 fn undecided_column(error: &anyhow::Error, known: &[Undecided]) -> Option<Undecided> {
-    let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
-    let column = failure.and_then(Failure::undecided)?;
+    let column = Failure::of(error).and_then(Failure::undecided)?;
     let is_new = known.iter().all(|other| other.column != column.column);
     is_new.then(|| column.clone())
 }

@@ -1,25 +1,20 @@
 //! One name for a channel that the files spell in several ways (`[channels]` of the configuration).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use anyhow::{Context, Result};
-use polars::prelude::*;
+use anyhow::Result;
 
 use super::header::normalise;
-use super::table::{Table, code_slice};
+use super::table::Table;
 
 /// Renames the channels of a table. Case, blanks and punctuation of a spelling do not matter.
 ///
 /// # Errors
 /// None on a table that was read.
 pub fn rename(table: &mut Table, names: &BTreeMap<String, String>) -> Result<()> {
-    let (Some(codes), Some(words)) = (table.codes("channel"), table.dictionaries.get("channel")) else {
+    let Some(words) = table.dictionaries.get("channel").filter(|_| !names.is_empty()) else {
         return Ok(());
     };
-    if names.is_empty() {
-        return Ok(());
-    }
     let by_spelling: BTreeMap<String, &String> =
         names.iter().map(|(spelling, name)| (normalise(spelling), name)).collect();
     let renamed: Vec<&String> = words
@@ -35,9 +30,5 @@ pub fn rename(table: &mut Table, names: &BTreeMap<String, String>) -> Result<()>
             dictionary.binary_search(word).ok().and_then(|place| u32::try_from(place).ok()).unwrap_or(0)
         })
         .collect();
-    let values: Vec<u32> = code_slice(&codes).iter().map(|code| new[*code as usize]).collect();
-    let column = UInt32Chunked::from_vec("channel".into(), values).into_series();
-    table.frame.with_column(column).context("columns of one height")?;
-    table.dictionaries.insert("channel".to_string(), Arc::new(dictionary));
-    Ok(())
+    table.recode("channel", dictionary, &new)
 }

@@ -167,7 +167,8 @@ fn detect(head: &[u8], is_whole: bool, name: &str) -> Result<&'static Encoding> 
 ///
 /// # Errors
 /// A read error, or text that is not Cyrillic.
-pub fn detect_in_whole(name: &str, path: &std::path::Path) -> Result<&'static Encoding> {
+pub fn detect_in_whole(path: &std::path::Path) -> Result<&'static Encoding> {
+    let name = &path.display().to_string();
     let mut file = File::open(path).map_err(|error| unreadable(name, &error))?;
     let mut letters = Letters::default();
     let mut piece = Vec::new();

@@ -2,7 +2,6 @@
 //! refused or left out, and the pieces of all threads become one table.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use polars::prelude::*;
@@ -298,10 +297,6 @@ fn drop_unused_words(table: &mut Table, name: &str) -> Result<()> {
         })
         .collect();
     let used = words.iter().zip(&is_used).filter(|(_, is_used)| **is_used).map(|(word, _)| word.clone());
-    let dictionary: Arc<Vec<String>> = Arc::new(used.collect());
-    let values: Vec<u32> = codes.iter().map(|code| new[*code as usize]).collect();
-    let column = UInt32Chunked::from_vec(name.into(), values).into_series();
-    table.frame.with_column(column).context("columns of one height")?;
-    table.dictionaries.insert(name.to_string(), dictionary);
-    Ok(())
+    let dictionary = used.collect();
+    table.recode(name, dictionary, &new)
 }

@@ -140,8 +140,8 @@ fn read_kind(
 ) -> Result<()> {
     let reader = Reader::new(kind, config, wanted)?;
     let files = files_of(config.blocks(kind), config.folder())?;
-    let mut encodings: BTreeMap<usize, &'static encoding_rs::Encoding> = BTreeMap::new();
-    let (opened, columns, finished) = loop {
+    let is_named = |file: usize| config.blocks(kind)[files[file].1].encoding.is_some();
+    let (opened, columns, finished) = in_known_encodings(&files, &is_named, |encodings| {
         let opened: Vec<Opened> = files
             .iter()
             .enumerate()
@@ -150,18 +150,9 @@ fn read_kind(
         let columns = plan::union_of_columns(&opened);
         let (opened, plans): (Vec<Opened>, Vec<FilePlan>) =
             plan::plans(&reader, opened, &columns).into_iter().unzip();
-        match read_files(&columns, plans, progress) {
-            Ok(finished) => break (opened, columns, finished),
-            Err(error) => {
-                // what shows first behind the beginning of a file
-                let file = undetected(error, |file| {
-                    encodings.contains_key(&file) || config.blocks(kind)[files[file].1].encoding.is_some()
-                })?;
-                let (path, _) = &files[file];
-                encodings.insert(file, encoding::detect_in_whole(&path.display().to_string(), path)?);
-            }
-        }
-    };
+        let finished = read_files(&columns, plans, progress)?;
+        Ok((opened, columns, finished))
+    })?;
     let mut table = finished.table;
     inputs.findings.extend(totals::differences(
         &reader,
@@ -189,13 +180,29 @@ fn read_kind(
     Ok(())
 }
 
-/// The file whose encoding must be looked at again; any other error comes back, and so does that of a file whose
-/// encoding is known.
-fn undetected(error: anyhow::Error, is_known: impl Fn(usize) -> bool) -> Result<usize> {
-    match error.downcast_ref::<NotUtf8>() {
-        None => Err(error),
-        Some(not_utf8) if is_known(not_utf8.file) => Err(not_utf8.in_words()),
-        Some(not_utf8) => Ok(not_utf8.file),
+/// The encodings of files that turned out not to be UTF-8, by the place of the file.
+type Encodings = BTreeMap<usize, &'static encoding_rs::Encoding>;
+
+/// Reads files again where one of them turns out, behind its beginning, not to be UTF-8.
+///
+/// # Errors
+/// Those of `read`; a file that is not UTF-8 although its encoding is named, or that no encoding fits.
+fn in_known_encodings<T>(
+    files: &[(PathBuf, usize)],
+    is_named: &dyn Fn(usize) -> bool,
+    read: impl Fn(&Encodings) -> Result<T>,
+) -> Result<T> {
+    let mut encodings = Encodings::new();
+    loop {
+        let error = match read(&encodings) {
+            Ok(finished) => return Ok(finished),
+            Err(error) => error,
+        };
+        let Some(not_utf8) = error.downcast_ref::<NotUtf8>() else { return Err(error) };
+        if is_named(not_utf8.file) || encodings.contains_key(&not_utf8.file) {
+            return Err(not_utf8.in_words());
+        }
+        encodings.insert(not_utf8.file, encoding::detect_in_whole(&files[not_utf8.file].0)?);
     }
 }
 
@@ -254,8 +261,7 @@ fn read_lookup(lookup: &Lookup, folder: &Path) -> Result<LookupTable> {
         .map(|name| ColumnPlan { name: name.to_string(), column_type: ColumnType::Text, limit: None })
         .collect();
     let files = files_of(std::slice::from_ref(&block), folder)?;
-    let mut encodings: BTreeMap<usize, &'static encoding_rs::Encoding> = BTreeMap::new();
-    let finished = loop {
+    let finished = in_known_encodings(&files, &|_| false, |encodings| {
         let mut plans = Vec::new();
         for (export, (path, _)) in files.iter().enumerate() {
             let mut source =
@@ -265,15 +271,8 @@ fn read_lookup(lookup: &Lookup, folder: &Path) -> Result<LookupTable> {
             let cells = header::find_all(&source.headers, &wanted, &source.header_place())?;
             plans.push(plan::of_lookup(source, cells, export));
         }
-        match read_files(&columns, plans, &Progress::hidden()) {
-            Ok(finished) => break finished,
-            Err(error) => {
-                let file = undetected(error, |file| encodings.contains_key(&file))?;
-                let path = &files[file].0;
-                encodings.insert(file, encoding::detect_in_whole(&path.display().to_string(), path)?);
-            }
-        }
-    };
+        read_files(&columns, plans, &Progress::hidden())
+    })?;
     let table = finished.table;
     Ok(LookupTable { dimension: dimension.unwrap_or_default(), table })
 }

@@ -12,7 +12,7 @@ use super::preamble::date_range;
 use super::presets::{self, Export};
 use super::read::{CellSource, ColumnPlan, FilePlan};
 use super::records::Shape;
-use super::rows::{NullWords, RowRules, USUAL_NULL_WORDS};
+use super::rows::{NullWords, RowRules};
 use super::settings::check_formats;
 use super::source::{self, HeaderHints, Source};
 use super::tables::{self, Definition, Kind};
@@ -269,10 +269,7 @@ fn file_plan(
         if reader.kind == Kind::Spend { of_definition(Some(ColumnType::Text)).collect() } else { Vec::new() };
     let preset = file.preset;
     let empty = preset.map(|preset| &preset.totals.empty).into_iter().flatten();
-    let null_words = block.null_words.clone().unwrap_or_else(|| {
-        let of_preset = preset.map(|preset| preset.null_words.clone()).unwrap_or_default();
-        USUAL_NULL_WORDS.map(String::from).into_iter().chain(of_preset).collect()
-    });
+    let null_words = block.null_words.clone().map_or_else(|| NullWords::usual(preset), NullWords::new);
     let cells: Vec<CellSource> = columns
         .iter()
         .map(|column| {
@@ -294,7 +291,7 @@ fn file_plan(
             preset.map(|preset| preset.totals.labels.as_slice()).unwrap_or_default(),
             preset.map(|preset| preset.footers.begin.as_slice()).unwrap_or_default(),
         ),
-        null_words: NullWords::new(null_words),
+        null_words,
         on_error: block.on_error,
         export,
         table: reader.kind.name(),
@@ -309,7 +306,7 @@ pub fn of_lookup(source: Source, cells: Vec<CellSource>, export: usize) -> FileP
         settings: vec![None; cells.len()],
         shape: shape_of(&source.headers, &cells),
         rules: RowRules::new(&source.headers, identity, Vec::new(), Vec::new(), &[], &[]),
-        null_words: NullWords::new(USUAL_NULL_WORDS.map(String::from)),
+        null_words: NullWords::usual(None),
         on_error: OnError::Fail,
         export,
         table: "lookup",

@@ -1,5 +1,6 @@
 //! Which rows of an export are no data: totals, repeated headers, footers. They are dropped, counted, and never summed.
 
+use super::presets::Export;
 use super::records::Records;
 
 /// What a total row is called in the exports of all systems; a preset may add more.
@@ -131,7 +132,7 @@ impl RowRules {
             && !self.is_label(identity);
         let is_total = if has_identity {
             // a campaign may be called `Total: spring`
-            let is_bare = |cell: &[u8]| self.is_label(cell) && !cell.contains(&b' ') || cell.ends_with(b":");
+            let is_bare = |cell: &[u8]| !cell.contains(&b' ') || cell.ends_with(b":");
             let name = |field: &usize| records.cell(row, *field).trim_ascii();
             self.names.iter().map(name).any(|cell| is_bare(cell) && self.is_label(cell))
         } else {
@@ -183,10 +184,15 @@ pub struct NullWords {
 }
 
 /// The words that stand for no value where nothing else is said; case does not matter.
-pub const USUAL_NULL_WORDS: [&str; 9] =
-    ["-", "--", "—", "–", "NULL", "N/A", "Select", "(not set)", "не закрыта"];
+const USUAL: [&str; 9] = ["-", "--", "—", "–", "NULL", "N/A", "Select", "(not set)", "не закрыта"];
 
 impl NullWords {
+    /// The usual words, and those of a known export.
+    pub fn usual(preset: Option<&Export>) -> NullWords {
+        let of_preset = preset.map(|preset| preset.null_words.clone()).unwrap_or_default();
+        NullWords::new(USUAL.map(String::from).into_iter().chain(of_preset))
+    }
+
     /// These words.
     pub fn new(words: impl IntoIterator<Item = String>) -> NullWords {
         let words: Vec<String> = words.into_iter().map(|word| word.trim().to_string()).collect();
@@ -259,7 +265,7 @@ mod tests {
 
     #[test]
     fn null_words_are_whole_cells_in_any_case() {
-        let words = NullWords::new(USUAL_NULL_WORDS.map(String::from));
+        let words = NullWords::usual(None);
         for cell in ["-", "--", "null", "n/a", "(Not Set)", "НЕ ЗАКРЫТА"] {
             assert!(words.has(cell.as_bytes()), "{cell}");
         }

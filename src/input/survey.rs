@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::header::{Mapped, known_headers};
 use super::plan::{Opened, Reader, count_known};
 use super::presets::{self, Export};
-use super::rows::{NullWords, USUAL_NULL_WORDS};
+use super::rows::NullWords;
 use super::source::{self, HeaderHints, cells_of};
 use super::tables::{self, Kind};
 use crate::config::{self, Block, ColumnType, Config};
@@ -93,8 +93,7 @@ pub fn reads_alike(kind: Kind, path: &Path, stages: &[String], block: &Block) ->
 pub fn first_rows(reading: &Reading, path: &Path) -> Result<Vec<(u32, Vec<String>)>> {
     let config = config_of(reading.kind, Block::default());
     let opened = open(reading.kind, &config, path)?;
-    let of_preset = reading.preset.map(|preset| preset.null_words.clone()).unwrap_or_default();
-    let nulls = NullWords::new(USUAL_NULL_WORDS.map(String::from).into_iter().chain(of_preset));
+    let nulls = NullWords::usual(reading.preset);
     let Some(mut source) = opened.source else { return Ok(Vec::new()) };
     let Some(block) = source.next_block(Vec::new())? else { return Ok(Vec::new()) };
     let known = |cell: String| if nulls.has(cell.as_bytes()) { String::new() } else { cell };

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use anyhow::{Context, Result};
 use polars::prelude::*;
 
 use crate::mask::Mask;
@@ -70,6 +71,19 @@ impl Table {
     /// The codes of a text column.
     pub fn codes(&self, column: &str) -> Option<UInt32Chunked> {
         self.frame.column(column).ok()?.u32().ok().map(|codes| codes.rechunk().into_owned())
+    }
+
+    /// Gives a text column another dictionary; `new` is for each code of today that of tomorrow.
+    ///
+    /// # Errors
+    /// None for a text column of the table.
+    pub fn recode(&mut self, column: &str, dictionary: Dictionary, new: &[u32]) -> Result<()> {
+        let codes = self.codes(column).context("a text column has codes")?;
+        let values = code_slice(&codes).iter().map(|code| new[*code as usize]).collect();
+        let recoded = UInt32Chunked::from_vec(column.into(), values).into_series();
+        self.frame.with_column(recoded).context("columns of one height")?;
+        self.dictionaries.insert(column.to_string(), Arc::new(dictionary));
+        Ok(())
     }
 
     /// The IDs of a column.
