@@ -69,9 +69,8 @@ pub fn finish(columns: &[ColumnPlan], mut shares: Vec<Share>, layouts: &[Layout]
         .collect();
     let mut series = Vec::new();
     let mut dictionaries = BTreeMap::new();
-    for (column, (values, dictionary)) in
-        columns.iter().zip(assembled).filter_map(|(column, made)| Some((column, made?)))
-    {
+    for (column, assembled) in columns.iter().zip(assembled) {
+        let Some((values, dictionary)) = assembled? else { continue };
         series.push(values.into_column());
         dictionaries.extend(dictionary.map(|dictionary| (column.name.clone(), dictionary)));
     }
