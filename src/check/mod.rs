@@ -81,11 +81,15 @@ pub fn finding_of_values(what: impl Into<String>, count: u64, values: &[String])
     (count > 0).then(|| Finding { key: None, what: what.into(), count, examples, has_more, shown: IN_A_LINE })
 }
 
-/// A finding about these places, each in words, or none where there are none.
-pub fn finding_of_texts(what: impl Into<String>, texts: Vec<String>) -> Option<Finding> {
-    let count = texts.len() as u64;
-    let has_more = texts.len() > EXAMPLES;
-    let examples: Vec<String> = texts.into_iter().take(EXAMPLES).collect();
+/// A finding about so many places, of which the first are put in words, or none where there are none.
+pub fn finding_of_texts(
+    what: impl Into<String>,
+    count: usize,
+    texts: impl Iterator<Item = String>,
+) -> Option<Finding> {
+    let examples: Vec<String> = texts.take(EXAMPLES).collect();
+    let has_more = count > EXAMPLES;
+    let count = count as u64;
     (count > 0).then(|| Finding { key: None, what: what.into(), count, examples, has_more, shown: EXAMPLES })
 }
 

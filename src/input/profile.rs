@@ -2,6 +2,9 @@
 //!
 //! Filled while reading, told on stderr in a line a file, and the beginning of the audit of `funnel check`.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use super::tables::Kind;
 use crate::check::{Finding, finding_of_texts, group_thousands};
 use crate::config::ColumnType;
@@ -45,15 +48,17 @@ pub struct Dropped {
 }
 
 /// A row that was left out because a cell of it, or its number of cells, cannot be read.
+///
+/// There may be millions: what they have in common is shared.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rejected {
     pub line: u32,
     /// The column of the bad cell; empty where the row has too many or too few.
-    pub column: String,
+    pub column: Arc<str>,
     /// The text of the bad cell.
-    pub cell: String,
+    pub cell: Box<str>,
     /// What is wrong: `is not a date`.
-    pub reason: String,
+    pub reason: Cow<'static, str>,
 }
 
 /// One column as it was understood.
@@ -151,13 +156,16 @@ impl FileProfile {
 pub fn rejected_rows(file: &FileProfile) -> Option<Finding> {
     let place = |rejected: &Rejected| {
         let what = if rejected.column.is_empty() {
-            rejected.reason.clone()
+            rejected.reason.to_string()
         } else {
             format!("`{}`: `{}` {}", rejected.column, rejected.cell, rejected.reason)
         };
         format!("{}:{}: {what}", file.name, rejected.line)
     };
-    let texts: Vec<String> = file.rejected.iter().map(place).collect();
     let table = if file.kind == Kind::Crm { "CRM" } else { file.kind.name() };
-    finding_of_texts(format!("{table} rows that cannot be read, left out"), texts)
+    finding_of_texts(
+        format!("{table} rows that cannot be read, left out"),
+        file.rejected.len(),
+        file.rejected.iter().map(place),
+    )
 }

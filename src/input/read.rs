@@ -431,8 +431,8 @@ impl Share {
 pub fn rejected_row(row: &Ragged, width: usize) -> Rejected {
     Rejected {
         line: row.line,
-        column: String::new(),
-        cell: row.only.clone().unwrap_or_default(),
-        reason: format!("has {} of {width} fields", row.fields),
+        column: "".into(),
+        cell: row.only.clone().unwrap_or_default().into(),
+        reason: format!("has {} of {width} fields", row.fields).into(),
     }
 }

@@ -47,8 +47,12 @@ pub fn differences(
             }
         }
     }
-    finding_of_texts("total rows that differ from the sum of the rows above, left out all the same", notes)
-        .map(|found| found.with_key("totals_that_differ"))
+    finding_of_texts(
+        "total rows that differ from the sum of the rows above, left out all the same",
+        notes.len(),
+        notes.into_iter(),
+    )
+    .map(|found| found.with_key("totals_that_differ"))
 }
 
 fn amount(cell: &str, convention: Option<Setting>) -> Option<i64> {

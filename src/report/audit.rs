@@ -146,7 +146,7 @@ fn file_notes(file: &FileProfile) -> Vec<String> {
 /// Which cell of a row cannot be read, and why.
 pub fn why_rejected(rejected: &crate::input::profile::Rejected) -> String {
     if rejected.column.is_empty() {
-        return rejected.reason.clone();
+        return rejected.reason.to_string();
     }
     format!("`{}`: `{}` {}", rejected.column, rejected.cell, rejected.reason)
 }
