@@ -25,10 +25,10 @@ pub use self::stages::{Stage, Stages};
 use crate::check::{Finding, finding};
 use crate::config::{Config, NegativeDays};
 use crate::error::data_error;
-use crate::input::Inputs;
 use crate::input::profile::FileProfile;
 use crate::input::table::{Days, Table, code_slice};
 use crate::input::tables::Kind;
+use crate::input::{Inputs, normalise};
 use crate::mask::{Mask, WORD, bits};
 
 /// What a measure can count the rows of.
@@ -89,6 +89,10 @@ pub struct Data {
     /// The latest date in the data, or the day that was asked for.
     pub as_of: Option<i32>,
     pub currency: Option<String>,
+    /// For each lead the one that stands for its customer; none where the CRM has no customer IDs.
+    pub customer_of_lead: Option<Vec<u32>>,
+    /// Channels of the leads that no spend can be traced to.
+    pub untraceable: BTreeSet<String>,
     /// Dimensions of the CRM that nobody named.
     pub automatic_dimensions: BTreeSet<String>,
     /// Whether the CRM has no lead IDs: each row is an event of one stage, and only event basis says anything.
@@ -170,6 +174,7 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     }
     describe_order(&leads, &stages, &not_yet.not(), config.negative_days, &mut findings);
     describe_leads(&leads, &stages, &not_yet.not(), &mut findings);
+    let untraceable = untraceable(&leads, config);
     facts.insert(Over::Leads, Facts { table: leads, lead_rows: None, lead_count: height, event_date: None });
     Ok(Data {
         facts,
@@ -179,11 +184,20 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
         first_day: span.first,
         as_of: as_of.or(latest),
         currency,
+        customer_of_lead: customers.map(|(of_lead, _)| of_lead),
+        untraceable,
         automatic_dimensions: inputs.automatic_dimensions,
         is_event_based: inputs.is_event_based,
         files: inputs.files,
         findings,
     })
+}
+
+/// The channels of the leads that the configuration calls untraceable, as the leads spell them.
+fn untraceable(leads: &Table, config: &Config) -> BTreeSet<String> {
+    let named: BTreeSet<String> = config.attribution.untraceable.iter().map(|name| normalise(name)).collect();
+    let words = leads.dictionaries.get("channel").into_iter().flat_map(|words| words.iter());
+    words.filter(|word| named.contains(&normalise(word))).cloned().collect()
 }
 
 /// Finds the lead of each row by the indexes of leads and of customers; rows of unknown leads are kept and counted.
