@@ -67,8 +67,10 @@ pub struct Inputs {
     pub automatic_dimensions: BTreeSet<String>,
     /// CRM files whose rows are deals, which say more of the outcome than the lead that became one.
     pub deal_files: BTreeSet<String>,
-    /// Status words of the presets, `*` for anything, with the stage of each.
-    pub status_words: BTreeMap<String, String>,
+    /// For CRM files of deals that have no column of the lead: what the user can do so that they find it.
+    pub ways_to_the_lead: BTreeMap<String, String>,
+    /// The status words of each CRM file, in the order of the files.
+    pub status_words: Vec<StatusWords>,
     /// Whether the CRM has no lead IDs: each row is an event of one stage.
     pub is_event_based: bool,
     /// Signs of currencies that amounts bear, with file, line, column and text of the first such cell.
@@ -77,6 +79,15 @@ pub struct Inputs {
     pub files: Vec<FileProfile>,
     /// What was left out or looks wrong while reading.
     pub findings: Vec<Finding>,
+}
+
+/// What the words of a status column stand for in a file: stages, or `lost`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StatusWords {
+    /// As `[crm.stages]` of its block says.
+    pub of_block: BTreeMap<String, String>,
+    /// As the preset of its export says, `*` for anything.
+    pub of_preset: BTreeMap<String, String>,
 }
 
 /// The column of a lookup's key; no name that a user could give to another column.
@@ -174,7 +185,7 @@ fn read_kind(
     if kind == Kind::Crm {
         plan::note_crm(&opened, config, inputs)?;
         identity::give_ids(&mut table, &numbered)?;
-        identity::find_leads(&mut table, &mut inputs.findings)?;
+        identity::find_leads(&mut table, inputs)?;
     }
     inputs.tables.insert(kind, table);
     Ok(())

@@ -6,16 +6,16 @@ use std::path::Path;
 use anyhow::Result;
 use encoding_rs::Encoding;
 
-use super::Inputs;
 use super::header::{Mapped, Mapping, known_headers, map_headers, normalise};
 use super::preamble::date_range;
-use super::presets::{self, Export};
+use super::presets::{self, Export, RowIs};
 use super::read::{CellSource, ColumnPlan, FilePlan};
 use super::records::Shape;
 use super::rows::{NullWords, RowRules};
 use super::settings::check_formats;
 use super::source::{self, HeaderHints, Source};
 use super::tables::{self, Definition, Kind};
+use super::{Inputs, StatusWords};
 use crate::config::{Block, ColumnType, Config, Duplicates, OnError};
 use crate::error::{data_error, listed};
 
@@ -144,17 +144,18 @@ impl<'a> Reader<'a> {
 }
 
 impl Opened {
-    /// Whether a row is a deal that leads to its lead: by the record of the deal alone, by a list of contacts, or as
-    /// its preset says.
+    /// Whether a row is a deal: as its preset says, else one that leads to its lead by the record of the deal alone or by a
+    /// list of contacts.
     fn is_of_deals(&self) -> bool {
-        if self.preset.is_some_and(|preset| ["deals", "opportunities"].contains(&preset.name.as_str())) {
-            return true;
+        if let Some(preset) = self.preset {
+            return preset.row == RowIs::Deal;
         }
-        let cell = |name: &str| {
-            self.mapped.iter().find(|column| column.plan.name == name).map(|column| &column.cell)
-        };
-        let is_lead = cell("lead_id").is_some_and(|cell| !matches!(cell, CellSource::First(..)));
-        cell("opportunity_id").is_some() && !is_lead
+        let is_lead = self.cell("lead_id").is_some_and(|cell| !matches!(cell, CellSource::First(..)));
+        self.cell("opportunity_id").is_some() && !is_lead
+    }
+
+    fn cell(&self, name: &str) -> Option<&CellSource> {
+        self.mapped.iter().find(|column| column.plan.name == name).map(|column| &column.cell)
     }
 }
 
@@ -315,6 +316,27 @@ pub fn of_lookup(source: Source, cells: Vec<CellSource>, export: usize) -> FileP
     }
 }
 
+/// What the user can do so that the deals of a file find their leads; none where the files can tell.
+fn way_to_the_lead(deals: &Opened, files: &[Opened]) -> Result<Option<String>> {
+    if deals.cell("lead_id").is_some() {
+        return Ok(None);
+    }
+    let Some(preset) = deals.preset else {
+        return Ok(Some("map the column that names the lead to `lead_id`".to_string()));
+    };
+    if let Some(header) = preset.usual_header("lead_id") {
+        return Ok(Some(format!("export `{header}` with the deals")));
+    }
+    if files.iter().any(|file| !file.is_of_deals() && file.cell("opportunity_id").is_some()) {
+        return Ok(None);
+    }
+    let mut of_leads = presets::exports()?
+        .iter()
+        .filter(|export| export.system == preset.system && export.row == RowIs::Lead);
+    let header = of_leads.find_map(|export| export.usual_header("opportunity_id"));
+    Ok(header.map(|header| format!("export `{header}` with the leads")))
+}
+
 /// What the join has to know of the files of the CRM.
 ///
 /// # Errors
@@ -328,12 +350,16 @@ pub fn note_crm(files: &[Opened], config: &Config, inputs: &mut Inputs) -> Resul
             inputs.duplicates.insert(file.name.clone(), duplicates);
         }
         inputs.export_of_file.insert(file.name.clone(), (file.block, file.headers.clone()));
-        if file.is_of_deals() {
+        if file.is_of_deals() || duplicates == Duplicates::Deals {
             inputs.deal_files.insert(file.name.clone());
+            inputs.ways_to_the_lead.extend(way_to_the_lead(file, files)?.map(|way| (file.name.clone(), way)));
         }
         let automatic = file.mapped.iter().filter(|column| column.is_automatic);
         inputs.automatic_dimensions.extend(automatic.map(|column| column.plan.name.clone()));
-        inputs.status_words.extend(file.preset.map(|preset| preset.stages.clone()).unwrap_or_default());
+        inputs.status_words.push(StatusWords {
+            of_block: block.stages.clone(),
+            of_preset: file.preset.map(|preset| preset.stages.clone()).unwrap_or_default(),
+        });
     }
     let is_event = |file: &&Opened| file.is_numbered && config.crm[file.block].stage.is_some();
     let events = files.iter().filter(is_event).count();
