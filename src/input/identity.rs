@@ -1,6 +1,6 @@
 //! Which lead a row of the CRM is: by its own ID, by the record of its deal, or a lead of its own where it has neither.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use anyhow::{Context, Result};
 use polars::prelude::*;
@@ -81,14 +81,18 @@ fn describe_alone(table: &Table, ways: &BTreeMap<String, String>, alone: &[usize
         by_file.entry(table.origin.file_of_row[*row]).or_default().push(*row);
     }
     let height = |file: u16| table.origin.file_of_row.iter().filter(|number| **number == file).count();
+    // a deal that spans rows is told of once
+    let ids = table.ids("opportunity_id");
+    let mut seen = HashSet::new();
+    let mut is_new = |row: &usize| seen.insert(ids.as_ref().and_then(|ids| ids.get(*row)));
     let mut of_some = Vec::new();
     let mut by_way: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (number, own) in by_file {
         let is_whole_file = height(number) == own.len();
         let way = table.origin.files.get(usize::from(number)).and_then(|name| ways.get(name));
         match way.filter(|_| is_whole_file) {
-            Some(way) => by_way.entry(way).or_default().extend(own),
-            None => of_some.extend(own),
+            Some(way) => by_way.entry(way).or_default().extend(own.into_iter().filter(&mut is_new)),
+            None => of_some.extend(own.into_iter().filter(&mut is_new)),
         }
     }
     let mut findings: Vec<Finding> = by_way

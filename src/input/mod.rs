@@ -2,7 +2,8 @@
 //!
 //! `encoding` makes text of bytes, `source` finds the header and cuts a file into blocks of whole records (`quotes`),
 //! `records` finds their cells, `rows` tells data from totals and footers. `presets` and `header` decide what each column
-//! is, `settings` what is said of how it is written, `plan` puts that together for each file. `read` fills the columns in
+//! is, `settings` what is said of how it is written, `plan` puts that together for each file, `crm` says what
+//! those of the CRM are to each other. `read` fills the columns in
 //! parallel, `cell`, `date` and `number` read one cell, `words` the words of a text column, `format` decides how a column
 //! is written over all its rows, `finish` puts the table together, `understood` says in a `profile` what became of each
 //! file. `tables` is the list of what can be read.
@@ -10,6 +11,7 @@
 pub mod cell;
 mod channels;
 mod column;
+mod crm;
 mod date;
 mod encoding;
 mod finish;
@@ -153,11 +155,14 @@ fn read_kind(
     let files = files_of(config.blocks(kind), config.folder())?;
     let is_named = |file: usize| config.blocks(kind)[files[file].1].encoding.is_some();
     let (opened, columns, finished) = in_known_encodings(&files, &is_named, |encodings| {
-        let opened: Vec<Opened> = files
+        let mut opened: Vec<Opened> = files
             .iter()
             .enumerate()
             .map(|(file, (path, block))| reader.open(path, *block, encodings.get(&file).copied()))
             .collect::<Result<_>>()?;
+        if kind == Kind::Crm {
+            crm::tell_deals_from_leads(&mut opened)?;
+        }
         let columns = plan::union_of_columns(&opened);
         let (opened, plans): (Vec<Opened>, Vec<FilePlan>) =
             plan::plans(&reader, opened, &columns).into_iter().unzip();
@@ -183,7 +188,7 @@ fn read_kind(
     inputs.files.extend(profiles);
     let numbered: Vec<bool> = opened.iter().map(|file| file.is_numbered).collect();
     if kind == Kind::Crm {
-        plan::note_crm(&opened, config, inputs)?;
+        crm::note(&opened, config, inputs)?;
         identity::give_ids(&mut table, &numbered)?;
         identity::find_leads(&mut table, inputs)?;
     }

@@ -162,9 +162,10 @@ impl Export {
             .find_map(|name| (0..headers.len()).find(|field| !taken(*field) && name.fits(&headers[*field])))
     }
 
-    /// The header under which a column stands as a rule.
-    pub fn usual_header(&self, column: &str) -> Option<&str> {
-        self.columns.get(column).and_then(|names| names.first()).map(|name| name.text.as_str())
+    /// The headers under which a column stands as a rule: `A` or `B`.
+    pub fn usual_headers(&self, column: &str) -> Option<String> {
+        let names = self.columns.get(column)?.iter().take(2);
+        Some(names.map(|name| format!("`{}`", name.text)).collect::<Vec<_>>().join(" or "))
     }
 
     /// How many of its columns the headers have.

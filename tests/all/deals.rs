@@ -1,10 +1,12 @@
 //! Deals and their leads: several deals of one lead, deals that are numbered apart from the leads, and status words that say
 //! one thing of a lead and another of a deal. Every figure is worked out in the comment above it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use proptest::prelude::*;
 
+use crate::oracle::company::millionths;
 use crate::support::{run, shown, stderr, stdout, tidy};
 
 /// Writes files into a folder of their own.
@@ -202,7 +204,7 @@ fn leads_and_deals_that_number_apart_do_not_meet_by_chance() {
     let said = stderr(folder.path(), &["report", "segments", "--format", "csv", crm[0], crm[1], crm[2]]);
     assert!(
         said.contains("deals of an export that does not name the leads")
-            && said.contains("export `ID лида` with the deals"),
+            && said.contains("export `ID лида` or `Lead ID` with the deals: 2 (deals.csv:2"),
         "{said}"
     );
     let rows = stdout(folder.path(), &["explain", "won", "--rows", "-q", crm[0], crm[1], crm[2]]);
@@ -210,6 +212,22 @@ fn leads_and_deals_that_number_apart_do_not_meet_by_chance() {
     // alone a deal keeps its number
     let rows = stdout(folder.path(), &["explain", "won", "--rows", "-q", "--crm", "deals.csv"]);
     assert!(rows.contains("30") && !rows.contains("deal 30"), "{rows}");
+}
+
+#[test]
+fn a_file_of_deal_ids_adds_its_columns_to_the_deals() {
+    let regions = "Deal ID,Region\n17,North\n30,South\n";
+    let folder =
+        company(&[("leads.csv", BITRIX_LEADS), ("deals.csv", BITRIX_DEALS), ("regions.csv", regions)]);
+    let crm = ["--crm", "leads.csv", "deals.csv", "regions.csv"];
+    // leads 17 and 18, deals 17 and 30; deal 17, not lead 17, is of the north: as an opportunity it tells which
+    assert_eq!(totals(folder.path(), &crm, ["leads", "won", "revenue"]), ["4", "1", "300"]);
+    let of = |region, kpi| {
+        let filter = format!("region={region}");
+        explained(folder.path(), kpi, &["--where", &filter, crm[0], crm[1], crm[2], crm[3]])
+    };
+    assert_eq!(["leads", "opportunities", "won"].map(|kpi| of("North", kpi)), ["1", "1", "0"]);
+    assert_eq!(["leads", "opportunities", "won"].map(|kpi| of("South", kpi)), ["1", "1", "1"]);
 }
 
 #[test]
@@ -268,6 +286,28 @@ fn some_deals() -> impl Strategy<Value = Vec<[String; 5]>> {
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(30) })]
+
+    /// Whatever stands beside it, what is won counts; a lead is lost if all its deals are.
+    #[test]
+    fn what_several_deals_come_to_is_that_of_a_plain_count(mut deals in some_deals()) {
+        // so that the words and a dimension are known whatever else is there
+        deals.extend([["C", "2026-01-01", "Sold", "1", "x"], ["D", "2026-01-01", "Gone", "1", ""]].map(|row| row.map(String::from)));
+        let lines: Vec<String> = deals.iter().map(|row| row.join(",")).collect();
+        let text = format!("Client,Day,Phase,Sum,Thing\n{}\n", lines.join("\n"));
+        let folder = company(&[("funnel.toml", OWN), ("deals.csv", &text)]);
+        let clients: BTreeSet<&String> = deals.iter().map(|row| &row[0]).collect();
+        let phases = |client: &String| deals.iter().filter(|row| &row[0] == client).map(|row| row[2].clone()).collect::<Vec<_>>();
+        let count = |holds: &dyn Fn(&[String]) -> bool| clients.iter().filter(|client| holds(&phases(client))).count().to_string();
+        let is_sold = |phases: &[String]| phases.iter().any(|phase| phase == "Sold");
+        let is_lost = |phases: &[String]| phases.iter().all(|phase| phase == "Gone");
+        let value = |kpi| explained(folder.path(), kpi, &[]);
+        prop_assert_eq!(value("won"), count(&is_sold));
+        prop_assert_eq!(value("lost"), count(&is_lost));
+        prop_assert_eq!(value("open"), count(&|phases| !is_sold(phases) && !is_lost(phases)));
+        let sold = deals.iter().filter(|row| row[2] == "Sold").filter_map(|row| millionths(&row[3])).sum::<i128>();
+        let [revenue] = totals(folder.path(), &[], ["revenue"]);
+        prop_assert_eq!(millionths(&revenue), Some(sold));
+    }
 
     #[test]
     fn the_order_of_deals_changes_nothing(deals in some_deals(), keys in proptest::collection::vec(any::<u32>(), 8)) {
