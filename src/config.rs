@@ -76,8 +76,11 @@ pub enum Duplicates {
     Error,
     /// The rows are one lead and must agree
     Merge,
-    /// The rows are parts of one lead: amounts are added, dates are the earliest, texts those of the largest part
+    /// The rows are parts of one lead, or of one deal where deals have IDs: amounts are added, dates are the earliest,
+    /// texts those of the largest part
     Sum,
+    /// Each row is a deal of its own: the won deals decide, else the open ones, else the one that was lost last
+    Deals,
 }
 
 /// The whole of `funnel.toml`.

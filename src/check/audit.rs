@@ -169,6 +169,16 @@ fn noticed_on_the_way(subject: &Subject) -> Vec<Answer> {
              rows"
                 .to_string()
         }),
+        told("further_deals", &rows, &|_| {
+            "none, as each lead counts once: by what was won of its deals, else by what is open, else by the last that \
+             was lost"
+                .to_string()
+        }),
+        told("deals_without_lead", &|_| Some(leads), &|count| {
+            format!(
+                "each counts as a lead of its own: if all were deals of other leads, there would be {count} leads less"
+            )
+        }),
         told("won_and_lost", &|_| Some(won), &|count| {
             format!(
                 "counted as won: if they were lost, {} leads would be won, not {won}",

@@ -60,6 +60,7 @@ pub const CHECKS: &[Check] = &[
     check("reading", "rows_without_lead_id", "CRM rows without a lead ID, left out"),
     check("duplicates", "duplicate_leads", "CRM rows that repeat a lead of the same export, merged"),
     check("duplicates", "second_values", "CRM rows with a second value for a lead, the first kept"),
+    check("duplicates", "further_deals", "CRM rows that are further deals of a lead"),
     check(
         "duplicates",
         "near_duplicate_ids",
@@ -68,6 +69,7 @@ pub const CHECKS: &[Check] = &[
     check("duplicates", "same_email", "leads with the e-mail of an earlier lead"),
     check("duplicates", "same_phone", "leads with the phone number of an earlier lead"),
     check("duplicates", "identical_leads", "leads that are like another in everything but the ID"),
+    check("orphans", "deals_without_lead", "deals whose lead is not known"),
     check("orphans", "tickets_without_lead", "service cases whose lead is not in the CRM"),
     check("orphans", "contracts_without_lead", "contracts whose lead is not in the CRM"),
     check("orphans", "spend_of_unknown_leads", "spend rows of a lead that is not in the CRM"),

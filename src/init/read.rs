@@ -1,6 +1,6 @@
 //! Each group of files as the report reads it, so that what `init` says of them is what the report will see.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -13,7 +13,7 @@ use crate::input::profile::FileProfile;
 use crate::input::survey::{Reading, first_rows};
 use crate::input::table::Table;
 use crate::input::tables::Kind;
-use crate::input::{self, Inputs, Progress};
+use crate::input::{self, Inputs, Progress, StatusWords};
 
 /// What becomes a block of the configuration.
 pub struct Part {
@@ -33,8 +33,8 @@ pub struct Contents {
     pub profiles: Vec<FileProfile>,
     pub columns: Vec<Column>,
     pub unused: Vec<String>,
-    /// Status words of the known export, with the stage of each.
-    pub status_words: BTreeMap<String, String>,
+    /// What the status words of the files stand for; they are of one export.
+    pub status_words: StatusWords,
     pub currency_signs: Vec<&'static str>,
 }
 
@@ -120,7 +120,7 @@ fn contents(reading: &Reading, files: &[PathBuf], mut inputs: Inputs) -> Result<
     Ok(Contents {
         unused: unused.unwrap_or_default(),
         columns,
-        status_words: inputs.status_words,
+        status_words: inputs.status_words.into_iter().next().unwrap_or_default(),
         currency_signs: inputs.currency_signs.into_iter().map(|(sign, _)| sign).collect(),
         profiles: inputs.files,
         table,

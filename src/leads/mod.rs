@@ -1,27 +1,34 @@
 //! The join: from typed tables to one row a lead, with everything else tied to these rows.
 //!
-//! `index` finds the lead of an ID, `merge` makes one row of several and adds lookups, `stages` says how far each lead
-//! came, `customers` turns contracts into customers, `spend`, `keys` and `allocation` bring the money to the leads.
+//! `index` finds the lead of an ID, `merge` makes one row of several (`parts` of a deal, `deals` of a lead), `lookup`
+//! adds columns, `statuses` understands status words, `stages` says how far each lead came, `customers` turns contracts into customers, `spend`, `keys` and `allocation` bring the money to the leads.
 
 pub mod allocation;
+mod cells;
 mod currency;
 mod customers;
 mod dates;
+mod deals;
 pub mod index;
 mod keys;
+mod lookup;
 mod merge;
 pub mod numbering;
+mod outcomes;
 mod parts;
 mod shares;
 pub mod spend;
 pub mod stages;
+pub mod statuses;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 
 use self::index::{Index, NO_LEAD};
+use self::merge::{Joining, Merged};
 pub use self::stages::{Stage, Stages};
+use self::statuses::Statuses;
 use crate::check::{Finding, finding};
 use crate::config::{Config, NegativeDays};
 use crate::error::data_error;
@@ -139,15 +146,18 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     let mut findings = std::mem::take(&mut inputs.findings);
     let span = dates::span(&inputs.tables);
     let cut = as_of.filter(|as_of| span.latest_named.is_some_and(|latest| *as_of < latest));
-    let crm = inputs.tables.remove(&Kind::Crm).ok_or_else(no_crm)?;
-    let (mut leads, index) = merge::one_row_per_lead(crm, &inputs, &mut findings)?;
+    let mut crm = inputs.tables.remove(&Kind::Crm).ok_or_else(no_crm)?;
+    let meanings = statuses::meanings(&mut crm, config, &inputs)?;
+    let joining = Joining { config, inputs: &inputs, meanings: meanings.as_ref(), cut };
+    let Merged { mut leads, index, latest_closing } = merge::one_row_per_lead(crm, &joining, &mut findings)?;
+    let statuses = meanings.and_then(|meanings| meanings.of_leads(&mut leads));
     for lookup in &inputs.lookups {
-        merge::add_lookup(&mut leads, lookup, &mut findings)?;
+        lookup::add(&mut leads, lookup, &mut findings)?;
     }
-    let stages = stages::stages(&leads, config, &inputs, cut, &mut findings)?;
-    let latest = span.latest.max(dates::latest_closing(&leads, &stages));
+    let stages = stages::stages(&leads, statuses.as_ref(), config, &inputs, cut, &mut findings);
+    let latest = span.latest.max(dates::latest_closing(&leads, &stages)).max(latest_closing);
     let height = leads.frame.height();
-    let not_yet = not_yet(&leads, config, &inputs, cut)?;
+    let not_yet = not_yet(&leads, statuses.as_ref(), config, &inputs, cut);
     findings.extend(finding(
         "leads created after the day of the report, left out",
         not_yet.rows(),
@@ -223,15 +233,21 @@ fn tie_to_leads(
 }
 
 /// The leads whose first date lies after the day of the report.
-fn not_yet(leads: &Table, config: &Config, inputs: &Inputs, cut: Option<i32>) -> Result<Mask> {
+fn not_yet(
+    leads: &Table,
+    statuses: Option<&Statuses>,
+    config: &Config,
+    inputs: &Inputs,
+    cut: Option<i32>,
+) -> Mask {
     let height = leads.frame.height();
     let Some(cut) = cut else {
-        return Ok(Mask::none(height));
+        return Mask::none(height);
     };
     // the stages of the whole time tell a lead that was created later from one without a date
-    let all = stages::stages(leads, config, inputs, None, &mut Vec::new())?;
+    let all = stages::stages(leads, statuses, config, inputs, None, &mut Vec::new());
     let created = all.of_creation().map(|stage| &stage.at);
-    Ok(Mask::from_rows(height, |row| created.and_then(|days| days.get(row)).is_some_and(|day| day > cut)))
+    Mask::from_rows(height, |row| created.and_then(|days| days.get(row)).is_some_and(|day| day > cut))
 }
 
 fn no_crm() -> anyhow::Error {
