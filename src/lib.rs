@@ -38,7 +38,9 @@ use anyhow::Result;
 use clap::CommandFactory;
 
 use crate::check::audit::{self, Audit};
-use crate::cli::{CheckArguments, Cli, Command, ExplainArguments, Inputs, KpisArguments, ReportArguments};
+use crate::cli::{
+    CheckArguments, Cli, Command, ExplainArguments, Inputs, KpisArguments, ListFormat, ReportArguments,
+};
 use crate::config::{Basis, Config};
 use crate::error::usage_error;
 use crate::input::Progress;
@@ -49,6 +51,7 @@ use crate::kpi::derived;
 use crate::kpi::view::Filter;
 use crate::leads::Data;
 use crate::period::Period;
+use crate::report::explain::Printed;
 use crate::report::needed;
 use crate::report::scope::Scope;
 
@@ -130,12 +133,15 @@ fn run_explain(arguments: &ExplainArguments) -> Result<()> {
     let catalogue = catalogue(&question.config)?;
     catalogue.kpi(&arguments.kpi)?;
     keep_inputs(&question.config, &[arguments.output.as_deref()])?;
-    let mut data = question.read(&arguments.inputs)?;
-    let needed = needed::of_question(&arguments.kpi, &catalogue, question.dimensions());
+    let key = arguments.pseudonymise.as_deref().map(report::pseudonym::key).transpose()?;
+    let mut data = question.read_with(&arguments.columns, &arguments.inputs)?;
+    let needed =
+        needed::of_question(&arguments.kpi, &catalogue, question.dimensions().chain(&arguments.columns));
     derived::add(&mut data, &question.config, &catalogue, &needed)?;
     let scope = question.scope(&data, &catalogue, &arguments.scope)?;
     let text = if arguments.rows {
-        report::explain::rows(&scope, &arguments.kpi)?
+        let printed = Printed { columns: &arguments.columns, key: key.as_ref() };
+        report::explain::rows(&scope, &arguments.kpi, &printed)?
     } else {
         report::explain::explain(&scope, &arguments.kpi)?
     };
@@ -174,7 +180,11 @@ fn tell_limits(audit: &Audit, is_quiet: bool) -> Outcome {
 fn run_kpis(arguments: &KpisArguments) -> Result<()> {
     let path = arguments.config.clone().or_else(default_configuration);
     let config = path.map_or_else(|| Ok(config::from_files(&[])), |path| config::read(&path))?;
-    output::to_stdout(&render::catalogue::list(&catalogue(&config)?))
+    let catalogue = catalogue(&config)?;
+    output::to_stdout(&match arguments.format {
+        ListFormat::Table => render::catalogue::list(&catalogue),
+        ListFormat::Markdown => render::catalogue::reference(&catalogue)?,
+    })
 }
 
 /// What the command line asks, checked before any file is read.
@@ -208,8 +218,13 @@ impl Question {
     }
 
     fn read(&self, inputs: &Inputs) -> Result<Data> {
+        self.read_with(&[], inputs)
+    }
+
+    /// Reads these columns too.
+    fn read_with(&self, columns: &[String], inputs: &Inputs) -> Result<Data> {
         // dimensions that a user names are read even where the configuration does not map them
-        let wanted: Vec<String> = self.dimensions().cloned().collect();
+        let wanted: Vec<String> = self.dimensions().chain(columns).cloned().collect();
         leads::join(read_inputs(&self.config, &wanted, inputs)?, &self.config, self.as_of)
     }
 

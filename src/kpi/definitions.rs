@@ -117,3 +117,13 @@ pub enum Direction {
     Up,
     Down,
 }
+
+impl Direction {
+    /// The key in the catalogue.
+    pub fn name(self) -> &'static str {
+        match self {
+            Direction::Up => "up",
+            Direction::Down => "down",
+        }
+    }
+}

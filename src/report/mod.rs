@@ -8,6 +8,7 @@ mod causes;
 pub mod explain;
 mod layout;
 pub mod needed;
+pub mod pseudonym;
 pub mod scope;
 pub mod tables;
 

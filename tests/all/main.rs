@@ -15,6 +15,7 @@ mod oracle;
 mod presets;
 mod properties;
 mod published;
+mod reference;
 mod regressions;
 mod support;
 mod transcripts;
