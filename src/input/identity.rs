@@ -66,6 +66,7 @@ pub fn find_leads(table: &mut Table, findings: &mut Vec<Finding>) -> Result<()> 
     let mut ids: StringChunked = ids.into_iter().collect();
     if own.is_some() {
         findings.extend(finding(
+            "deals_without_lead",
             "deals of no known lead, counted as leads of their own",
             alone,
             &table.origin,

@@ -40,6 +40,8 @@ pub struct Opened {
     pub mapped: Vec<Mapped>,
     /// Whether its rows have no lead ID and are given one each.
     pub is_numbered: bool,
+    /// Whether a report stops at a row that cannot be read.
+    pub stops_report: bool,
     pub encoding: String,
     pub separator: &'static str,
     pub header_line: u64,
@@ -104,6 +106,7 @@ impl<'a> Reader<'a> {
             preset,
             mapped,
             is_numbered,
+            stops_report: block.on_error.unwrap_or_default() == OnError::Fail,
             encoding: source.encoding(),
             separator: source.separator_name(),
             header_line: source.header_line,
@@ -292,7 +295,7 @@ fn file_plan(
             preset.map(|preset| preset.footers.begin.as_slice()).unwrap_or_default(),
         ),
         null_words,
-        on_error: block.on_error,
+        on_error: block.on_error.unwrap_or(reader.config.purpose.on_error()),
         export,
         table: reader.kind.name(),
         source,
@@ -323,7 +326,7 @@ pub fn note_crm(files: &[Opened], config: &Config, inputs: &mut Inputs) -> Resul
     for file in files {
         let block = &config.crm[file.block];
         let of_preset = file.preset.filter(|_| block.columns.is_empty()).and_then(|preset| preset.duplicates);
-        let duplicates = block.duplicates.or(of_preset).unwrap_or_default();
+        let duplicates = block.duplicates.or(of_preset).unwrap_or(config.purpose.duplicates());
         if duplicates != Duplicates::Error {
             inputs.duplicates.insert(file.name.clone(), duplicates);
         }

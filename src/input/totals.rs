@@ -47,8 +47,11 @@ pub fn differences(
             }
         }
     }
-    finding_of_texts("total rows that differ from the sum of the rows above, left out all the same", notes)
-        .map(|found| found.with_key("totals_that_differ"))
+    finding_of_texts(
+        "totals_that_differ",
+        "total rows that differ from the sum of the rows above, left out all the same",
+        notes,
+    )
 }
 
 fn amount(cell: &str, convention: Option<Setting>) -> Option<i64> {

@@ -9,6 +9,7 @@ use polars::prelude::*;
 use super::index::{Duplicate, Index, NO_LEAD};
 use super::parts;
 use crate::check::{Finding, finding, finding_of_values};
+use crate::config::{Duplicates, Purpose};
 use crate::error::{data_error, suggestion};
 use crate::input::table::{Dictionary, Origin, Table, code_slice};
 use crate::input::{Inputs, LOOKUP_KEY, LookupTable};
@@ -31,20 +32,32 @@ pub fn one_row_per_lead(
     }
     refuse_repeated_ids(&table, inputs, &duplicates)?;
     let table = parts::sum(table, inputs, &duplicates, findings)?;
-    findings.extend(
-        finding("CRM rows without a lead ID, left out", nameless.rows(), &table.origin)
-            .map(|found| found.with_key("rows_without_lead_id")),
-    );
-    let repeated = duplicates
-        .iter()
-        .filter(|pair| {
-            is_same_export(inputs, &table.origin, **pair) && !parts::is_part(&table, inputs, **pair)
-        })
-        .map(|pair| pair.0 as usize);
-    findings.extend(
-        finding("CRM rows that repeat a lead of the same export, merged", repeated, &table.origin)
-            .map(|found| found.with_key("duplicate_leads")),
-    );
+    findings.extend(finding(
+        "rows_without_lead_id",
+        "CRM rows without a lead ID, left out",
+        nameless.rows(),
+        &table.origin,
+    ));
+    let later = |is_meant: &dyn Fn(Duplicate) -> bool| -> Vec<usize> {
+        duplicates.iter().filter(|pair| is_meant(**pair)).map(|pair| pair.0 as usize).collect()
+    };
+    findings.extend(finding(
+        "refused_ids",
+        "CRM rows that repeat a lead ID of their own file, merged for the audit",
+        later(&|pair| is_refused(inputs, &table.origin, pair)),
+        &table.origin,
+    ));
+    let repeated = later(&|pair| {
+        is_same_export(inputs, &table.origin, pair)
+            && !parts::is_part(&table, inputs, pair)
+            && !is_refused(inputs, &table.origin, pair)
+    });
+    findings.extend(finding(
+        "duplicate_leads",
+        "CRM rows that repeat a lead of the same export, merged",
+        repeated,
+        &table.origin,
+    ));
     let mut keep = nameless.not();
     for (later, _) in &duplicates {
         keep.remove(*later as usize);
@@ -78,6 +91,12 @@ fn refuse_repeated_ids(table: &Table, inputs: &Inputs, duplicates: &[Duplicate])
     ))
 }
 
+/// Whether a report refuses the rows, which only an audit merges.
+fn is_refused(inputs: &Inputs, origin: &Origin, (later, first): Duplicate) -> bool {
+    let file = |row: u32| origin.place(row as usize).0;
+    file(later) == file(first) && inputs.duplicates.get(file(later)) == Some(&Duplicates::First)
+}
+
 /// Whether both rows come from the same export, cut into files that overlap.
 fn is_same_export(inputs: &Inputs, origin: &Origin, (later, first): Duplicate) -> bool {
     let export = |row: u32| inputs.export_of_file.get(origin.place(row as usize).0);
@@ -108,8 +127,7 @@ fn merge_columns(
         let name = column.name().as_str();
         let cells = Cells::new(table, name)?;
         let mut source_of: HashMap<u32, u32> = HashMap::new();
-        let mut ignored = Vec::new();
-        let mut other_in_deal = Vec::new();
+        let mut differing = Differing::default();
         for &(later, first) in duplicates.iter().filter(|pair| !cells.is_empty(pair.0)) {
             let source = source_of.get(&first).copied().unwrap_or(first);
             if cells.is_empty(source) {
@@ -117,24 +135,17 @@ fn merge_columns(
             } else if !cells.are_equal(source, later) {
                 if let Some(kept) = of_lead_and_deal(table, inputs, name, source, later) {
                     source_of.insert(first, kept);
-                    other_in_deal.push(later as usize);
+                    differing.in_deal.push(later as usize);
                 } else if inputs.automatic_dimensions.contains(name) {
-                    ignored.push(later as usize);
+                    differing.ignored.push(later as usize);
+                } else if inputs.purpose == Purpose::Audit {
+                    differing.refused.push(later as usize);
                 } else {
                     return Err(two_values(table, name, &cells, source, later));
                 }
             }
         }
-        let second = format!("rows with a second value of `{name}` for a lead, the first kept");
-        findings.extend(finding(second, ignored, &table.origin).map(|found| found.with_key("second_values")));
-        let kept = if OF_THE_DEAL.contains(&name) { "deal" } else { "lead" };
-        // that a deal has come further than its lead is no news
-        let is_news = name != "stage";
-        findings.extend(finding(
-            format!("leads with another `{name}` than their deal, that of the {kept} kept"),
-            other_in_deal.into_iter().filter(|_| is_news),
-            &table.origin,
-        ));
+        differing.tell(name, &table.origin, findings);
         let rows: IdxCa = keep
             .rows()
             .filter_map(|row| u32::try_from(row).ok())
@@ -147,6 +158,34 @@ fn merge_columns(
         dictionaries: table.dictionaries.clone(),
         origin: table.origin.select(keep.rows()),
     })
+}
+
+/// Rows of a lead whose value of a column is not the one that counts.
+#[derive(Default)]
+struct Differing {
+    /// In a dimension that nobody named.
+    ignored: Vec<usize>,
+    /// A report refuses them.
+    refused: Vec<usize>,
+    /// One is of the lead, the other of its deal.
+    in_deal: Vec<usize>,
+}
+
+impl Differing {
+    fn tell(self, name: &str, origin: &Origin, findings: &mut Vec<Finding>) {
+        let mut tell = |key: &'static str, what: String, rows: Vec<usize>| {
+            findings.extend(finding(key, what, rows, origin).map(|found| found.about(name)));
+        };
+        let second = format!("rows with a second value of `{name}` for a lead, the first kept");
+        tell("refused_values", format!("{second} for the audit"), self.refused);
+        tell("second_values", second, self.ignored);
+        let kept = if OF_THE_DEAL.contains(&name) { "deal" } else { "lead" };
+        // that a deal has come further than its lead is no news
+        if name != "stage" {
+            let what = format!("leads with another `{name}` than their deal, that of the {kept} kept");
+            tell("leads_unlike_their_deal", what, self.in_deal);
+        }
+    }
 }
 
 /// What a deal says better than the lead that it came from.
@@ -259,17 +298,25 @@ pub fn add_lookup(leads: &mut Table, lookup: &LookupTable, findings: &mut Vec<Fi
         .map(|(_, word)| word.clone())
         .collect();
     let count = code_slice(&codes).iter().filter(|code| is_unknown(code)).count() as u64;
-    findings.extend(finding_of_values(
-        format!("leads whose `{}` is not in {file}", lookup.dimension),
-        count,
-        &unknown,
-    ));
+    findings.extend(
+        finding_of_values(
+            "leads_without_lookup",
+            format!("leads whose `{}` is not in {file}", lookup.dimension),
+            count,
+            &unknown,
+        )
+        .map(|found| found.about(&lookup.dimension)),
+    );
     let unused: Vec<String> = rows.keys().filter(|key| words.binary_search(key).is_err()).cloned().collect();
-    findings.extend(finding_of_values(
-        format!("values of `{}` in {file} that no lead has", lookup.dimension),
-        unused.len() as u64,
-        &unused,
-    ));
+    findings.extend(
+        finding_of_values(
+            "lookup_values_unused",
+            format!("values of `{}` in {file} that no lead has", lookup.dimension),
+            unused.len() as u64,
+            &unused,
+        )
+        .map(|found| found.about(&lookup.dimension)),
+    );
     for (name, dictionary) in lookup.table.dictionaries.iter().filter(|(name, _)| *name != LOOKUP_KEY) {
         if leads.has(name) {
             return Err(data_error(
