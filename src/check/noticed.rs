@@ -54,8 +54,8 @@ fn stops(subject: &Subject) -> Vec<Answer> {
             subject,
             "refused_columns",
             Some(columns as u64),
-            "the report stops at the first until `formats` in its block says how the column is written: what is \
-             said here of these columns finds no values in them",
+            "the report stops at the first until its cells are corrected, or `formats` in its block says how they \
+             are written: what is said here of these columns finds no values in them",
         ),
         rejected(
             subject,

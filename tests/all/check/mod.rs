@@ -5,6 +5,7 @@
 
 mod events;
 mod fills;
+mod notes;
 mod stops;
 
 use std::collections::BTreeMap;

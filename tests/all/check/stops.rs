@@ -97,17 +97,3 @@ fn columns_of_all_kinds_are_left_out() {
         assert_eq!(columns.len(), 1, "{file}: {columns:?}");
     }
 }
-
-/// Of the dimensions of the leads `Bo` is in no row of the lookup, and `Zed` of the lookup is nobody's.
-#[test]
-fn notes_of_lookups_and_of_deals_have_keys() {
-    let rows = audit(&["--config", "fixtures/errors/findings-lookup.toml"]);
-    for key in ["leads_without_lookup", "lookup_values_unused"] {
-        assert_eq!(told(&rows, key)["status"], "found", "{key}");
-        assert!(rows.iter().any(|row| row["key"] == key && row["subject"] == "owner"), "{key}");
-    }
-    let deals =
-        audit(&["--crm", "fixtures/presets/hubspot-contacts.csv", "fixtures/presets/hubspot-deals.csv"]);
-    let told = told(&deals, "leads_unlike_their_deal");
-    assert!(["found", "clean"].contains(&told["status"].as_str()));
-}
