@@ -110,12 +110,17 @@ pub fn finding_of_values(
     })
 }
 
-/// A finding about these places, each in words, or none where there are none.
-pub fn finding_of_texts(key: &'static str, what: impl Into<String>, texts: Vec<String>) -> Option<Finding> {
+/// A finding about so many places, of which the first are put in words, or none where there are none.
+pub fn finding_of_texts(
+    key: &'static str,
+    what: impl Into<String>,
+    count: usize,
+    texts: impl Iterator<Item = String>,
+) -> Option<Finding> {
     debug_assert!(list::keys().any(|known| known == key), "no check has the key {key}");
-    let count = texts.len() as u64;
-    let has_more = texts.len() > EXAMPLES;
-    let examples: Vec<String> = texts.into_iter().take(EXAMPLES).collect();
+    let examples: Vec<String> = texts.take(EXAMPLES).collect();
+    let has_more = count > EXAMPLES;
+    let count = count as u64;
     (count > 0).then(|| Finding {
         key,
         subject: None,

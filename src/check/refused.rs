@@ -45,6 +45,7 @@ fn told(columns: &[Undecided]) -> Option<Finding> {
     finding_of_texts(
         "refused_columns",
         "columns that are read only with a setting, left out",
-        columns.iter().map(text).collect(),
+        columns.len(),
+        columns.iter().map(text),
     )
 }

@@ -28,26 +28,39 @@ pub fn parse_date(cell: &[u8]) -> Option<i32> {
 }
 
 /// Days from 1970-01-01 of a day of the Gregorian calendar (years 1 to 9999), or none if there is no such day.
-///
-/// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`.
 pub fn days_from_civil(year: u32, month: u32, day: u32) -> Option<i32> {
-    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let month_length = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 => 28 + u32::from(is_leap),
-        _ => return None,
-    };
-    if year == 0 || day == 0 || day > month_length {
+    let start = *YEAR_STARTS.get(year as usize)?;
+    let month_starts = &MONTH_STARTS[usize::from(is_leap(year))];
+    let (before, next) = (*month_starts.get(month as usize)?, *month_starts.get(month as usize + 1)?);
+    if year == 0 || day == 0 || day > next - before {
         return None;
     }
-    let shifted_year = if month <= 2 { year - 1 } else { year };
-    let era = shifted_year / 400;
-    let year_of_era = shifted_year - era * 400;
-    let shifted_month = if month > 2 { month - 3 } else { month + 9 };
-    let day_of_year = (153 * shifted_month + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    i32::try_from(era * 146_097 + day_of_era).ok().map(|days| days - 719_468)
+    i32::try_from(before + day - 1).ok().map(|days| start + days)
+}
+
+/// The first day of each year, from 0 to 9999: looked up, because exports are full of dates.
+static YEAR_STARTS: [i32; 10_000] = {
+    let mut starts = [0; 10_000];
+    // 1970 years with 478 leap days, that of year 0 among them
+    let mut start: i32 = -(1970 * 365 + 478);
+    let mut year = 0;
+    while year < 10_000 {
+        starts[year as usize] = start;
+        start += if is_leap(year) { 366 } else { 365 };
+        year += 1;
+    }
+    starts
+};
+
+/// The days of a year before each month, for years of 365 and of 366 days. There is no month 0 or 13: the months beside
+/// them have no days.
+const MONTH_STARTS: [[u32; 14]; 2] = [
+    [0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365],
+    [0, 0, 31, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335, 366],
+];
+
+const fn is_leap(year: u32) -> bool {
+    year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
 }
 
 /// A number in the plain form that most exports have.

@@ -5,12 +5,15 @@
 
 use std::sync::Arc;
 
+use anyhow::Result;
 use polars::prelude::*;
-use polars_arrow::array::{PrimitiveArray, Utf8ViewArray};
+use polars_arrow::array::PrimitiveArray;
 use polars_arrow::bitmap::Bitmap;
 use polars_arrow::types::NativeType;
 
 use super::cell::{Plain, parse_date, parse_number};
+use super::gather::gather;
+use super::ids::{self, Ids};
 use super::read::Piece;
 use super::table::Dictionary;
 use super::words::{NotText, Words};
@@ -51,7 +54,7 @@ pub struct Column {
 
 /// The typed cells of a column.
 pub enum Cells {
-    Id(StringChunkedBuilder),
+    Id(Ids),
     Date(Vec<i32>),
     /// In millionths.
     Number(Vec<i64>),
@@ -61,9 +64,9 @@ pub enum Cells {
 
 impl Column {
     /// An empty column of a table of so many files; a text column holds at most `limit` words.
-    pub fn new(name: &str, column_type: ColumnType, limit: Option<usize>, files: usize) -> Column {
+    pub fn new(column_type: ColumnType, limit: Option<usize>, files: usize) -> Column {
         let cells = match column_type {
-            ColumnType::Id => Cells::Id(StringChunkedBuilder::new(name.into(), 0)),
+            ColumnType::Id => Cells::Id(Ids::default()),
             ColumnType::Date => Cells::Date(Vec::new()),
             ColumnType::Number => Cells::Number(Vec::new()),
             ColumnType::Text => Cells::Text(Vec::new()),
@@ -72,9 +75,9 @@ impl Column {
     }
 
     /// Makes room for so many rows in a column that is still empty.
-    pub fn make_room(&mut self, name: &str, rows: usize) {
+    pub fn make_room(&mut self, rows: usize) {
         match &mut self.cells {
-            Cells::Id(ids) => *ids = StringChunkedBuilder::new(name.into(), rows),
+            Cells::Id(ids) => ids.reserve(rows),
             Cells::Date(days) => days.reserve(rows),
             Cells::Number(numbers) => numbers.reserve(rows),
             Cells::Text(codes) => codes.reserve(rows),
@@ -105,8 +108,7 @@ impl Column {
             }
             Cells::Id(ids) => {
                 for (place, cell) in cells.enumerate() {
-                    let id = std::str::from_utf8(cell).map_err(|_| (place, NotText))?;
-                    ids.append_option((!id.is_empty()).then_some(id));
+                    ids.push(cell).map_err(|not_text| (place, not_text))?;
                 }
             }
             Cells::Date(days) => {
@@ -145,15 +147,21 @@ impl Column {
     }
 }
 
+/// The values of a column; of a text column also its words.
+pub type Assembled = (Series, Option<Arc<Dictionary>>);
+
 /// One column from what each thread made of it, its pieces in the order of the files; for text also its sorted words.
 ///
 /// A text column with more than `limit` words gives none.
+///
+/// # Errors
+/// None for cells that were filled in.
 pub fn assemble(
     name: &str,
     own: Vec<Column>,
     pieces: &[Piece],
     limit: Option<usize>,
-) -> Option<(Series, Option<Arc<Dictionary>>)> {
+) -> Result<Option<Assembled>> {
     let (mut days, mut numbers, mut ids, mut codes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut words = Vec::new();
     for column in own {
@@ -161,24 +169,24 @@ pub fn assemble(
         match column.cells {
             Cells::Date(own) => days.push(own),
             Cells::Number(own) => numbers.push(own),
-            Cells::Id(own) => ids.push(own.finish()),
+            Cells::Id(own) => ids.push(own),
             Cells::Text(own) => codes.push(own),
         }
     }
     if !days.is_empty() {
-        let array = with_gaps(gather(&days, pieces), NO_DAY, ArrowDataType::Int32);
-        return Some((Int32Chunked::with_chunk(name.into(), array).into_date().into_series(), None));
+        let array = with_gaps(gather(days, pieces), NO_DAY, ArrowDataType::Int32);
+        return Ok(Some((Int32Chunked::with_chunk(name.into(), array).into_date().into_series(), None)));
     }
     if !numbers.is_empty() {
-        let array = with_gaps(gather(&numbers, pieces), NO_NUMBER, ArrowDataType::Int64);
-        return Some((Int64Chunked::with_chunk(name.into(), array).into_series(), None));
+        let array = with_gaps(gather(numbers, pieces), NO_NUMBER, ArrowDataType::Int64);
+        return Ok(Some((Int64Chunked::with_chunk(name.into(), array).into_series(), None)));
     }
     if !ids.is_empty() {
-        return Some((gather_ids(name, &ids, pieces).into_series(), None));
+        return Ok(Some((ids::assemble(name, ids, pieces)?.into_series(), None)));
     }
     let dictionary = sorted_words(&words);
     if limit.is_some_and(|limit| dictionary.len() > limit) {
-        return None;
+        return Ok(None);
     }
     for (codes, words) in codes.iter_mut().zip(words) {
         let new: Vec<u32> = words.iter().map(|word| place(&dictionary, word)).collect();
@@ -186,17 +194,8 @@ pub fn assemble(
             *code = new[*code as usize];
         }
     }
-    let codes = UInt32Chunked::from_vec(name.into(), gather(&codes, pieces));
-    Some((codes.into_series(), Some(Arc::new(dictionary))))
-}
-
-/// The rows of all threads in the order of the files.
-fn gather<T: Copy>(own: &[Vec<T>], pieces: &[Piece]) -> Vec<T> {
-    let mut all = Vec::with_capacity(own.iter().map(Vec::len).sum());
-    for piece in pieces {
-        all.extend_from_slice(&own[piece.thread][piece.rows.clone()]);
-    }
-    all
+    let codes = UInt32Chunked::from_vec(name.into(), gather(codes, pieces));
+    Ok(Some((codes.into_series(), Some(Arc::new(dictionary)))))
 }
 
 /// An array in which `gap` is no value.
@@ -208,19 +207,6 @@ fn with_gaps<T: NativeType + PartialEq>(
     let validity =
         values.contains(&gap).then(|| values.iter().map(|value| *value != gap).collect::<Bitmap>());
     PrimitiveArray::new(data_type, values.into(), validity)
-}
-
-fn gather_ids(name: &str, own: &[StringChunked], pieces: &[Piece]) -> StringChunked {
-    let arrays: Vec<&Utf8ViewArray> =
-        own.iter().map(polars::prelude::ChunkedArray::downcast_as_array).collect();
-    let mut all = StringChunkedBuilder::new(name.into(), arrays.iter().map(|array| array.len()).sum());
-    for piece in pieces {
-        let array = arrays[piece.thread];
-        for row in piece.rows.clone() {
-            all.append_option(array.get(row));
-        }
-    }
-    all.finish()
 }
 
 fn sorted_words(words: &[Vec<String>]) -> Dictionary {

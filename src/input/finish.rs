@@ -2,6 +2,7 @@
 //! refused or left out, and the pieces of all threads become one table.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use polars::prelude::*;
@@ -69,9 +70,8 @@ pub fn finish(columns: &[ColumnPlan], mut shares: Vec<Share>, layouts: &[Layout]
         .collect();
     let mut series = Vec::new();
     let mut dictionaries = BTreeMap::new();
-    for (column, (values, dictionary)) in
-        columns.iter().zip(assembled).filter_map(|(column, made)| Some((column, made?)))
-    {
+    for (column, assembled) in columns.iter().zip(assembled) {
+        let Some((values, dictionary)) = assembled? else { continue };
         series.push(values.into_column());
         dictionaries.extend(dictionary.map(|dictionary| (column.name.clone(), dictionary)));
     }
@@ -224,20 +224,20 @@ fn refuse_or_reject(
     files: &mut [FileReport],
 ) -> Result<(Vec<Settled>, BTreeSet<usize>)> {
     let mut first: Option<(Place, anyhow::Error)> = None;
-    let mut refuse = |place: Place, error: anyhow::Error| {
-        if first.as_ref().is_none_or(|(known, _)| place < *known) {
-            first = Some((place, error));
-        }
-    };
     let mut all = Vec::new();
     let mut rejected = BTreeSet::new();
     for (column, settled) in columns.iter().zip(settled) {
         match settled {
-            Err((place, error)) => refuse(place, error),
+            Err((place, _)) if first.as_ref().is_some_and(|(known, _)| *known <= place) => {}
+            Err(refused) => first = Some(refused),
             Ok(mut settled) => {
+                let name: Arc<str> = Arc::from(column.name.as_str());
                 for bad in std::mem::take(&mut settled.bad) {
                     let format = &layouts[bad.place.file].format;
                     if format.on_error == OnError::Fail {
+                        if first.as_ref().is_some_and(|(known, _)| *known <= bad.place) {
+                            continue;
+                        }
                         let message = format!(
                             "{}:{}: column `{}`: `{}` {}",
                             format.name,
@@ -246,13 +246,13 @@ fn refuse_or_reject(
                             shortened(&bad.cell),
                             bad.reason
                         );
-                        refuse(bad.place, data_error(message, &*bad.hint));
+                        first = Some((bad.place, data_error(message, &*bad.hint)));
                     } else if rejected.insert(bad.place.row) {
                         files[bad.place.file].rejected.push(Rejected {
                             line: bad.place.line,
-                            column: column.name.clone(),
-                            cell: bad.cell,
-                            reason: bad.reason.to_string(),
+                            column: name.clone(),
+                            cell: bad.cell.into(),
+                            reason: bad.reason.into(),
                         });
                     }
                 }

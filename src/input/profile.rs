@@ -2,6 +2,9 @@
 //!
 //! Filled while reading, told on stderr in a line a file, and the beginning of the audit of `funnel check`.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use super::tables::Kind;
 use crate::check::{Finding, finding_of_texts, group_thousands};
 use crate::config::ColumnType;
@@ -47,15 +50,17 @@ pub struct Dropped {
 }
 
 /// A row that was left out because a cell of it, or its number of cells, cannot be read.
+///
+/// There may be millions: what they have in common is shared.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rejected {
     pub line: u32,
     /// The column of the bad cell; empty where the row has too many or too few.
-    pub column: String,
+    pub column: Arc<str>,
     /// The text of the bad cell.
-    pub cell: String,
+    pub cell: Box<str>,
     /// What is wrong: `is not a date`.
-    pub reason: String,
+    pub reason: Cow<'static, str>,
 }
 
 /// One column as it was understood.
@@ -152,7 +157,7 @@ impl FileProfile {
 /// Which cell of a row cannot be read, and why.
 pub fn describe_rejected(rejected: &Rejected) -> String {
     if rejected.column.is_empty() {
-        return rejected.reason.clone();
+        return rejected.reason.to_string();
     }
     format!("`{}`: `{}` {}", rejected.column, rejected.cell, rejected.reason)
 }
@@ -161,7 +166,11 @@ pub fn describe_rejected(rejected: &Rejected) -> String {
 pub fn rejected_rows(file: &FileProfile) -> Option<Finding> {
     let place =
         |rejected: &Rejected| format!("{}:{}: {}", file.name, rejected.line, describe_rejected(rejected));
-    let texts: Vec<String> = file.rejected.iter().map(place).collect();
     let table = if file.kind == Kind::Crm { "CRM" } else { file.kind.name() };
-    finding_of_texts("unreadable_rows", format!("{table} rows that cannot be read, left out"), texts)
+    finding_of_texts(
+        "unreadable_rows",
+        format!("{table} rows that cannot be read, left out"),
+        file.rejected.len(),
+        file.rejected.iter().map(place),
+    )
 }

@@ -267,7 +267,7 @@ impl Share {
         Share {
             columns: columns
                 .iter()
-                .map(|column| Column::new(&column.name, column.column_type, column.limit, files))
+                .map(|column| Column::new(column.column_type, column.limit, files))
                 .collect(),
             lines: Vec::new(),
             blocks: Vec::new(),
@@ -303,7 +303,7 @@ impl Share {
         self.drop_no_data(order.0, &mut records, layout);
         let rows = records.lines.len();
         if self.lines.is_empty() {
-            self.make_room(rows, length, columns);
+            self.make_room(rows, length);
         }
         let mut first_bad: Option<(usize, usize)> = None;
         for (place, source) in layout.cells.iter().enumerate() {
@@ -335,12 +335,12 @@ impl Share {
 
     /// Makes room for the rows that are to be expected after a first block of `rows` in so many bytes: columns that
     /// grow step by step are copied at each.
-    fn make_room(&mut self, rows: usize, length: u64, columns: &[ColumnPlan]) {
+    fn make_room(&mut self, rows: usize, length: u64) {
         // the threads never read quite alike
         let expected = (rows as u64).saturating_mul(self.size / length.max(1)).saturating_mul(5) / 4;
         let expected = usize::try_from(expected).unwrap_or_default();
-        for (column, plan) in self.columns.iter_mut().zip(columns) {
-            column.make_room(&plan.name, expected);
+        for column in &mut self.columns {
+            column.make_room(expected);
         }
         self.lines.reserve(expected);
     }
@@ -431,8 +431,8 @@ impl Share {
 pub fn rejected_row(row: &Ragged, width: usize) -> Rejected {
     Rejected {
         line: row.line,
-        column: String::new(),
-        cell: row.only.clone().unwrap_or_default(),
-        reason: format!("has {} of {width} fields", row.fields),
+        column: "".into(),
+        cell: row.only.clone().unwrap_or_default().into(),
+        reason: format!("has {} of {width} fields", row.fields).into(),
     }
 }

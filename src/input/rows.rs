@@ -156,10 +156,10 @@ impl RowRules {
             return true;
         }
         // lower case beyond ASCII costs more, and no long text is a label
-        let lower = match std::str::from_utf8(cell) {
-            Ok(text) if !cell.is_ascii() && cell.len() <= 80 => text.to_lowercase(),
-            _ => return false,
-        };
+        if cell.is_ascii() || cell.len() > 80 {
+            return false;
+        }
+        let Ok(lower) = std::str::from_utf8(cell).map(str::to_lowercase) else { return false };
         self.labels
             .iter()
             .any(|label| lower.strip_prefix(label.as_str()).is_some_and(|rest| ends_well(rest.as_bytes())))

@@ -50,7 +50,8 @@ pub fn differences(
     finding_of_texts(
         "totals_that_differ",
         "total rows that differ from the sum of the rows above, left out all the same",
-        notes,
+        notes.len(),
+        notes.into_iter(),
     )
 }
 
