@@ -77,11 +77,14 @@ pub enum Duplicates {
     Error,
     /// The rows are one lead and must agree
     Merge,
-    /// The rows are one lead and the first one counts: what an audit takes where nothing is said
+    /// The rows are one lead, or one deal, and the first one counts: what an audit takes where nothing is said
     #[serde(skip)]
     First,
-    /// The rows are parts of one lead: amounts are added, dates are the earliest, texts those of the largest part
+    /// The rows are parts of one lead, or of one deal where deals have IDs: amounts are added, dates are the earliest,
+    /// texts those of the largest part
     Sum,
+    /// Each row is a deal of its own: the won deals decide, else the open ones, else the one that was lost last
+    Deals,
 }
 
 /// What the inputs are read for.
@@ -139,6 +142,15 @@ pub struct Config {
     /// The spelling of a channel in a file = its name in the report
     #[serde(default)]
     pub channels: BTreeMap<String, String>,
+    /// Who belongs to the target audience
+    #[serde(default)]
+    pub profile: Profile,
+    /// What is known of channels beyond their names
+    #[serde(default)]
+    pub attribution: Attribution,
+    /// Group of reasons of churn = the reasons as the exports write them
+    #[serde(default)]
+    pub churn_reasons: BTreeMap<ReasonGroup, Vec<String>>,
     #[serde(default)]
     pub measure: BTreeMap<String, Measure>,
     #[serde(default)]
@@ -152,6 +164,82 @@ pub struct Config {
     /// What the inputs are read for
     #[serde(skip)]
     pub purpose: Purpose,
+}
+
+/// What kind of reason a customer left for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReasonGroup {
+    /// The customer did well: it outgrew the product, was bought, reached its goal
+    Positive,
+    Service,
+    Price,
+    Product,
+    /// Nobody decided to leave: a card expired, a company closed
+    Involuntary,
+    Unknown,
+}
+
+impl ReasonGroup {
+    /// All groups.
+    pub const ALL: [ReasonGroup; 6] = [
+        ReasonGroup::Positive,
+        ReasonGroup::Service,
+        ReasonGroup::Price,
+        ReasonGroup::Product,
+        ReasonGroup::Involuntary,
+        ReasonGroup::Unknown,
+    ];
+
+    /// The key in `funnel.toml`, and the value of the dimension.
+    pub fn name(self) -> &'static str {
+        match self {
+            ReasonGroup::Positive => "positive",
+            ReasonGroup::Service => "service",
+            ReasonGroup::Price => "price",
+            ReasonGroup::Product => "product",
+            ReasonGroup::Involuntary => "involuntary",
+            ReasonGroup::Unknown => "unknown",
+        }
+    }
+}
+
+/// The target audience.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// Predicate over the columns of the leads
+    pub fits: Option<String>,
+}
+
+/// What is known of channels beyond their names.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attribution {
+    /// Channels whose leads no spend can be traced to: public relations, word of mouth
+    #[serde(default)]
+    pub untraceable: Vec<String>,
+    #[serde(default)]
+    pub brand: Brand,
+}
+
+/// How leads come that looked for the company by its name.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Brand {
+    #[serde(default)]
+    pub channel: Vec<String>,
+    #[serde(default)]
+    pub campaign: Vec<String>,
+    #[serde(default)]
+    pub keyword: Vec<String>,
+}
+
+impl Brand {
+    /// Whether nothing is marked.
+    pub fn is_empty(&self) -> bool {
+        self.channel.is_empty() && self.campaign.is_empty() && self.keyword.is_empty()
+    }
 }
 
 /// Columns that another file adds to the leads by a key that is no lead ID (agent → manager).
@@ -303,11 +391,28 @@ fn validate(config: &Config) -> Result<()> {
             ));
         }
     }
+    validate_churn_reasons(&config.churn_reasons)?;
     for lookup in &config.lookup {
         if lookup.files.is_empty() || lookup.key.len() != 1 || lookup.columns.is_empty() {
             return Err(data_error(
                 "a `[[lookup]]` needs files, one key and at least one column",
                 "write `files = [\"teams.csv\"]`, `key = { owner = \"Header\" }` and `columns = { manager = \"Header\" }`",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn validate_churn_reasons(reasons: &BTreeMap<ReasonGroup, Vec<String>>) -> Result<()> {
+    let mut group_of: BTreeMap<String, ReasonGroup> = BTreeMap::new();
+    for (group, word) in reasons.iter().flat_map(|(group, words)| words.iter().map(move |word| (group, word)))
+    {
+        if let Some(other) =
+            group_of.insert(crate::input::normalise(word), *group).filter(|other| other != group)
+        {
+            return Err(data_error(
+                format!("`[churn_reasons]`: `{word}` is in `{}` and in `{}`", other.name(), group.name()),
+                "a reason belongs to one group; case, blanks and punctuation do not matter",
             ));
         }
     }

@@ -45,9 +45,11 @@ use crate::input::Progress;
 use crate::input::profile::FileProfile;
 use crate::input::tables::Kind;
 use crate::kpi::catalogue::{Catalogue, catalogue};
+use crate::kpi::derived;
 use crate::kpi::view::Filter;
 use crate::leads::Data;
 use crate::period::Period;
+use crate::report::needed;
 use crate::report::scope::Scope;
 
 /// How a command that could do its work ended.
@@ -85,7 +87,9 @@ fn run_report(arguments: &ReportArguments) -> Result<()> {
         output::to_stderr(&catalogue.replaced);
     }
     keep_inputs(&question.config, &[arguments.rejects.as_deref(), arguments.output.output.as_deref()])?;
-    let data = question.read(&arguments.inputs)?;
+    let mut data = question.read(&arguments.inputs)?;
+    let needed = needed::of_report(&arguments.tables, &catalogue, &question.config, question.dimensions())?;
+    derived::add(&mut data, &question.config, &catalogue, &needed)?;
     let scope = question.scope(&data, &catalogue, &arguments.scope)?;
     let (report, left_out) = report::build::report(&scope, &arguments.tables)?;
     if let Some(path) = &arguments.rejects {
@@ -126,7 +130,9 @@ fn run_explain(arguments: &ExplainArguments) -> Result<()> {
     let catalogue = catalogue(&question.config)?;
     catalogue.kpi(&arguments.kpi)?;
     keep_inputs(&question.config, &[arguments.output.as_deref()])?;
-    let data = question.read(&arguments.inputs)?;
+    let mut data = question.read(&arguments.inputs)?;
+    let needed = needed::of_question(&arguments.kpi, &catalogue, question.dimensions());
+    derived::add(&mut data, &question.config, &catalogue, &needed)?;
     let scope = question.scope(&data, &catalogue, &arguments.scope)?;
     let text = if arguments.rows {
         report::explain::rows(&scope, &arguments.kpi)?
@@ -197,10 +203,14 @@ impl Question {
         })
     }
 
+    /// The dimensions that the command line names.
+    fn dimensions(&self) -> impl Iterator<Item = &String> {
+        self.filters.iter().map(|filter| &filter.dimension).chain(&self.by)
+    }
+
     fn read(&self, inputs: &Inputs) -> Result<Data> {
         // dimensions that a user names are read even where the configuration does not map them
-        let mut wanted: Vec<String> = self.filters.iter().map(|filter| filter.dimension.clone()).collect();
-        wanted.extend(self.by.iter().cloned());
+        let wanted: Vec<String> = self.dimensions().cloned().collect();
         leads::join(read_inputs(&self.config, &wanted, inputs)?, &self.config, self.as_of)
     }
 

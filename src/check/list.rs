@@ -93,7 +93,11 @@ const fn of_both(
 pub const CHECKS: &[Check] = &[
     check(STOPS, "refused_columns", "columns that do not say how they are written, left out here"),
     check(STOPS, "refused_rows", "rows with a cell or a width that cannot be read, left out here"),
-    of_leads(STOPS, "refused_ids", "CRM rows that repeat a lead ID of their own file, merged here"),
+    of_leads(
+        STOPS,
+        "refused_ids",
+        "CRM rows that repeat an ID of a lead or deal in their own file, merged here",
+    ),
     of_leads(STOPS, "refused_values", "second values of a lead in a column, the first kept here"),
     check("reading", "unreadable_rows", "rows left out because a cell or their width cannot be read"),
     check("reading", "totals_that_differ", "total rows that differ from the sum of the rows above"),
@@ -104,6 +108,7 @@ pub const CHECKS: &[Check] = &[
         "parts_of_leads",
         "CRM rows that are further parts of a lead, their amounts added",
     ),
+    of_leads("duplicates", "further_deals", "CRM rows that are further deals of a lead"),
     of_leads("duplicates", "second_values", "CRM rows with a second value for a lead, the first kept"),
     of_leads(
         "duplicates",
@@ -113,7 +118,7 @@ pub const CHECKS: &[Check] = &[
     of_leads("duplicates", "same_email", "leads with the e-mail of an earlier lead"),
     of_leads("duplicates", "same_phone", "leads with the phone number of an earlier lead"),
     of_leads("duplicates", "identical_leads", "leads that are like another in everything but the ID"),
-    of_leads("orphans", "deals_without_lead", "deals of no known lead, leads of their own"),
+    of_leads("orphans", "deals_without_lead", "deals of no known lead, counted as leads of their own"),
     of_leads("orphans", "leads_unlike_their_deal", "leads with another value than their deal"),
     of_both(
         "orphans",

@@ -70,16 +70,17 @@ fn stops(subject: &Subject) -> Vec<Answer> {
             "refused_ids",
             Some(rows),
             format!(
-                "the report stops at the first until its block says `duplicates = \"merge\"` (one lead, as here), \
-                 or `\"sum\"` (parts of a deal): row by row there would be {rows} leads, not {leads}"
+                "the report stops at the first until its block says `duplicates = \"merge\"` (one lead or deal, as here), \
+                 `\"sum\"` (parts of a deal) or `\"deals\"` (several deals): row by row there would be {rows} leads, \
+                 not {leads}"
             ),
         ),
         told(
             subject,
             "refused_values",
             None,
-            "the report stops at the first, unless such rows are parts of a deal (`duplicates = \"sum\"`): what \
-             is counted here depends on the order of rows",
+            "the report stops at the first, unless such rows are parts of a deal (`duplicates = \"sum\"`) or deals of \
+             their own (`\"deals\"`): what is counted here depends on the order of rows",
         ),
     ]
 }
@@ -135,6 +136,14 @@ fn rows(subject: &Subject) -> Vec<Answer> {
             format!("none, as their amounts are added: {}", row_by_row("parts_of_leads")),
         ),
         of_rows(
+            "further_deals",
+            format!(
+                "none, as each lead counts once, by what was won of its deals, else by what is open, else by the last \
+                 that was lost: {}",
+                row_by_row("further_deals")
+            ),
+        ),
+        of_rows(
             "second_values",
             "by these columns a lead counts under its first value: splits depend on the order of rows"
                 .to_string(),
@@ -171,13 +180,17 @@ fn outcomes(subject: &Subject) -> Vec<Answer> {
     let leads = Some(subject.leads().frame.height() as u64);
     let won = subject.won.count();
     let lost = subject.data.stages.lost.and(&subject.counted).count();
+    let alone = count(subject, "deals_without_lead");
     let won_otherwise = won - count(subject, "won_and_lost").min(won);
     vec![
         told(
             subject,
             "deals_without_lead",
             leads,
-            "each is a lead that begins with its deal: the steps before it look better than they are",
+            format!(
+                "each counts as a lead of its own that begins with its deal: the steps before it look better than \
+                 they are, and if all were deals of other leads, there would be {alone} leads less"
+            ),
         ),
         told(
             subject,

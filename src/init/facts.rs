@@ -9,7 +9,7 @@ use crate::config::{self, DEFAULT_STAGES};
 use crate::input::spellings;
 use crate::input::table::{Table, code_slice};
 use crate::input::tables::Kind;
-use crate::leads::stages::stage_of_words;
+use crate::leads::statuses::stage_of_words;
 
 /// What concerns all files.
 pub struct Facts {
@@ -80,20 +80,20 @@ fn counted_words(table: &Table, column: &str) -> Vec<(String, usize)> {
     named
 }
 
-/// A word means the same in all files of the CRM, so the words of all known exports count for each.
+/// The words of each part, by what is known of its export.
 fn status_words(parts: &[Part]) -> Result<BTreeMap<Vec<std::path::PathBuf>, Vec<StatusWord>>> {
     let crm = || {
         let crm = parts.iter().filter(|part| part.kind() == Kind::Crm);
         crm.filter_map(|part| Some((part, part.contents.as_ref().ok()?)))
     };
-    let of_presets = crm().flat_map(|(_, contents)| contents.status_words.clone()).collect();
-    let stage_of = stage_of_words(&config::from_files(&[]), &of_presets)?;
+    let config = config::from_files(&[]);
     let words = crm().map(|(part, contents)| {
+        let stage_of = stage_of_words(&config, &contents.status_words)?;
         let words = counted_words(&contents.table, "stage").into_iter();
         let words = words.map(|(word, rows)| StatusWord { stage: stage_of(&word), word, rows });
-        (part.files.clone(), words.collect())
+        Ok((part.files.clone(), words.collect()))
     });
-    Ok(words.collect())
+    words.collect()
 }
 
 /// The stages with a date or a status word, and always the first and the last; none where part of the CRM is not known.

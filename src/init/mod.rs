@@ -120,7 +120,7 @@ fn repeated(contents: &Contents) -> Option<String> {
     let repeated = contents.repeated.as_ref().filter(|_| !contents.contradicting.is_empty())?;
     Some(format!(
         "{} of the same file and not all agree, in {}: correct them, map the column that identifies a lead, or set \
-         `duplicates = \"sum\"` where they are parts of one deal",
+         `duplicates = \"sum\"` where they are parts of one deal, `\"deals\"` where each is a deal of its own",
         number_of(repeated.count, "row repeats a lead ID", "rows repeat lead IDs"),
         contents.contradictions()
     ))

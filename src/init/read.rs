@@ -1,6 +1,6 @@
 //! Each group of files as the report reads it, so that what `init` says of them is what the report will see.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -14,7 +14,7 @@ use crate::input::profile::FileProfile;
 use crate::input::survey::{Reading, first_rows};
 use crate::input::table::Table;
 use crate::input::tables::Kind;
-use crate::input::{self, Inputs, Progress};
+use crate::input::{self, Inputs, Progress, StatusWords};
 use crate::leads;
 
 /// What becomes a block of the configuration.
@@ -35,8 +35,8 @@ pub struct Contents {
     pub profiles: Vec<FileProfile>,
     pub columns: Vec<Column>,
     pub unused: Vec<String>,
-    /// Status words of the known export, with the stage of each.
-    pub status_words: BTreeMap<String, String>,
+    /// What the status words of the files stand for; they are of one export.
+    pub status_words: StatusWords,
     pub currency_signs: Vec<&'static str>,
     /// Rows that repeat a lead ID of their own file, which a report refuses unless the block says what they are.
     pub repeated: Option<Finding>,
@@ -100,7 +100,7 @@ pub fn part(group: Group, progress: &dyn Fn(u64) -> Progress) -> Result<Part> {
     let mut undecided: Vec<Undecided> = Vec::new();
     let contents = loop {
         match input::read(&config, &[], &progress(bytes)) {
-            Ok(inputs) => break contents(&reading, &files, inputs),
+            Ok(inputs) => break contents(&reading, &files, &config, inputs),
             Err(error) => match undecided_column(&error, &undecided) {
                 Some(column) => {
                     settle(&mut config, reading.kind, &column);
@@ -127,11 +127,16 @@ fn settle(config: &mut Config, kind: Kind, column: &Undecided) {
     }
 }
 
-fn contents(reading: &Reading, files: &[PathBuf], mut inputs: Inputs) -> Result<Contents, Problem> {
+fn contents(
+    reading: &Reading,
+    files: &[PathBuf],
+    config: &Config,
+    mut inputs: Inputs,
+) -> Result<Contents, Problem> {
     let missing = || Problem { message: "nothing was read".to_string(), hint: String::new() };
     let table = inputs.tables.remove(&reading.kind).ok_or_else(missing)?;
     let first = files.first().ok_or_else(missing)?;
-    let (repeated, contradicting) = repeated_rows(reading.kind, &table, &inputs)?;
+    let (repeated, contradicting) = repeated_rows(reading.kind, &table, config, &inputs)?;
     let rows = first_rows(reading, first).map_err(|error| Problem::new(&error))?;
     let of_first = table.origin.file_of_row.iter().zip(&table.origin.line_of_row);
     let lines: BTreeSet<u32> = of_first.filter(|(file, _)| **file == 0).map(|(_, line)| *line).collect();
@@ -143,7 +148,7 @@ fn contents(reading: &Reading, files: &[PathBuf], mut inputs: Inputs) -> Result<
     Ok(Contents {
         unused: unused.unwrap_or_default(),
         columns,
-        status_words: inputs.status_words,
+        status_words: inputs.status_words.into_iter().next().unwrap_or_default(),
         currency_signs: inputs.currency_signs.into_iter().map(|(sign, _)| sign).collect(),
         profiles: inputs.files,
         table,
@@ -156,15 +161,19 @@ fn contents(reading: &Reading, files: &[PathBuf], mut inputs: Inputs) -> Result<
 fn repeated_rows(
     kind: Kind,
     table: &Table,
+    config: &Config,
     inputs: &Inputs,
 ) -> Result<(Option<Finding>, Vec<Finding>), Problem> {
     if kind != Kind::Crm {
         return Ok((None, Vec::new()));
     }
-    let found = leads::repeated_rows(table.clone(), inputs).map_err(|error| Problem::new(&error))?;
+    let found = leads::repeated_rows(table.clone(), config, inputs).map_err(|error| Problem::new(&error))?;
     let (contradicting, others): (Vec<Finding>, Vec<Finding>) =
         found.into_iter().partition(|finding| finding.key == "refused_values");
-    Ok((others.into_iter().find(|finding| finding.key == "refused_ids"), contradicting))
+    let find = |key: &str| others.iter().find(|finding| finding.key == key);
+    // where a lead has several deals, `merge` would make one of these as well
+    let is_unsettled = contradicting.is_empty() && find("further_deals").is_some();
+    Ok((find("refused_ids").filter(|_| !is_unsettled).cloned(), contradicting))
 }
 
 fn columns(reading: &Reading, profiles: &[FileProfile], rows: &[&Vec<String>]) -> Vec<Column> {

@@ -196,8 +196,8 @@ fn repeated_ids(contents: &Contents) -> String {
     }
     format!(
         "# {rows}, the first: {}, and they do not agree in {}\n\
-         # correct them, or say under columns which header identifies a lead; or, where they are parts of one deal:\n\
-         # duplicates = \"sum\"    # adds their amounts\n",
+         # correct them, or say under columns which header identifies a lead; or say what they are:\n\
+         # duplicates = \"sum\"    # parts of one deal: adds their amounts; \"deals\": each is a deal of its own\n",
         comment(first),
         comment(&contents.contradictions())
     )

@@ -2,7 +2,8 @@
 //!
 //! `encoding` makes text of bytes, `source` finds the header and cuts a file into blocks of whole records (`quotes`),
 //! `records` finds their cells, `rows` tells data from totals and footers. `presets` and `header` decide what each column
-//! is, `settings` what is said of how it is written, `plan` puts that together for each file. `read` fills the columns in
+//! is, `settings` what is said of how it is written, `plan` puts that together for each file, `crm` says what
+//! those of the CRM are to each other. `read` fills the columns in
 //! parallel, `cell`, `date` and `number` read one cell, `words` the words of a text column, `format` decides how a column
 //! is written over all its rows, `finish` puts the table together, `understood` says in a `profile` what became of each
 //! file. `tables` is the list of what can be read, `spellings` finds names that are one.
@@ -10,6 +11,7 @@
 pub mod cell;
 mod channels;
 mod column;
+mod crm;
 mod date;
 mod encoding;
 mod finish;
@@ -72,8 +74,10 @@ pub struct Inputs {
     pub automatic_dimensions: BTreeSet<String>,
     /// CRM files whose rows are deals, which say more of the outcome than the lead that became one.
     pub deal_files: BTreeSet<String>,
-    /// Status words of the presets, `*` for anything, with the stage of each.
-    pub status_words: BTreeMap<String, String>,
+    /// For CRM files of deals that have no column of the lead: what the user can do so that they find it.
+    pub ways_to_the_lead: BTreeMap<String, String>,
+    /// The status words of each CRM file, in the order of the files.
+    pub status_words: Vec<StatusWords>,
     /// Whether the CRM has no lead IDs: each row is an event of one stage.
     pub is_event_based: bool,
     /// Signs of currencies that amounts bear, with file, line, column and text of the first such cell.
@@ -82,6 +86,15 @@ pub struct Inputs {
     pub files: Vec<FileProfile>,
     /// What was left out or looks wrong while reading.
     pub findings: Vec<Finding>,
+}
+
+/// What the words of a status column stand for in a file: stages, or `lost`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StatusWords {
+    /// As `[crm.stages]` of its block says.
+    pub of_block: BTreeMap<String, String>,
+    /// As the preset of its export says, `*` for anything.
+    pub of_preset: BTreeMap<String, String>,
 }
 
 /// The column of a lookup's key; no name that a user could give to another column.
@@ -147,11 +160,14 @@ fn read_kind(
     let files = files_of(config.blocks(kind), config.folder())?;
     let is_named = |file: usize| config.blocks(kind)[files[file].1].encoding.is_some();
     let (opened, columns, finished) = in_known_encodings(&files, &is_named, |encodings| {
-        let opened: Vec<Opened> = files
+        let mut opened: Vec<Opened> = files
             .iter()
             .enumerate()
             .map(|(file, (path, block))| reader.open(path, *block, encodings.get(&file).copied()))
             .collect::<Result<_>>()?;
+        if kind == Kind::Crm {
+            crm::tell_deals_from_leads(&mut opened)?;
+        }
         let columns = plan::union_of_columns(&opened);
         let (opened, plans): (Vec<Opened>, Vec<FilePlan>) =
             plan::plans(&reader, opened, &columns).into_iter().unzip();
@@ -177,9 +193,9 @@ fn read_kind(
     inputs.files.extend(profiles);
     let numbered: Vec<bool> = opened.iter().map(|file| file.is_numbered).collect();
     if kind == Kind::Crm {
-        plan::note_crm(&opened, config, inputs)?;
+        crm::note(&opened, config, inputs)?;
         identity::give_ids(&mut table, &numbered)?;
-        identity::find_leads(&mut table, &mut inputs.findings)?;
+        identity::find_leads(&mut table, inputs)?;
     }
     inputs.tables.insert(kind, table);
     Ok(())

@@ -44,6 +44,9 @@ pub struct Kpi {
     pub better: Option<Direction>,
     /// The basis that belongs to the definition, whatever the table's.
     pub basis: Option<Basis>,
+    /// It relates spend to what it brought, so it means nothing for a channel that no spend can be traced to.
+    #[serde(default, rename = "attributed")]
+    pub is_attributed: bool,
     /// Stages, columns or tables without which it means nothing.
     #[serde(default)]
     pub needs: Vec<String>,

@@ -7,9 +7,11 @@ use std::rc::Rc;
 use anyhow::Result;
 
 use super::catalogue::{Calculation, Catalogue, DaysStatistic, Entry, Quantity, QuantityKind};
+use super::derived;
 use super::exact::Exact;
 use super::group::{self, Grouped, Grouping, Key, Tally};
 use super::rows::{PARAMETERS, Rows};
+use super::sql::Predicate;
 use super::statistics::{self, Histogram};
 use super::view::{View, dimension};
 use crate::leads::Over;
@@ -62,6 +64,17 @@ impl<'a> Evaluator<'a> {
         })
     }
 
+    /// What the data lack for a measure.
+    pub(super) fn lacking_of(&self, measure: &str) -> Option<String> {
+        self.lacking_for(self.catalogue.measures.get(measure)?)
+    }
+
+    /// A column that a predicate looks at and no row has, in words.
+    pub(super) fn unknown_column(&self, over: Over, predicate: &Predicate) -> Option<String> {
+        let unknown = predicate.columns.iter().find(|name| !self.knows(over, name))?;
+        Some(self.describe_lack(over, unknown))
+    }
+
     fn lacking_for(&self, quantity: &Quantity) -> Option<String> {
         let facts = &self.view.data.facts;
         if !facts.contains_key(&quantity.over) {
@@ -106,6 +119,9 @@ impl<'a> Evaluator<'a> {
         let stage = name.strip_suffix("_ever").or(name.strip_suffix("_at")).unwrap_or(name);
         if over == Over::Leads && self.catalogue.stages.iter().any(|known| known == stage) {
             return format!("the date `{stage}_at`, or a status, in crm");
+        }
+        if let Some(derived) = derived::find(name) {
+            return derived.needs.to_string();
         }
         let table = if over == Over::Leads { "crm" } else { over.name() };
         let names = self.view.data.facts.get(&over).map(|facts| facts.table.frame.get_column_names_str());
@@ -276,7 +292,7 @@ impl<'a> Evaluator<'a> {
 }
 
 /// The columns that a measure looks at.
-fn columns_of(quantity: &Quantity) -> Vec<String> {
+pub fn columns_of(quantity: &Quantity) -> Vec<String> {
     let of_kind: Vec<String> = match &quantity.kind {
         QuantityKind::Count(predicate) => predicate.columns.iter().cloned().collect(),
         QuantityKind::Sum(formula) => formula.measures().into_iter().map(String::from).collect(),

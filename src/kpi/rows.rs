@@ -78,7 +78,10 @@ impl Evaluator<'_> {
     }
 
     /// The rows for which a predicate holds.
-    fn predicate(&self, over: Over, predicate: &Predicate) -> Result<Mask> {
+    ///
+    /// # Errors
+    /// A predicate that does not fit the columns.
+    pub(super) fn predicate(&self, over: Over, predicate: &Predicate) -> Result<Mask> {
         let height = self.view.data.facts[&over].table.frame.height();
         let flags = |name: &str| {
             if over == Over::Leads { self.view.flag(name) } else { None }

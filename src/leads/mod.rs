@@ -1,34 +1,41 @@
 //! The join: from typed tables to one row a lead, with everything else tied to these rows.
 //!
-//! `index` finds the lead of an ID, `merge` makes one row of several and adds lookups, `stages` says how far each lead
-//! came, `customers` turns contracts into customers, `spend`, `keys` and `allocation` bring the money to the leads.
+//! `index` finds the lead of an ID, `merge` makes one row of several (`parts` of a deal, `deals` of a lead), `lookup`
+//! adds columns, `statuses` understands status words, `stages` says how far each lead came, `customers` turns contracts into customers, `spend`, `keys` and `allocation` bring the money to the leads.
 
 pub mod allocation;
+mod cells;
 mod currency;
 mod customers;
 mod dates;
+mod deals;
 pub mod index;
 mod keys;
+mod lookup;
 mod merge;
 pub mod numbering;
+mod outcomes;
 mod parts;
 mod shares;
 pub mod spend;
 pub mod stages;
+pub mod statuses;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 
 use self::index::{Index, NO_LEAD};
+use self::merge::{Joining, Merged};
 pub use self::stages::{Stage, Stages};
+use self::statuses::Statuses;
 use crate::check::{Finding, finding};
 use crate::config::{Config, NegativeDays};
 use crate::error::data_error;
-use crate::input::Inputs;
 use crate::input::profile::FileProfile;
 use crate::input::table::{Days, Table, code_slice};
 use crate::input::tables::Kind;
+use crate::input::{Inputs, normalise};
 use crate::mask::{Mask, WORD, bits};
 
 /// What a measure can count the rows of.
@@ -89,6 +96,10 @@ pub struct Data {
     /// The latest date in the data, or the day that was asked for.
     pub as_of: Option<i32>,
     pub currency: Option<String>,
+    /// For each lead the one that stands for its customer; none where the CRM has no customer IDs.
+    pub customer_of_lead: Option<Vec<u32>>,
+    /// Channels of the leads that no spend can be traced to.
+    pub untraceable: BTreeSet<String>,
     /// Dimensions of the CRM that nobody named.
     pub automatic_dimensions: BTreeSet<String>,
     /// Whether the CRM has no lead IDs: each row is an event of one stage, and only event basis says anything.
@@ -149,15 +160,18 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     let mut findings = std::mem::take(&mut inputs.findings);
     let span = dates::span(&inputs.tables);
     let cut = as_of.filter(|as_of| span.latest_named.is_some_and(|latest| *as_of < latest));
-    let crm = inputs.tables.remove(&Kind::Crm).ok_or_else(no_crm)?;
-    let (mut leads, index) = merge::one_row_per_lead(crm, &inputs, &mut findings)?;
+    let mut crm = inputs.tables.remove(&Kind::Crm).ok_or_else(no_crm)?;
+    let meanings = statuses::meanings(&mut crm, config, &inputs)?;
+    let joining = Joining { config, inputs: &inputs, meanings: meanings.as_ref(), cut };
+    let Merged { mut leads, index, latest_closing } = merge::one_row_per_lead(crm, &joining, &mut findings)?;
+    let statuses = meanings.and_then(|meanings| meanings.of_leads(&mut leads));
     for lookup in &inputs.lookups {
-        merge::add_lookup(&mut leads, lookup, &mut findings)?;
+        lookup::add(&mut leads, lookup, &mut findings)?;
     }
-    let stages = stages::stages(&leads, config, &inputs, cut, &mut findings)?;
-    let latest = span.latest.max(dates::latest_closing(&leads, &stages));
+    let stages = stages::stages(&leads, statuses.as_ref(), config, &inputs, cut, &mut findings);
+    let latest = span.latest.max(dates::latest_closing(&leads, &stages)).max(latest_closing);
     let height = leads.frame.height();
-    let not_yet = not_yet(&leads, config, &inputs, cut)?;
+    let not_yet = not_yet(&leads, statuses.as_ref(), config, &inputs, cut);
     findings.extend(finding(
         "leads_after_as_of",
         "leads created after the day of the report, left out",
@@ -185,6 +199,7 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     }
     describe_order(&leads, &stages, &not_yet.not(), config.negative_days, &mut findings);
     describe_leads(&leads, &stages, &not_yet.not(), &mut findings);
+    let untraceable = untraceable(&leads, config);
     facts.insert(Over::Leads, Facts { table: leads, lead_rows: None, lead_count: height, event_date: None });
     Ok(Data {
         facts,
@@ -194,6 +209,8 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
         first_day: span.first,
         as_of: as_of.or(latest),
         currency,
+        customer_of_lead: customers.map(|(of_lead, _)| of_lead),
+        untraceable,
         automatic_dimensions: inputs.automatic_dimensions,
         is_event_based: inputs.is_event_based,
         files: inputs.files,
@@ -205,10 +222,18 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
 ///
 /// # Errors
 /// Those of the join.
-pub fn repeated_rows(crm: Table, inputs: &Inputs) -> Result<Vec<Finding>> {
+pub fn repeated_rows(crm: Table, config: &Config, inputs: &Inputs) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
-    merge::one_row_per_lead(crm, inputs, &mut findings)?;
+    let joining = Joining { config, inputs, meanings: None, cut: None };
+    merge::one_row_per_lead(crm, &joining, &mut findings)?;
     Ok(findings)
+}
+
+/// The channels of the leads that the configuration calls untraceable, as the leads spell them.
+fn untraceable(leads: &Table, config: &Config) -> BTreeSet<String> {
+    let named: BTreeSet<String> = config.attribution.untraceable.iter().map(|name| normalise(name)).collect();
+    let words = leads.dictionaries.get("channel").into_iter().flat_map(|words| words.iter());
+    words.filter(|word| named.contains(&normalise(word))).cloned().collect()
 }
 
 /// Finds the lead of each row by the indexes of leads and of customers; rows of unknown leads are kept and counted.
@@ -235,15 +260,21 @@ fn tie_to_leads(
 }
 
 /// The leads whose first date lies after the day of the report.
-fn not_yet(leads: &Table, config: &Config, inputs: &Inputs, cut: Option<i32>) -> Result<Mask> {
+fn not_yet(
+    leads: &Table,
+    statuses: Option<&Statuses>,
+    config: &Config,
+    inputs: &Inputs,
+    cut: Option<i32>,
+) -> Mask {
     let height = leads.frame.height();
     let Some(cut) = cut else {
-        return Ok(Mask::none(height));
+        return Mask::none(height);
     };
     // the stages of the whole time tell a lead that was created later from one without a date
-    let all = stages::stages(leads, config, inputs, None, &mut Vec::new())?;
+    let all = stages::stages(leads, statuses, config, inputs, None, &mut Vec::new());
     let created = all.of_creation().map(|stage| &stage.at);
-    Ok(Mask::from_rows(height, |row| created.and_then(|days| days.get(row)).is_some_and(|day| day > cut)))
+    Mask::from_rows(height, |row| created.and_then(|days| days.get(row)).is_some_and(|day| day > cut))
 }
 
 fn no_crm() -> anyhow::Error {

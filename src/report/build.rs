@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
+use super::causes;
 use super::layout::{Planned, Step, columns, steps, without_repeats};
 use super::scope::{Scope, basis_of, describe_scope, undated};
-use super::tables::{self, By, Rows, When};
+use super::tables::{self, By, Rows, Verdict, When};
 use super::{Block, Report, Row, Table, Value};
 use crate::check::Finding;
 use crate::config::Basis;
@@ -22,8 +23,8 @@ use crate::period::format_day;
 const MOST_VALUES: usize = 30;
 /// The need of a table that shows the KPIs of the user's own.
 const OWN_KPIS: &str = "own";
-/// Columns of the leads that are outcomes, not segments.
-const NO_SEGMENTS: [&str; 3] = ["lost_reason", "stage", "currency"];
+/// Columns of the leads that are outcomes or sources, not segments.
+const NO_SEGMENTS: [&str; 4] = ["lost_reason", "stage", "currency", "brand_source"];
 
 /// The report of the named tables, or of all that the inputs allow; and why tables were left out, a line each.
 ///
@@ -167,8 +168,18 @@ fn fill_table(scope: &Scope, table: &tables::Table) -> Result<Option<Table>> {
     grids.sort_by_key(|(place, _, _)| *place);
     let mut blocks = Vec::new();
     for (_, block, dimensions) in grids {
-        blocks.extend(fill_block(scope, block, basis, &dimensions)?);
+        let filled = fill_block(scope, block, basis, &dimensions)?;
+        let verdict = match block.verdict.filter(|_| !filled.is_empty()) {
+            Some(Verdict::Causes) => causes::verdict(scope, basis)?,
+            None => None,
+        };
+        blocks.extend(filled);
+        if let Some((block, words)) = verdict {
+            blocks.push(block);
+            notes.extend(words);
+        }
     }
+    notes.extend(untraceable(scope, &blocks));
     Ok((!blocks.is_empty()).then(|| Table {
         name: table.name.clone(),
         title: table.title.clone(),
@@ -177,6 +188,23 @@ fn fill_table(scope: &Scope, table: &tables::Table) -> Result<Option<Table>> {
         blocks,
         notes,
     }))
+}
+
+/// Why channels have counts and no cost, where a block shows such a cost by channel.
+fn untraceable(scope: &Scope, blocks: &[Block]) -> Option<String> {
+    let is_attributed =
+        |value: &Value| scope.catalogue.kpis.get(&value.kpi).is_some_and(|entry| entry.kpi.is_attributed);
+    let shows = |block: &Block| {
+        let mut values = block.rows.iter().flat_map(|row| &row.values);
+        block.dimensions.iter().any(|name| name == "channel") && values.any(is_attributed)
+    };
+    let names: Vec<&str> = scope.data.untraceable.iter().map(String::as_str).collect();
+    (!names.is_empty() && blocks.iter().any(shows)).then(|| {
+        format!(
+            "{}: `untraceable`, so leads and no cost: nothing tells which spend brought them, and a cost of 0 would make them look free",
+            names.join(", ")
+        )
+    })
 }
 
 /// The dimensions that a block is split by, once for each grid. `fixed` are those that blocks of the table are made for.

@@ -4,8 +4,10 @@
 
 pub mod audit;
 pub mod build;
+mod causes;
 pub mod explain;
 mod layout;
+pub mod needed;
 pub mod scope;
 pub mod tables;
 

@@ -10,7 +10,7 @@ use crate::config::{Basis, NegativeDays};
 use crate::error::{did_you_mean, suggestion, usage_error};
 use crate::input::table::Days;
 use crate::kpi::catalogue::{Catalogue, Entry, Unit};
-use crate::kpi::evaluate::Evaluator;
+use crate::kpi::evaluate::{Computed, Evaluator};
 use crate::kpi::exact::Exact;
 use crate::kpi::group::Key;
 use crate::kpi::statistics::wilson;
@@ -64,6 +64,14 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// Whether a row is of a channel that no spend can be traced to.
+    fn is_untraceable(&self, dimensions: &[String], key: Option<&Key>) -> bool {
+        let of_key =
+            dimensions.iter().zip(key.into_iter().flatten()).map(|(name, word)| (name, word.as_str()));
+        let of_filters = self.filters.iter().map(|filter| (&filter.dimension, filter.word()));
+        of_key.chain(of_filters).any(|(name, word)| name == "channel" && self.data.untraceable.contains(word))
+    }
+
     /// The stages that the inputs know.
     pub fn stages(&self) -> Vec<String> {
         self.data.stages.stages.iter().map(|stage| stage.name.clone()).collect()
@@ -90,7 +98,11 @@ impl<'a> Scope<'a> {
     ) -> Result<Value> {
         let entry = self.catalogue.kpi(kpi)?;
         let basis = basis_of(entry, table_basis);
-        let computed = self.evaluator(basis).kpi(entry, dimensions, key)?;
+        let computed = if entry.kpi.is_attributed && self.is_untraceable(dimensions, key) {
+            Computed::default()
+        } else {
+            self.evaluator(basis).kpi(entry, dimensions, key)?
+        };
         let count = |exact: Option<Exact>| exact.and_then(Exact::as_count);
         let interval = match entry.kpi.unit {
             // counts of different leads are no trials and successes

@@ -285,7 +285,7 @@ fn every_check_is_told_once_and_the_company_has_nearly_everything() {
         totals.iter().filter(|row| row["status"] == status).map(|row| row["key"].as_str()).collect()
     };
     let stopping = ["refused_columns", "refused_rows", "refused_ids", "refused_values"];
-    let reading = ["unreadable_rows", "totals_that_differ", "parts_of_leads"];
+    let reading = ["unreadable_rows", "totals_that_differ", "parts_of_leads", "further_deals"];
     let deals = ["deals_without_lead", "leads_unlike_their_deal", "leads_after_as_of"];
     assert_eq!(with("clean"), [&stopping[..], &reading, &deals].concat());
     let lookups = ["leads_without_lookup", "lookup_values_unused"];

@@ -38,6 +38,7 @@ pub struct Spend {
 pub struct Ticket {
     pub lead: Option<usize>,
     pub opened_at: Option<Day>,
+    pub resolved_at: Option<Day>,
     pub kind: String,
 }
 
@@ -83,6 +84,7 @@ impl Company {
             .map(|record| Ticket {
                 lead: place(record),
                 opened_at: day(&record["Opened at"]),
+                resolved_at: day(&record["Resolved at"]),
                 kind: record["Kind"].clone(),
             })
             .collect();

@@ -24,6 +24,8 @@ pub fn grids<'a>(table: &str, company: &Company, asked: &Asked<'a>, is_event: bo
                 ("won lost open revenue average_check", "win_rate_closed win_rate_created");
             vec![grid(&split, words(results)), grid(&split, words(rates))]
         }
+        "channels" => channels(asked),
+        "service" => service(asked),
         "own" if company.has_own_kpi => vec![grid(asked.by, words("cost_per_big_win"))],
         "own" => Vec::new(),
         _ => churn(&splits(company, asked), asked, asked.period.is_some() && is_event),
@@ -96,10 +98,34 @@ fn segment<'a>(split: &[&'a str]) -> Vec<Grid<'a>> {
     ]
 }
 
+fn channels<'a>(asked: &Asked<'a>) -> Vec<Grid<'a>> {
+    let split = one(asked, "channel");
+    let mut grids = vec![
+        grid(&split, words("spend won revenue average_check")),
+        grid(&split, words("leads qualified_share lead_to_won")),
+    ];
+    if asked.by.is_empty() {
+        grids.push(grid(&[], words("coverage_leads coverage_revenue coverage_spend")));
+    }
+    grids
+}
+
+fn service<'a>(asked: &Asked<'a>) -> Vec<Grid<'a>> {
+    let days = || words("resolution_median resolution_p90 resolution_n tickets_open");
+    let mut grids = vec![
+        grid(asked.by, words("tickets complaints complaint_share tickets_per_customer")),
+        grid(asked.by, days()),
+    ];
+    if asked.by.is_empty() {
+        grids.push(grid(&["kind"], words("tickets").into_iter().chain(days())));
+    }
+    grids
+}
+
 fn churn<'a>(splits: &[Vec<&'a str>], asked: &Asked<'a>, has_period: bool) -> Vec<Grid<'a>> {
     let (total, by_reason, by_segment) = if has_period {
         (
-            "active_start new_customers churned active_end churn_rate mrr_start mrr_churned complaints_per_customer",
+            "active_start new_customers churned active_end churn_rate churn_rate_negative mrr_start mrr_churned complaints_per_customer",
             "churned churned_part mrr_churned",
             "active_start new_customers churned active_end churn_rate complaints_per_customer",
         )
@@ -113,7 +139,11 @@ fn churn<'a>(splits: &[Vec<&'a str>], asked: &Asked<'a>, has_period: bool) -> Ve
     if !asked.by.is_empty() {
         return vec![grid(asked.by, words(by_segment))];
     }
-    let mut grids = vec![grid(&[], words(total)), grid(&["churn_reason"], words(by_reason))];
+    let mut grids = vec![
+        grid(&[], words(total)),
+        grid(&["churn_reason_group"], words(by_reason)),
+        grid(&["churn_reason"], words(by_reason)),
+    ];
     grids.extend(splits.iter().map(|split| grid(split, words(by_segment))));
     grids
 }

@@ -139,23 +139,25 @@ impl Question<'_> {
 
     // ---- what hangs on leads ----
 
-    /// Whether a case or contract counts at a key that may name its own reason.
-    fn counts(&self, lead: Option<usize>, reason: &str, key: &Key) -> bool {
+    /// Whether a case or contract counts at a key that may name its own kind, or its own reason and the group of it.
+    fn counts(&self, lead: Option<usize>, own: &[(&str, &str)], key: &Key) -> bool {
         let lead = lead.map(|place| &self.company.leads[place]);
         let needs_lead = !self.filters.is_empty() || (!self.is_event && self.period.is_some());
         if needs_lead && lead.is_none_or(|lead| !self.is_selected(lead)) {
             return false;
         }
+        let own = |name: &str| own.iter().find(|(own, _)| *own == name).map(|(_, value)| bucket(value));
         key.iter().all(|(name, value)| match (name.as_str(), lead) {
-            ("churn_reason", _) => bucket(reason) == *value,
+            (name, _) if own(name).is_some() => own(name).as_ref() == Some(value),
             (_, None) => value == "(not in CRM)",
-            (name, Some(lead)) => bucket(&lead.dimensions[name]) == *value,
+            (name, Some(lead)) => lead.dimensions.get(name).is_some_and(|own| bucket(own) == *value),
         })
     }
 
     pub fn tickets(&self, key: &Key) -> Vec<&Ticket> {
-        let is_counted =
-            |ticket: &&Ticket| self.counts(ticket.lead, "", key) && self.happened(ticket.opened_at);
+        let is_counted = |ticket: &&Ticket| {
+            self.counts(ticket.lead, &[("kind", &ticket.kind)], key) && self.happened(ticket.opened_at)
+        };
         self.company.tickets.iter().filter(is_counted).collect()
     }
 
@@ -167,13 +169,15 @@ impl Question<'_> {
         self.company
             .contracts
             .iter()
-            .filter(|contract| self.counts(contract.lead, &contract.reason, key))
+            .filter(|contract| {
+                self.counts(contract.lead, &of_churn(&contract.reason, contract.churned_at), key)
+            })
             .collect()
     }
 
     pub fn spells(&self, key: &Key) -> Vec<Spell> {
         let mut spells = all_spells(&self.company.contracts);
-        spells.retain(|spell| self.counts(spell.lead, &spell.reason, key));
+        spells.retain(|spell| self.counts(spell.lead, &of_churn(&spell.reason, spell.churned_at), key));
         spells
     }
 
@@ -287,6 +291,22 @@ impl Question<'_> {
             .collect();
         members.sort_by_key(|place| &leads[*place].id);
         members
+    }
+}
+
+/// The dimensions of a contract or customer itself.
+fn of_churn(reason: &str, churned_at: Option<Day>) -> [(&'static str, &str); 2] {
+    let group = if churned_at.is_some() { group_of(reason) } else { "" };
+    [("churn_reason", reason), ("churn_reason_group", group)]
+}
+
+/// The group of a reason that the fixtures have.
+pub fn group_of(reason: &str) -> &'static str {
+    match reason {
+        "price" => "price",
+        "service" => "service",
+        "outgrew us" => "positive",
+        _ => "unknown",
     }
 }
 

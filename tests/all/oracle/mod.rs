@@ -2,6 +2,7 @@
 //!
 //! The loops share no code with the program. A row that they do not expect is a failure, and so is one that they miss.
 
+mod causes;
 pub mod company;
 mod grids;
 mod hand;
@@ -15,20 +16,22 @@ use std::path::Path;
 use self::company::{Company, day, millionths};
 use self::grids::{Grid, grids};
 use self::kpis::{Figure, Fraction, figure};
-use self::measures::{Key, Question, Skips, bucket};
+use self::measures::{Key, Question, Skips, bucket, group_of};
 use crate::support::{Row, key, project, stdout, tidy};
 
 /// Tables, and whether they count by the dates of the stages unless told otherwise.
-const TABLES: [(&str, bool); 6] = [
+const TABLES: [(&str, bool); 8] = [
     ("conversion", false),
     ("cost", true),
+    ("channels", true),
     ("segments", false),
     ("owners", true),
     ("churn", true),
+    ("service", true),
     ("own", true),
 ];
 /// Those that are about leads created, whatever the basis of their table, and the one that is about closing.
-const ALWAYS_COHORT: [&str; 2] = ["open", "win_rate_created"];
+const ALWAYS_COHORT: [&str; 4] = ["open", "win_rate_created", "qualified_share", "coverage_leads"];
 const ALWAYS_EVENT: [&str; 1] = ["win_rate_closed"];
 
 /// The command line of a report, taken apart.
@@ -120,12 +123,14 @@ fn expected_rows(company: &Company, asked: &Asked) -> BTreeMap<Place, (bool, Fig
     expected
 }
 
-/// A grid of which nothing is known is left out, and so are the days between stages where no lead has both dates.
+/// A grid of which nothing is known is left out, and so are the days between stages where no lead has both dates, and
+/// the groups of reasons where nobody left.
 fn is_worth_printing<'a>(grid: &Grid, figures: impl Iterator<Item = &'a (bool, Figure)>) -> bool {
     let is_about_days = grid.kpis.iter().all(|kpi| kpi.contains("_days_"));
     let known = |figure: &Figure| figure.value.or(figure.numerator).or(figure.denominator);
     let mut known = figures.filter_map(|(_, figure)| known(figure));
-    known.any(|value| !is_about_days || value.above != 0)
+    let is_optional = is_about_days || grid.split == ["churn_reason_group"];
+    known.any(|value| !is_optional || value.above != 0)
 }
 
 fn question<'a>(company: &'a Company, asked: &Asked, is_event: bool) -> Question<'a> {
@@ -156,8 +161,16 @@ fn keys_of(company: &Company, split: &[&str]) -> Vec<Key> {
         let of_leads = company.leads.iter().filter_map(|lead| lead.dimensions.get(name));
         let of_spend = company.spend.iter().filter_map(|row| row.dimensions.get(name));
         values.extend(of_leads.chain(of_spend).map(|value| bucket(value)));
-        if *name == "churn_reason" {
-            values.extend(company.contracts.iter().map(|contract| bucket(&contract.reason)));
+        match *name {
+            "churn_reason" => {
+                values.extend(company.contracts.iter().map(|contract| bucket(&contract.reason)));
+            }
+            "churn_reason_group" => {
+                values
+                    .extend(company.contracts.iter().map(|contract| group_of(&contract.reason).to_string()));
+            }
+            "kind" => values.extend(company.tickets.iter().map(|ticket| bucket(&ticket.kind))),
+            _ => {}
         }
         let with = |key: &Key, value: &String| {
             let more = [((*name).to_string(), value.clone())];
