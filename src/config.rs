@@ -22,7 +22,7 @@ use crate::kpi::catalogue::{Kpi, Measure};
 pub const DEFAULT_STAGES: [&str; 6] = ["lead", "mql", "sal", "sql", "opportunity", "won"];
 
 /// Names that mean something else beside the stages.
-const RESERVED_STAGES: [&str; 6] = ["lost", "open", "created", "closed", "stage", "total"];
+const RESERVED_STAGES: [&str; 7] = ["lost", "open", "created", "closed", "existing", "stage", "total"];
 
 /// Which leads a number counts (rule 1 of section 4 of the design).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, ValueEnum)]
@@ -148,6 +148,11 @@ pub struct Config {
     /// What is known of channels beyond their names
     #[serde(default)]
     pub attribution: Attribution,
+    /// Stage = the fields that a lead needs from it on
+    #[serde(default)]
+    pub required: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    pub lost_reasons: LostReasons,
     /// Group of reasons of churn = the reasons as the exports write them
     #[serde(default)]
     pub churn_reasons: BTreeMap<ReasonGroup, Vec<String>>,
@@ -210,6 +215,15 @@ impl ReasonGroup {
 pub struct Profile {
     /// Predicate over the columns of the leads
     pub fits: Option<String>,
+}
+
+/// What is known of the reasons for which leads are lost.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LostReasons {
+    /// Reasons that time can change: no budget this year, no answer
+    #[serde(default)]
+    pub reversible: Vec<String>,
 }
 
 /// What is known of channels beyond their names.
@@ -392,6 +406,13 @@ fn validate(config: &Config) -> Result<()> {
         }
     }
     validate_churn_reasons(&config.churn_reasons)?;
+    let stages: Vec<&str> = config.stages.iter().map(String::as_str).collect();
+    if let Some(unknown) = config.required.keys().find(|stage| !stages.contains(&stage.as_str())) {
+        return Err(data_error(
+            format!("`[required]`: there is no stage `{unknown}`"),
+            crate::error::suggestion(unknown, &stages),
+        ));
+    }
     for lookup in &config.lookup {
         if lookup.files.is_empty() || lookup.key.len() != 1 || lookup.columns.is_empty() {
             return Err(data_error(

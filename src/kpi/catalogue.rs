@@ -37,6 +37,8 @@ pub enum Calculation {
     Ratio(Formula, Formula),
     Value(Formula),
     Days(DaysStatistic, String),
+    /// The part that the largest value of a dimension has in a measure: no sum of parts can say that.
+    Largest(String, String),
 }
 
 /// A statistic of a measure of days.
@@ -56,7 +58,9 @@ impl Calculation {
                 numerator.measures().into_iter().chain(denominator.measures()).collect()
             }
             Calculation::Value(formula) => formula.measures(),
-            Calculation::Days(_, measure) => BTreeSet::from([measure.as_str()]),
+            Calculation::Days(_, measure) | Calculation::Largest(measure, _) => {
+                BTreeSet::from([measure.as_str()])
+            }
         }
     }
 }
@@ -284,6 +288,10 @@ fn calculation(kpi: &Kpi) -> Result<(Calculation, String)> {
     if let Some(value) = &kpi.value {
         found.push((Calculation::Value(formula::parse(value)?), value.clone()));
     }
+    if let Some([measure, dimension]) = &kpi.largest {
+        let largest = Calculation::Largest(measure.clone(), dimension.clone());
+        found.push((largest, format!("largest of {measure} by {dimension} / {measure}")));
+    }
     for (statistic, measure, name) in days {
         if let Some(measure) = measure {
             found.push((Calculation::Days(statistic, measure.clone()), format!("{name} of {measure}")));
@@ -292,7 +300,7 @@ fn calculation(kpi: &Kpi) -> Result<(Calculation, String)> {
     match found.pop() {
         Some(only) if found.is_empty() => Ok(only),
         _ => Err(data_error(
-            "a KPI has one of `ratio`, `value`, `mean`, `median`, `p90` and `n`",
+            "a KPI has one of `ratio`, `value`, `mean`, `median`, `p90`, `n` and `largest`",
             "write `ratio = [\"sqls\", \"mqls\"]` or `value = \"revenue - spend\"`",
         )),
     }

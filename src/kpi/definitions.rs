@@ -38,6 +38,8 @@ pub struct Kpi {
     pub median: Option<String>,
     pub p90: Option<String>,
     pub n: Option<String>,
+    /// A measure and a dimension: the part of its largest value.
+    pub largest: Option<[String; 2]>,
     #[serde(default)]
     pub unit: Unit,
     /// The direction that is good.

@@ -1,7 +1,7 @@
 //! The one evaluator: measures over rows, grouped by dimensions, in exact sums that do not depend on the order of rows.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use anyhow::Result;
@@ -9,11 +9,12 @@ use anyhow::Result;
 use super::catalogue::{Calculation, Catalogue, DaysStatistic, Entry, Quantity, QuantityKind};
 use super::derived;
 use super::exact::Exact;
+use super::formula::Values;
 use super::group::{self, Grouped, Grouping, Key, Tally};
 use super::rows::{PARAMETERS, Rows};
 use super::sql::Predicate;
 use super::statistics::{self, Histogram};
-use super::view::{View, dimension};
+use super::view::{View, dimension, is_bucket};
 use crate::leads::Over;
 use crate::leads::allocation::Allocation;
 
@@ -58,7 +59,19 @@ impl<'a> Evaluator<'a> {
         let is_table = |need: &str| self.view.data.facts.keys().any(|over| over.name() == need);
         let unmet = entry.kpi.needs.iter().find(|need| !is_table(need) && !self.knows(Over::Leads, need));
         let by_needs = unmet.map(|need| self.describe_lack(Over::Leads, need));
-        by_needs.or_else(|| {
+        let of_dimension = match &entry.calculation {
+            Calculation::Largest(measure, name)
+                if self
+                    .catalogue
+                    .measures
+                    .get(measure)
+                    .is_some_and(|quantity| !self.knows(quantity.over, name)) =>
+            {
+                Some(self.describe_lack(Over::Leads, name))
+            }
+            _ => None,
+        };
+        by_needs.or(of_dimension).or_else(|| {
             let measures = entry.calculation.measures();
             measures.into_iter().find_map(|measure| self.lacking_for(&self.catalogue.measures[measure]))
         })
@@ -104,7 +117,8 @@ impl<'a> Evaluator<'a> {
             _ if self.view.stage(stage).is_some() => true,
             "lost" | "lost_at" => self.view.data.stages.knows_lost,
             "open" => self.view.stage("won").is_some(),
-            "created" => true,
+            "created" | "existing" => true,
+            "created_at" => self.view.data.created_at().is_some(),
             _ => match self.catalogue.measures.get(name) {
                 Some(folded) => folded.over != Over::Leads && self.lacking_for(folded).is_none(),
                 None => false,
@@ -138,6 +152,9 @@ impl<'a> Evaluator<'a> {
         if self.mixes_dimensions(entry, dimensions) {
             return Ok(Computed::default());
         }
+        if let Calculation::Largest(measure, dimension) = &entry.calculation {
+            return self.largest(measure, dimension, dimensions, key);
+        }
         let mut tallies: HashMap<&str, Option<Rc<Grouped>>> = HashMap::new();
         for measure in entry.calculation.measures() {
             tallies.insert(measure, self.grouped(measure, dimensions)?);
@@ -151,13 +168,17 @@ impl<'a> Evaluator<'a> {
         };
         let row = |measure: &str| tally(measure, key).map(|tally| tally.exact());
         let total = |measure: &str| tally(measure, None).map(|tally| tally.exact());
+        let mean = |measure: &str| match tally(measure, key) {
+            Some(Tally::Days(days)) => statistics::mean(&days),
+            _ => None,
+        };
+        let values = Values { row: &row, total: &total, mean: &mean };
         Ok(match &entry.calculation {
             Calculation::Value(formula) => {
-                Computed { value: formula.evaluate(&row, &total), ..Computed::default() }
+                Computed { value: formula.evaluate(&values), ..Computed::default() }
             }
             Calculation::Ratio(numerator, denominator) => {
-                let (numerator, denominator) =
-                    (numerator.evaluate(&row, &total), denominator.evaluate(&row, &total));
+                let (numerator, denominator) = (numerator.evaluate(&values), denominator.evaluate(&values));
                 let value = numerator
                     .zip(denominator)
                     .and_then(|(numerator, denominator)| numerator.over(denominator));
@@ -167,7 +188,38 @@ impl<'a> Evaluator<'a> {
                 Some(Tally::Days(days)) => days_statistic(*statistic, &days),
                 _ => Computed::default(),
             },
+            Calculation::Largest(..) => Computed::default(),
         })
+    }
+
+    /// The part of the largest value of a dimension in a measure; who has no value of it is nobody's.
+    fn largest(
+        &self,
+        measure: &str,
+        dimension: &str,
+        dimensions: &[String],
+        key: Option<&Key>,
+    ) -> Result<Computed> {
+        let split: Vec<String> = dimensions.iter().cloned().chain([dimension.to_string()]).collect();
+        let (Some(parts), Some(all)) = (self.grouped(measure, &split)?, self.grouped(measure, dimensions)?)
+        else {
+            return Ok(Computed::default());
+        };
+        let mut of_value: BTreeMap<&str, Tally> = BTreeMap::new();
+        for (place, tally) in &parts.groups {
+            let Some((value, rest)) = place.split_last() else { continue };
+            if !is_bucket(value) && key.is_none_or(|key| key.as_slice() == rest) {
+                of_value.entry(value).or_insert_with(|| empty(tally)).add(tally);
+            }
+        }
+        let largest =
+            of_value.values().map(|tally| tally.exact().to_millionths()).max().map(Exact::millionths);
+        let denominator = match key {
+            None => Some(all.total.exact()),
+            Some(key) => all.groups.get(key).map(Tally::exact),
+        };
+        let value = largest.zip(denominator).and_then(|(largest, all)| largest.over(all));
+        Ok(Computed { value, numerator: largest, denominator })
     }
 
     /// The keys of dimensions at which some measure of a KPI counts something.

@@ -4,6 +4,7 @@
 //! adds columns, `statuses` understands status words, `stages` says how far each lead came, `customers` turns contracts into customers, `spend`, `keys` and `allocation` bring the money to the leads.
 
 pub mod allocation;
+mod bases;
 mod cells;
 mod currency;
 mod customers;
@@ -96,10 +97,14 @@ pub struct Data {
     /// The latest date in the data, or the day that was asked for.
     pub as_of: Option<i32>,
     pub currency: Option<String>,
+    /// The leads of customers that had been won before; none where the CRM has no customer IDs.
+    pub existing: Option<Mask>,
     /// For each lead the one that stands for its customer; none where the CRM has no customer IDs.
     pub customer_of_lead: Option<Vec<u32>>,
     /// Channels of the leads that no spend can be traced to.
     pub untraceable: BTreeSet<String>,
+    /// Columns that were worked out from the others (`kpi::derived`).
+    pub derived: BTreeSet<String>,
     /// Dimensions of the CRM that nobody named.
     pub automatic_dimensions: BTreeSet<String>,
     /// Whether the CRM has no lead IDs: each row is an event of one stage, and only event basis says anything.
@@ -200,6 +205,8 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     describe_order(&leads, &stages, &not_yet.not(), config.negative_days, &mut findings);
     describe_leads(&leads, &stages, &not_yet.not(), &mut findings);
     let untraceable = untraceable(&leads, config);
+    let existing =
+        customers.as_ref().map(|(of_lead, _)| bases::existing(of_lead, &stages, facts.get(&Over::Contracts)));
     facts.insert(Over::Leads, Facts { table: leads, lead_rows: None, lead_count: height, event_date: None });
     Ok(Data {
         facts,
@@ -209,8 +216,10 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
         first_day: span.first,
         as_of: as_of.or(latest),
         currency,
+        existing,
         customer_of_lead: customers.map(|(of_lead, _)| of_lead),
         untraceable,
+        derived: BTreeSet::new(),
         automatic_dimensions: inputs.automatic_dimensions,
         is_event_based: inputs.is_event_based,
         files: inputs.files,

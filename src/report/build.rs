@@ -12,11 +12,13 @@ use super::{Block, Report, Row, Table, Value};
 use crate::check::Finding;
 use crate::config::Basis;
 use crate::error::{data_error, suggestion, usage_error};
+use crate::kpi::derived::profile;
 use crate::kpi::exact::Exact;
 use crate::kpi::group::Key;
 use crate::kpi::templates::capitalised;
 use crate::kpi::view::{TOTAL, is_bucket};
 use crate::leads::{Data, Over};
+use crate::mask::Mask;
 use crate::period::format_day;
 
 /// A dimension with more values than this is printed only when asked for.
@@ -24,7 +26,7 @@ const MOST_VALUES: usize = 30;
 /// The need of a table that shows the KPIs of the user's own.
 const OWN_KPIS: &str = "own";
 /// Columns of the leads that are outcomes or sources, not segments.
-const NO_SEGMENTS: [&str; 4] = ["lost_reason", "stage", "currency", "brand_source"];
+const NO_SEGMENTS: [&str; 3] = ["lost_reason", "stage", "currency"];
 
 /// The report of the named tables, or of all that the inputs allow; and why tables were left out, a line each.
 ///
@@ -180,6 +182,7 @@ fn fill_table(scope: &Scope, table: &tables::Table) -> Result<Option<Table>> {
         }
     }
     notes.extend(untraceable(scope, &blocks));
+    notes.extend(existing_left_out(scope, table, &blocks));
     Ok((!blocks.is_empty()).then(|| Table {
         name: table.name.clone(),
         title: table.title.clone(),
@@ -188,6 +191,20 @@ fn fill_table(scope: &Scope, table: &tables::Table) -> Result<Option<Table>> {
         blocks,
         notes,
     }))
+}
+
+/// How many leads are left out of acquisition, where a block counts only new customers.
+fn existing_left_out(scope: &Scope, table: &tables::Table, blocks: &[Block]) -> Option<String> {
+    let count = scope.data.existing.as_ref().map_or(0, Mask::count);
+    let first = scope.stages().first().map(|stage| scope.catalogue.stage_count(stage))?;
+    let mut values = blocks.iter().flat_map(|block| &block.rows).flat_map(|row| &row.values);
+    let tells_them_apart = table.name == "bases";
+    (count > 0 && !tells_them_apart && values.any(|value| value.kpi == first)).then(|| {
+        format!(
+            "leads of existing customers, left out of leads, conversions and costs: {} of the data (see `bases`)",
+            crate::check::group_thousands(count)
+        )
+    })
 }
 
 /// Why channels have counts and no cost, where a block shows such a cost by channel.
@@ -256,7 +273,10 @@ fn segment_dimensions(data: &Data, notes: &mut Vec<String>) -> Vec<String> {
     let table = &data.leads().table;
     let mut dimensions = Vec::new();
     for name in table.frame.get_column_names_str() {
-        let Some(words) = table.dictionaries.get(name).filter(|_| !NO_SEGMENTS.contains(&name)) else {
+        // of what was worked out, the profile alone is a segment: the rest is outcome
+        let is_outcome = data.derived.contains(name) && name != profile::NAME;
+        let is_segment = !NO_SEGMENTS.contains(&name) && !is_outcome;
+        let Some(words) = table.dictionaries.get(name).filter(|_| is_segment) else {
             continue;
         };
         // the empty word is in every dictionary
@@ -282,6 +302,11 @@ fn fill_block(
     basis: Basis,
     dimensions: &[String],
 ) -> Result<Vec<Block>> {
+    if let Some(kpi) = &block.about
+        && scope.lacking(kpi)?.is_some()
+    {
+        return Ok(Vec::new());
+    }
     let steps = steps(&scope.stages());
     match (block.rows, dimensions.is_empty()) {
         (Rows::Values, _) => {

@@ -37,6 +37,8 @@ pub struct Block {
     #[serde(default, rename = "optional")]
     pub is_optional: bool,
     pub verdict: Option<Verdict>,
+    /// The KPI that the block is about: without it the other columns say nothing new.
+    pub about: Option<String>,
     pub columns: Vec<Column>,
 }
 

@@ -1,12 +1,16 @@
-//! Dimensions that no export has and the data imply: whether a lead fits the profile, what kind of reason a customer
-//! left for, whether the customer had complained.
+//! Columns that no export has and the data imply: whether a lead fits the profile, what kind of reason a customer left
+//! for, whether the customer had complained, how far a lead has come.
 //!
-//! They are worked out only where a question needs them. A dimension more is an entry in [`ALL`] and its function.
+//! They are worked out only where a question needs them. A column more is an entry in [`ALL`] and its function.
 
 mod brand;
 pub mod complaints;
+mod contacts;
+mod lost;
 pub mod profile;
+mod progress;
 mod reasons;
+mod required;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -31,7 +35,7 @@ pub struct Derived {
 }
 
 /// All of them.
-pub const ALL: [Derived; 4] = [
+pub const ALL: [Derived; 11] = [
     Derived {
         name: profile::NAME,
         needs: "`[profile] fits = \"…\"` in funnel.toml: who belongs to the target audience",
@@ -49,6 +53,49 @@ pub const ALL: [Derived; 4] = [
         needs: "`[attribution.brand]` in funnel.toml: the channels, campaigns and keywords of the brand",
         is_configured: |config| !config.attribution.brand.is_empty(),
         add: brand::add,
+    },
+    Derived {
+        name: contacts::NAME,
+        needs: "the column `customer_id` in crm",
+        is_configured: |_| true,
+        add: contacts::add,
+    },
+    Derived {
+        name: lost::NAME,
+        needs: "`[lost_reasons] reversible = […]` in funnel.toml, and the column `lost_reason` in crm",
+        is_configured: |config| !config.lost_reasons.reversible.is_empty(),
+        add: lost::add,
+    },
+    Derived {
+        name: progress::STAGE,
+        needs: "a stage in crm",
+        is_configured: |_| true,
+        add: progress::add_stage,
+    },
+    Derived {
+        name: progress::AGE,
+        needs: "a dated stage in crm",
+        is_configured: |_| true,
+        add: progress::add_age,
+    },
+    Derived {
+        name: progress::PACE,
+        needs: "two dated stages in crm",
+        is_configured: |_| true,
+        add: progress::add_pace,
+    },
+    Derived {
+        name: required::REQUIRED,
+        needs: "`[required]` in funnel.toml: the fields that a lead needs from each stage on",
+        is_configured: |config| !config.required.is_empty(),
+        add: required::add,
+    },
+    Derived {
+        name: required::FILLED,
+        needs: "`[required]` in funnel.toml: the fields that a lead needs from each stage on",
+        is_configured: |config| !config.required.is_empty(),
+        // both come together
+        add: |_, _, _| Ok(()),
     },
     Derived {
         name: reasons::NAME,
@@ -78,6 +125,7 @@ pub fn add(data: &mut Data, config: &Config, catalogue: &Catalogue, wanted: &BTr
     for derived in ALL.iter().filter(wanted) {
         if !is_there(data, derived.name) {
             (derived.add)(data, config, catalogue)?;
+            data.derived.insert(derived.name.to_string());
         }
     }
     Ok(())

@@ -22,10 +22,20 @@ pub fn grids<'a>(table: &str, company: &Company, asked: &Asked<'a>, is_event: bo
             let split = one(asked, "owner");
             let (results, rates) =
                 ("won lost open revenue average_check", "win_rate_closed win_rate_created");
-            vec![grid(&split, words(results)), grid(&split, words(rates))]
+            // without a date of creation nothing is known of the time to a win
+            let is_dated = company.leads.iter().any(|lead| company.created(lead).is_some());
+            let cycle = if is_dated { "won cycle_median cycle_p90 cycle_n velocity" } else { "won" };
+            let mut grids =
+                vec![grid(&split, words(results)), grid(&split, words(rates)), grid(&split, words(cycle))];
+            if asked.by.is_empty() {
+                grids.push(grid(&["lost_reason"], words("lost lost_part")));
+                grids.push(grid(&[], words("owner_concentration lost_without_reason")));
+            }
+            grids
         }
         "channels" => channels(asked),
         "service" => service(asked),
+        "open" => open(asked),
         "own" if company.has_own_kpi => vec![grid(asked.by, words("cost_per_big_win"))],
         "own" => Vec::new(),
         _ => churn(&splits(company, asked), asked, asked.period.is_some() && is_event),
@@ -107,6 +117,17 @@ fn channels<'a>(asked: &Asked<'a>) -> Vec<Grid<'a>> {
     if asked.by.is_empty() {
         grids.push(grid(&[], words("coverage_leads coverage_revenue coverage_spend")));
     }
+    grids
+}
+
+fn open<'a>(asked: &Asked<'a>) -> Vec<Grid<'a>> {
+    let kpis = || words("open open_value stuck stuck_share");
+    let mut grids = Vec::new();
+    if asked.by.is_empty() {
+        grids.push(grid(&["current_stage"], kpis()));
+        grids.push(grid(&["current_stage", "open_for"], words("open open_value")));
+    }
+    grids.push(grid(&one(asked, "owner"), kpis()));
     grids
 }
 

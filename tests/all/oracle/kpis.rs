@@ -1,5 +1,7 @@
 //! The KPIs of the report from the measures, by their definitions in words: value, numerator, denominator, interval.
 
+use std::collections::BTreeMap;
+
 use super::company::{Contract, Lead, Millionths, Spend};
 use super::measures::{Key, Question, STAGES, Spell, group_of};
 
@@ -108,6 +110,7 @@ pub fn figure(question: &Question, kpi: &str, key: &Key, split: &[&str]) -> Opti
     of_money(question, kpi, key, split)
         .or_else(|| of_outcome(question, kpi, key))
         .or_else(|| of_attribution(question, kpi, key, split))
+        .or_else(|| of_salespeople(question, kpi, key))
         .or_else(|| of_service(question, kpi, key))
         .or_else(|| of_customers(question, kpi, key))
         .or_else(|| of_contracts(question, kpi, key))
@@ -214,10 +217,66 @@ fn of_attribution(question: &Question, kpi: &str, key: &Key, split: &[&str]) -> 
             ratio("share", revenue(&mut won.clone().filter(has_channel)), revenue(&mut won.clone()))
         }
         "coverage_spend" => {
-            let has_none = |row: &Spend| row.dimensions["channel"].is_empty();
-            assert!(!question.company.spend.iter().any(has_none), "the fixtures spend on channels alone");
+            let has_channel = |row: &Spend| !row.dimensions["channel"].is_empty();
             let spend = money(question.spend(key, split));
-            ratio("share", spend, spend)
+            ratio("share", money(question.spend_of(key, split, has_channel)), spend)
+        }
+        _ => return None,
+    })
+}
+
+fn of_salespeople(question: &Question, kpi: &str, key: &Key) -> Option<Figure> {
+    let leads = question.leads(key);
+    let won: Vec<&Lead> = leads.iter().copied().filter(|lead| question.is_won(lead)).collect();
+    let lost = |leads: &[&Lead]| leads.iter().filter(|lead| question.is_lost(lead)).count();
+    let open = leads.iter().filter(|lead| question.is_open(lead));
+    let cycle: Vec<i64> =
+        won.iter().filter_map(|lead| Some(lead.at[4]? - question.company.created(lead)?)).collect();
+    if let Some(statistic) = kpi.strip_prefix("cycle_") {
+        return days_statistic(cycle.into_iter(), statistic);
+    }
+    let revenue = |leads: &mut dyn Iterator<Item = &&Lead>| -> Millionths {
+        leads.filter_map(|lead| lead.amount).sum()
+    };
+    let stuck = open.clone().filter(|lead| question.is_stuck(lead) == Some(true)).count();
+    Some(match kpi {
+        "open_value" => plain("money", money(revenue(&mut open.clone()))),
+        "stuck" => plain("count", count(stuck)),
+        "stuck_share" => share(stuck, open.filter(|lead| question.is_stuck(lead).is_some()).count()),
+        "lost_part" => part(share(lost(&leads), lost(&question.leads(&Key::new())))),
+        "lost_without_reason" => {
+            let without: Vec<&Lead> =
+                leads.iter().copied().filter(|lead| lead.lost_reason.is_empty()).collect();
+            share(lost(&without), lost(&leads))
+        }
+        "owner_concentration" => {
+            let mut of_owner: BTreeMap<&str, Millionths> = BTreeMap::new();
+            for lead in &won {
+                let owner = lead.dimensions["owner"].as_str();
+                *of_owner.entry(owner).or_default() += lead.amount.unwrap_or(0);
+            }
+            of_owner.retain(|owner, revenue| !owner.is_empty() && *revenue != 0);
+            match of_owner.values().max() {
+                Some(top) => ratio("share", money(*top), money(revenue(&mut won.iter()))),
+                None => Figure {
+                    value: None,
+                    numerator: None,
+                    denominator: Some(money(revenue(&mut won.iter()))),
+                    ..plain("share", ONE)
+                },
+            }
+        }
+        "velocity" => {
+            let cycle: Vec<i64> = cycle.into_iter().filter(|days| *days >= 0).collect();
+            let opportunities = leads.iter().filter(|lead| question.sees(lead, 3)).count() as i128;
+            let with_amount = won.iter().filter(|lead| lead.amount.is_some()).count() as i128;
+            let (wins, days) = (won.len() as i128, cycle.iter().sum::<i64>());
+            let closed = wins + lost(&leads) as i128;
+            let above = opportunities * wins * revenue(&mut won.iter()) * cycle.len() as i128;
+            let below = closed * with_amount * i128::from(days) * 1_000_000;
+            let has_rows = opportunities + closed > 0;
+            let value = (below != 0).then_some(Fraction { above, below });
+            Figure { value, has_rows, ..plain("money", ONE) }
         }
         _ => return None,
     })

@@ -2,6 +2,7 @@
 //!
 //! The loops share no code with the program. A row that they do not expect is a failure, and so is one that they miss.
 
+mod bases;
 mod causes;
 pub mod company;
 mod grids;
@@ -16,11 +17,11 @@ use std::path::Path;
 use self::company::{Company, day, millionths};
 use self::grids::{Grid, grids};
 use self::kpis::{Figure, Fraction, figure};
-use self::measures::{Key, Question, Skips, bucket, group_of};
+use self::measures::{AGES, Key, Question, STAGES, Skips, bucket, group_of};
 use crate::support::{Row, key, project, stdout, tidy};
 
 /// Tables, and whether they count by the dates of the stages unless told otherwise.
-const TABLES: [(&str, bool); 8] = [
+const TABLES: [(&str, bool); 9] = [
     ("conversion", false),
     ("cost", true),
     ("channels", true),
@@ -28,10 +29,12 @@ const TABLES: [(&str, bool); 8] = [
     ("owners", true),
     ("churn", true),
     ("service", true),
+    ("open", false),
     ("own", true),
 ];
 /// Those that are about leads created, whatever the basis of their table, and the one that is about closing.
-const ALWAYS_COHORT: [&str; 4] = ["open", "win_rate_created", "qualified_share", "coverage_leads"];
+const ALWAYS_COHORT: [&str; 7] =
+    ["open", "open_value", "stuck", "stuck_share", "win_rate_created", "qualified_share", "coverage_leads"];
 const ALWAYS_EVENT: [&str; 1] = ["win_rate_closed"];
 
 /// The command line of a report, taken apart.
@@ -129,7 +132,9 @@ fn is_worth_printing<'a>(grid: &Grid, figures: impl Iterator<Item = &'a (bool, F
     let is_about_days = grid.kpis.iter().all(|kpi| kpi.contains("_days_"));
     let known = |figure: &Figure| figure.value.or(figure.numerator).or(figure.denominator);
     let mut known = figures.filter_map(|(_, figure)| known(figure));
-    let is_optional = is_about_days || grid.split == ["churn_reason_group"];
+    let is_optional = is_about_days
+        || grid.split == ["churn_reason_group"]
+        || grid.kpis.iter().any(|kpi| kpi == "open_value");
     known.any(|value| !is_optional || value.above != 0)
 }
 
@@ -169,6 +174,9 @@ fn keys_of(company: &Company, split: &[&str]) -> Vec<Key> {
                 values
                     .extend(company.contracts.iter().map(|contract| group_of(&contract.reason).to_string()));
             }
+            "lost_reason" => values.extend(company.leads.iter().map(|lead| bucket(&lead.lost_reason))),
+            "current_stage" => values.extend(STAGES.map(|(stage, _)| stage.to_string())),
+            "open_for" => values.extend(AGES.map(String::from)),
             "kind" => values.extend(company.tickets.iter().map(|ticket| bucket(&ticket.kind))),
             _ => {}
         }
