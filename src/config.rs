@@ -1,6 +1,7 @@
 //! `funnel.toml` as types, validated once, so that no later stage has to doubt what it says.
 
 mod block;
+pub mod text;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -76,11 +77,42 @@ pub enum Duplicates {
     Error,
     /// The rows are one lead and must agree
     Merge,
+    /// The rows are one lead, or one deal, and the first one counts: what an audit takes where nothing is said
+    #[serde(skip)]
+    First,
     /// The rows are parts of one lead, or of one deal where deals have IDs: amounts are added, dates are the earliest,
     /// texts those of the largest part
     Sum,
     /// Each row is a deal of its own: the won deals decide, else the open ones, else the one that was lost last
     Deals,
+}
+
+/// What the inputs are read for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// Numbers: what leaves a number open is an error
+    #[default]
+    Report,
+    /// An audit: where the configuration leaves it open, it is left out or taken by its first row, and counted
+    Audit,
+}
+
+impl Purpose {
+    /// What is done with a row that cannot be read where its block does not say.
+    pub fn on_error(self) -> OnError {
+        match self {
+            Purpose::Report => OnError::Fail,
+            Purpose::Audit => OnError::Skip,
+        }
+    }
+
+    /// What a repeated lead ID means where neither the block nor its preset says.
+    pub fn duplicates(self) -> Duplicates {
+        match self {
+            Purpose::Report => Duplicates::Error,
+            Purpose::Audit => Duplicates::First,
+        }
+    }
 }
 
 /// The whole of `funnel.toml`.
@@ -134,6 +166,9 @@ pub struct Config {
     /// The file itself; empty where the files were named on the command line
     #[serde(skip)]
     pub path: PathBuf,
+    /// What the inputs are read for
+    #[serde(skip)]
+    pub purpose: Purpose,
 }
 
 /// What kind of reason a customer left for.
@@ -339,7 +374,7 @@ fn plain_words(message: &str) -> (String, String) {
         return ("expected a whole number from 1".to_string(), "lines are counted from 1".to_string());
     }
     let hint = if message.contains(threshold::NO_LIMIT) {
-        "a limit is a share, `\"5%\"`, or a number, `10`"
+        threshold::LIMITS
     } else if message.contains("expected a sequence") {
         "a list stands in brackets, `files = [\"leads.csv\"]`, and a section of files in two: `[[crm]]`"
     } else if message.contains("datetime") || message.contains("map, expected a string") {

@@ -149,11 +149,12 @@ fn run_explain(arguments: &ExplainArguments) -> Result<()> {
 }
 
 fn run_check(arguments: &CheckArguments) -> Result<Outcome> {
-    let config = configuration(&arguments.inputs)?;
+    let mut config = configuration(&arguments.inputs)?;
     keep_inputs(&config, &[arguments.output.as_deref()])?;
     let as_of = day_of_the_data(arguments.as_of.as_deref(), &config)?;
     let contacts = check::duplicates::contact_columns();
-    let mut read = read_inputs(&config, &contacts, &arguments.inputs)?;
+    let mut read =
+        check::refused::read(&mut config, |config| read_inputs(config, &contacts, &arguments.inputs))?;
     // two addresses of one lead are no reason to refuse the audit
     read.automatic_dimensions.extend(contacts);
     let later = as_of.and_then(|day| check::order::dates_after(&read, day));
@@ -170,7 +171,7 @@ fn run_check(arguments: &CheckArguments) -> Result<Outcome> {
 /// Says which limits are exceeded, even where nothing else is to be said: they are why the exit code is not 0.
 fn tell_limits(audit: &Audit, is_quiet: bool) -> Outcome {
     if !is_quiet {
-        output::to_stderr(&audit::untested(audit));
+        output::to_stderr(audit::stopping(audit).iter().chain(&audit::untested(audit)));
     }
     let exceeded = audit::exceeded(audit);
     output::to_stderr(&exceeded);

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::read::Part;
 use crate::config::{self, DEFAULT_STAGES};
-use crate::input::normalise;
+use crate::input::spellings;
 use crate::input::table::{Table, code_slice};
 use crate::input::tables::Kind;
 use crate::leads::statuses::stage_of_words;
@@ -17,7 +17,7 @@ pub struct Facts {
     pub stages: Option<Vec<(String, Vec<String>)>>,
     /// The currencies that the files name.
     pub currencies: BTreeSet<String>,
-    /// Spellings of one channel, the most frequent first, with the rows of each.
+    /// Spellings of one channel, the usual one first, with the rows of each.
     pub channels: Vec<Vec<(String, usize)>>,
     /// The status words of each part, by the names of its files.
     words: BTreeMap<Vec<std::path::PathBuf>, Vec<StatusWord>>,
@@ -135,15 +135,9 @@ fn currencies(parts: &[Part]) -> BTreeSet<String> {
 
 /// The channels that the files spell in several ways.
 fn channels(parts: &[Part]) -> Vec<Vec<(String, usize)>> {
-    let mut spellings: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
+    let mut rows_of: BTreeMap<String, usize> = BTreeMap::new();
     for (word, rows) in tables(parts).flat_map(|table| counted_words(table, "channel")) {
-        *spellings.entry(normalise(&word)).or_default().entry(word).or_default() += rows;
+        *rows_of.entry(word).or_default() += rows;
     }
-    let several = spellings.into_iter().filter(|(name, words)| !name.is_empty() && words.len() > 1);
-    let sorted = several.map(|(_, words)| {
-        let mut words: Vec<(String, usize)> = words.into_iter().collect();
-        words.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
-        words
-    });
-    sorted.collect()
+    spellings::groups(rows_of, |rows| *rows as u64)
 }

@@ -65,7 +65,7 @@ pub fn note(files: &[Opened], config: &Config, inputs: &mut Inputs) -> Result<()
     for file in files {
         let block = &config.crm[file.block];
         let of_preset = file.preset.filter(|_| block.columns.is_empty()).and_then(|preset| preset.duplicates);
-        let duplicates = block.duplicates.or(of_preset).unwrap_or_default();
+        let duplicates = block.duplicates.or(of_preset).unwrap_or(config.purpose.duplicates());
         if duplicates != Duplicates::Error {
             inputs.duplicates.insert(file.name.clone(), duplicates);
         }

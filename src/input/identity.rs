@@ -101,10 +101,10 @@ fn describe_alone(table: &Table, ways: &BTreeMap<String, String>, alone: &[usize
             let what = format!(
                 "deals of an export that does not name the leads, counted as leads of their own (`deal 17`); to join them, {way}"
             );
-            finding(what, rows, &table.origin)
+            finding("deals_without_lead", what, rows, &table.origin)
         })
         .collect();
     let what = "deals of no known lead, counted as leads of their own";
-    findings.extend(finding(what, of_some, &table.origin));
-    findings.into_iter().map(|found| found.with_key("deals_without_lead")).collect()
+    findings.extend(finding("deals_without_lead", what, of_some, &table.origin));
+    findings
 }

@@ -6,7 +6,7 @@
 //! those of the CRM are to each other. `read` fills the columns in
 //! parallel, `cell`, `date` and `number` read one cell, `words` the words of a text column, `format` decides how a column
 //! is written over all its rows, `finish` puts the table together, `understood` says in a `profile` what became of each
-//! file. `tables` is the list of what can be read.
+//! file. `tables` is the list of what can be read, `spellings` finds names that are one.
 
 pub mod cell;
 mod channels;
@@ -33,6 +33,7 @@ pub mod rejects;
 mod rows;
 mod settings;
 mod source;
+pub mod spellings;
 pub mod survey;
 pub mod table;
 pub mod tables;
@@ -54,7 +55,7 @@ use self::read::{ColumnPlan, FilePlan, NotUtf8, read_files};
 use self::table::Table;
 use self::tables::Kind;
 use crate::check::Finding;
-use crate::config::{Block, ColumnType, Config, Duplicates, Lookup};
+use crate::config::{Block, ColumnType, Config, Duplicates, Lookup, Purpose};
 use crate::error::data_error;
 
 /// Everything that was read.
@@ -62,6 +63,8 @@ use crate::error::data_error;
 pub struct Inputs {
     pub tables: BTreeMap<Kind, Table>,
     pub lookups: Vec<LookupTable>,
+    /// What they were read for.
+    pub purpose: Purpose,
     /// What a repeated lead ID means in each CRM file.
     pub duplicates: BTreeMap<String, Duplicates>,
     /// The export that each CRM file is of: files of one block with the same header. Such files may overlap; others
@@ -113,7 +116,7 @@ pub struct LookupTable {
 /// # Errors
 /// The first error in the order of tables, files and lines.
 pub fn read(config: &Config, wanted: &[String], progress: &Progress) -> Result<Inputs> {
-    let mut inputs = Inputs::default();
+    let mut inputs = Inputs { purpose: config.purpose, ..Inputs::default() };
     for kind in Kind::ALL.into_iter().filter(|kind| !config.blocks(*kind).is_empty()) {
         read_kind(kind, config, wanted, progress, &mut inputs)?;
     }
@@ -200,6 +203,20 @@ fn read_kind(
 
 /// The encodings of files that turned out not to be UTF-8, by the place of the file.
 type Encodings = BTreeMap<usize, &'static encoding_rs::Encoding>;
+
+/// The block that a file of the inputs belongs to: its table, and its place among the blocks of that table.
+///
+/// # Errors
+/// A pattern that matches nothing.
+pub fn block_of(config: &Config, file: &str) -> Result<Option<(Kind, usize)>> {
+    for kind in Kind::ALL {
+        let files = files_of(config.blocks(kind), config.folder())?;
+        if let Some((_, block)) = files.iter().find(|(path, _)| path.display().to_string() == file) {
+            return Ok(Some((kind, *block)));
+        }
+    }
+    Ok(None)
+}
 
 /// Reads files again where one of them turns out, behind its beginning, not to be UTF-8.
 ///

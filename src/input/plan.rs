@@ -41,6 +41,8 @@ pub struct Opened {
     pub is_configured: bool,
     /// Whether its rows have no lead ID and are given one each.
     pub is_numbered: bool,
+    /// Whether a report stops at a row that cannot be read.
+    pub stops_report: bool,
     pub encoding: String,
     pub separator: &'static str,
     pub header_line: u64,
@@ -106,6 +108,7 @@ impl<'a> Reader<'a> {
             mapped,
             is_configured: !block.columns.is_empty(),
             is_numbered,
+            stops_report: block.on_error.unwrap_or_default() == OnError::Fail,
             encoding: source.encoding(),
             separator: source.separator_name(),
             header_line: source.header_line,
@@ -296,7 +299,7 @@ fn file_plan(
             preset.map(|preset| preset.footers.begin.as_slice()).unwrap_or_default(),
         ),
         null_words,
-        on_error: block.on_error,
+        on_error: block.on_error.unwrap_or(reader.config.purpose.on_error()),
         export,
         table: reader.kind.name(),
         source,

@@ -69,6 +69,7 @@ pub fn spells(contracts: &Facts, of_lead: Option<&[u32]>, findings: &mut Vec<Fin
     let customers = customer_numbers(contracts, of_lead);
     let nameless_start = (0..table.frame.height()).filter(|row| started.get(*row).is_none());
     findings.extend(finding(
+        "contracts_without_start",
         "contracts without a start, left out of customers",
         nameless_start,
         &table.origin,
@@ -79,6 +80,7 @@ pub fn spells(contracts: &Facts, of_lead: Option<&[u32]>, findings: &mut Vec<Fin
     };
     let reversed = Mask::from_rows(table.frame.height(), ends_early);
     findings.extend(finding(
+        "contracts_ended_before_start",
         "data error, contracts that churned before they started, left out of customers",
         reversed.rows(),
         &table.origin,

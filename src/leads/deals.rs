@@ -88,8 +88,7 @@ pub fn combine(
         further.insert(*row as usize);
     }
     let what = "CRM rows that are further deals of a lead: the won ones count, else the open ones, else the last that was lost";
-    findings
-        .extend(finding(what, further.rows(), &table.origin).map(|found| found.with_key("further_deals")));
+    findings.extend(finding("further_deals", what, further.rows(), &table.origin));
     for rows in &groups {
         let rows: Vec<usize> = rows.iter().map(|row| *row as usize).collect();
         currency::refuse_mixed(&table, &rows)?;

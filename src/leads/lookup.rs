@@ -35,17 +35,15 @@ pub fn add(leads: &mut Table, lookup: &LookupTable, findings: &mut Vec<Finding>)
         .map(|(_, word)| word.clone())
         .collect();
     let count = code_slice(&codes).iter().filter(|code| is_unknown(code)).count() as u64;
-    findings.extend(finding_of_values(
-        format!("leads whose `{}` is not in {file}", lookup.dimension),
-        count,
-        &unknown,
-    ));
+    let mut tell = |key: &'static str, what: String, count: u64, values: &[String]| {
+        findings
+            .extend(finding_of_values(key, what, count, values).map(|found| found.about(&lookup.dimension)));
+    };
+    let what = format!("leads whose `{}` is not in {file}", lookup.dimension);
+    tell("leads_without_lookup", what, count, &unknown);
     let unused: Vec<String> = rows.keys().filter(|key| words.binary_search(key).is_err()).cloned().collect();
-    findings.extend(finding_of_values(
-        format!("values of `{}` in {file} that no lead has", lookup.dimension),
-        unused.len() as u64,
-        &unused,
-    ));
+    let what = format!("values of `{}` in {file} that no lead has", lookup.dimension);
+    tell("lookup_values_unused", what, unused.len() as u64, &unused);
     for (name, dictionary) in lookup.table.dictionaries.iter().filter(|(name, _)| *name != LOOKUP_KEY) {
         if leads.has(name) {
             return Err(data_error(

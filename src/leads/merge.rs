@@ -1,6 +1,6 @@
 //! Several CRM rows of one lead become one row: each adds the columns that it has, and they must agree.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Context, Result};
 use polars::prelude::*;
@@ -11,7 +11,7 @@ use super::index::{Duplicate, Index, NO_LEAD, several};
 use super::parts;
 use super::statuses::{Meanings, STATUS};
 use crate::check::{Finding, finding};
-use crate::config::{Config, Duplicates};
+use crate::config::{Config, Duplicates, Purpose};
 use crate::error::data_error;
 use crate::input::Inputs;
 use crate::input::table::{Origin, Table};
@@ -58,10 +58,12 @@ pub fn one_row_per_lead(table: Table, joining: &Joining, findings: &mut Vec<Find
     let deals::Combined { table, further, latest_closing } =
         deals::combine(table, joining, &duplicates, findings)?;
     let nameless = Mask::from_booleans(&lead_ids(&table)?.is_null());
-    findings.extend(
-        finding("CRM rows without a lead ID, left out", nameless.rows(), &table.origin)
-            .map(|found| found.with_key("rows_without_lead_id")),
-    );
+    findings.extend(finding(
+        "rows_without_lead_id",
+        "CRM rows without a lead ID, left out",
+        nameless.rows(),
+        &table.origin,
+    ));
     let repeats = Repeats::of_leads(nameless, further);
     let targets = targets(&kept(table.frame.height(), &duplicates, &repeats), &duplicates);
     let merged = merge(without_deal_ids(table)?, inputs, &duplicates, &repeats, findings)?;
@@ -84,6 +86,8 @@ fn without_deal_ids(mut table: Table) -> Result<Table> {
 struct Repeats {
     /// The column of the ID.
     column: &'static str,
+    /// What the ID is of.
+    of: &'static str,
     /// What `duplicates` may say of a file that has such rows.
     allowed: &'static [Duplicates],
     hint: &'static str,
@@ -97,6 +101,7 @@ impl Repeats {
     fn of_deals() -> Repeats {
         Repeats {
             column: DEAL_ID,
+            of: "deal",
             allowed: &[Duplicates::Merge, Duplicates::Sum],
             hint: "map the column that identifies a deal, or set in its `[[crm]]` block `duplicates = \"merge\"` where a deal spans several rows that agree, `\"sum\"` where they are its parts",
             nameless: None,
@@ -107,6 +112,7 @@ impl Repeats {
     fn of_leads(nameless: Mask, told: Mask) -> Repeats {
         Repeats {
             column: "lead_id",
+            of: "lead",
             allowed: &[Duplicates::Merge, Duplicates::Sum, Duplicates::Deals],
             hint: "map the column that identifies a lead, or set in its `[[crm]]` block `duplicates = \"merge\"` where a lead spans several rows that agree, `\"sum\"` where they are parts of one deal, `\"deals\"` where each is a deal of its own",
             nameless: Some(nameless),
@@ -127,24 +133,36 @@ fn merge(
     repeats: &Repeats,
     findings: &mut Vec<Finding>,
 ) -> Result<Table> {
-    let mut in_one_file = in_one_file(&table.origin, duplicates);
-    refuse_repeated_ids(&table, inputs, &in_one_file, repeats)?;
+    let pairs = in_one_file(&table.origin, duplicates);
     let rule = |row: u32| inputs.duplicates.get(table.origin.place(row as usize).0);
-    in_one_file.retain(|(later, _)| rule(*later) == Some(&Duplicates::Sum) && !repeats.is_told(*later));
-    let mut parts = Mask::none(table.frame.height());
-    for (later, _) in &in_one_file {
-        parts.insert(*later as usize);
+    let is_allowed = |pair: &Duplicate| rule(pair.0).is_some_and(|rule| repeats.allowed.contains(rule));
+    let (mut summed, refused): (Vec<Duplicate>, Vec<Duplicate>) = pairs.into_iter().partition(is_allowed);
+    summed.retain(|(later, _)| rule(*later) == Some(&Duplicates::Sum) && !repeats.is_told(*later));
+    // an audit goes on where the configuration leaves it open, not where it says that such rows are an error
+    let is_error = |pair: &&Duplicate| inputs.purpose == Purpose::Report || rule(pair.0).is_none();
+    refuse_repeated_ids(&table, &refused.iter().filter(is_error).collect::<Vec<_>>(), repeats)?;
+    let mut known = Mask::none(table.frame.height());
+    for (later, _) in summed.iter().chain(&refused) {
+        known.insert(*later as usize);
     }
-    let table = parts::sum(table, &in_one_file, findings)?;
-    let is_known = |row: u32| parts.has(row as usize) || repeats.is_told(row);
+    let table = parts::sum(table, &summed, findings)?;
+    findings.extend(finding(
+        "refused_ids",
+        format!("CRM rows that repeat a {} ID of their own file, merged for the audit", repeats.of),
+        refused.iter().map(|pair| pair.0 as usize),
+        &table.origin,
+    ));
+    let is_known = |row: u32| known.has(row as usize) || repeats.is_told(row);
     let repeated = duplicates
         .iter()
         .filter(|pair| !is_known(pair.0) && is_same_export(inputs, &table.origin, **pair))
         .map(|pair| pair.0 as usize);
-    findings.extend(
-        finding("CRM rows that repeat a lead of the same export, merged", repeated, &table.origin)
-            .map(|found| found.with_key("duplicate_leads")),
-    );
+    findings.extend(finding(
+        "duplicate_leads",
+        "CRM rows that repeat a lead of the same export, merged",
+        repeated,
+        &table.origin,
+    ));
     let keep = kept(table.frame.height(), duplicates, repeats);
     merge_columns(&table, inputs, duplicates, &keep, findings)
 }
@@ -182,20 +200,11 @@ fn in_one_file(origin: &Origin, duplicates: &[Duplicate]) -> Vec<Duplicate> {
     pairs
 }
 
-fn refuse_repeated_ids(
-    table: &Table,
-    inputs: &Inputs,
-    in_one_file: &[Duplicate],
-    repeats: &Repeats,
-) -> Result<()> {
-    let is_refused = |pair: &&Duplicate| {
-        let rule = inputs.duplicates.get(table.origin.place(pair.0 as usize).0);
-        !rule.is_some_and(|rule| repeats.allowed.contains(rule))
-    };
-    let count = in_one_file.iter().filter(is_refused).count();
-    let Some((later, first)) = in_one_file.iter().find(is_refused) else {
+fn refuse_repeated_ids(table: &Table, refused: &[&Duplicate], repeats: &Repeats) -> Result<()> {
+    let Some((later, first)) = refused.first() else {
         return Ok(());
     };
+    let count = refused.len();
     let ids = table.ids(repeats.column).context("the column that was compared")?;
     Err(data_error(
         format!(
@@ -235,12 +244,12 @@ fn merge_columns(
     findings: &mut Vec<Finding>,
 ) -> Result<Table> {
     let mut columns = Vec::new();
+    let mut differing: BTreeMap<&str, Differing> = BTreeMap::new();
     for column in table.frame.get_columns() {
         let name = column.name().as_str();
         let cells = Cells::new(table, name)?;
         let mut source_of: HashMap<u32, u32> = HashMap::new();
-        let mut ignored = Vec::new();
-        let mut other_in_deal = Vec::new();
+        let own = differing.entry(shown(name)).or_default();
         for &(later, first) in duplicates.iter().filter(|pair| !cells.is_empty(pair.0)) {
             let source = source_of.get(&first).copied().unwrap_or(first);
             if cells.is_empty(source) {
@@ -248,24 +257,16 @@ fn merge_columns(
             } else if cells.compare(source, later).is_ne() {
                 if let Some(kept) = of_lead_and_deal(table, inputs, name, source, later) {
                     source_of.insert(first, kept);
-                    other_in_deal.push(later as usize);
+                    own.in_deal.push(later as usize);
                 } else if inputs.automatic_dimensions.contains(name) {
-                    ignored.push(later as usize);
+                    own.ignored.push(later as usize);
+                } else if inputs.purpose == Purpose::Audit {
+                    own.refused.push(later as usize);
                 } else {
                     return Err(two_values(table, name, &cells, source, later));
                 }
             }
         }
-        let second = format!("rows with a second value of `{name}` for a lead, the first kept");
-        findings.extend(finding(second, ignored, &table.origin).map(|found| found.with_key("second_values")));
-        let kept = if OF_THE_DEAL.contains(&name) { "deal" } else { "lead" };
-        // that a deal has come further than its lead is no news
-        let is_news = !["stage", STATUS].contains(&name);
-        findings.extend(finding(
-            format!("leads with another `{name}` than their deal, that of the {kept} kept"),
-            other_in_deal.into_iter().filter(|_| is_news),
-            &table.origin,
-        ));
         let rows: IdxCa = keep
             .rows()
             .filter_map(|row| u32::try_from(row).ok())
@@ -273,11 +274,52 @@ fn merge_columns(
             .collect_ca("rows".into());
         columns.push(column.take(&rows).context("rows of the table")?);
     }
+    for column in table.frame.get_column_names_str() {
+        if let Some(own) = differing.remove(shown(column)) {
+            own.tell(shown(column), &table.origin, findings);
+        }
+    }
     Ok(Table {
         frame: DataFrame::new(columns).context("columns of one table")?,
         dictionaries: table.dictionaries.clone(),
         origin: table.origin.select(keep.rows()),
     })
+}
+
+/// Rows of a lead whose value of a column is not the one that counts.
+#[derive(Default)]
+struct Differing {
+    /// In a dimension that nobody named.
+    ignored: Vec<usize>,
+    /// A report refuses them.
+    refused: Vec<usize>,
+    /// One is of the lead, the other of its deal.
+    in_deal: Vec<usize>,
+}
+
+impl Differing {
+    fn tell(mut self, name: &str, origin: &Origin, findings: &mut Vec<Finding>) {
+        // a row with another word may have another status too
+        self.refused.sort_unstable();
+        self.refused.dedup();
+        let mut tell = |key: &'static str, what: String, rows: Vec<usize>| {
+            findings.extend(finding(key, what, rows, origin).map(|found| found.about(name)));
+        };
+        let second = format!("rows with a second value of `{name}` for a lead, the first kept");
+        tell("refused_values", format!("{second} for the audit"), self.refused);
+        tell("second_values", second, self.ignored);
+        let kept = if OF_THE_DEAL.contains(&name) { "deal" } else { "lead" };
+        // that a deal has come further than its lead is no news
+        if name != "stage" {
+            let what = format!("leads with another `{name}` than their deal, that of the {kept} kept");
+            tell("leads_unlike_their_deal", what, self.in_deal);
+        }
+    }
+}
+
+/// The name under which a column is told.
+fn shown(name: &str) -> &str {
+    if name == STATUS { "stage" } else { name }
 }
 
 /// What a deal says better than the lead that it came from.
@@ -312,7 +354,7 @@ fn two_values(table: &Table, name: &str, cells: &Cells, first: u32, later: u32) 
         format!(
             "{}: column `{}`: lead `{id}` has `{}`, but `{}` in {}",
             table.origin.describe(later as usize),
-            if name == STATUS { "stage" } else { name },
+            shown(name),
             cells.show(later),
             cells.show(first),
             table.origin.describe(first as usize)

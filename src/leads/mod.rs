@@ -134,11 +134,25 @@ struct Related {
     /// The date before which a row is not there yet.
     begins: &'static str,
     event_date: Option<&'static str>,
+    /// The check of the rows whose lead the CRM does not know.
+    orphans: &'static str,
 }
 
 const RELATED: [Related; 2] = [
-    Related { kind: Kind::Tickets, over: Over::Tickets, begins: "opened_at", event_date: Some("opened_at") },
-    Related { kind: Kind::Contracts, over: Over::Contracts, begins: "started_at", event_date: None },
+    Related {
+        kind: Kind::Tickets,
+        over: Over::Tickets,
+        begins: "opened_at",
+        event_date: Some("opened_at"),
+        orphans: "tickets_without_lead",
+    },
+    Related {
+        kind: Kind::Contracts,
+        over: Over::Contracts,
+        begins: "started_at",
+        event_date: None,
+        orphans: "contracts_without_lead",
+    },
 ];
 
 /// Joins the inputs.
@@ -164,6 +178,7 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     let height = leads.frame.height();
     let not_yet = not_yet(&leads, statuses.as_ref(), config, &inputs, cut);
     findings.extend(finding(
+        "leads_after_as_of",
         "leads created after the day of the report, left out",
         not_yet.rows(),
         &leads.origin,
@@ -212,6 +227,17 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     })
 }
 
+/// What making one row of several rows of a lead notices, for who only wants to know.
+///
+/// # Errors
+/// Those of the join.
+pub fn repeated_rows(crm: Table, config: &Config, inputs: &Inputs) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    let joining = Joining { config, inputs, meanings: None, cut: None };
+    merge::one_row_per_lead(crm, &joining, &mut findings)?;
+    Ok(findings)
+}
+
 /// The channels of the leads that the configuration calls untraceable, as the leads spell them.
 fn untraceable(leads: &Table, config: &Config) -> BTreeSet<String> {
     let named: BTreeSet<String> = config.attribution.untraceable.iter().map(|name| normalise(name)).collect();
@@ -234,6 +260,7 @@ fn tie_to_leads(
     let lead_rows = lead_rows(&table, leads, customers);
     let orphans = Mask::from_rows(lead_rows.len(), |row| lead_rows[row] == NO_LEAD);
     findings.extend(finding(
+        related.orphans,
         format!("{} whose lead is not in the CRM, counted as `(not in CRM)`", related.over.name()),
         orphans.rows(),
         &table.origin,
@@ -313,6 +340,7 @@ fn describe_order(
     };
     for (stage, early) in stages.stages.iter().zip(dated_early(leads.frame.height(), &stages.stages)) {
         findings.extend(finding(
+            "stages_out_of_order",
             format!("data error, {} dated before an earlier stage, {treatment}", stage.name),
             early.and(counted).rows(),
             &leads.origin,
@@ -342,6 +370,7 @@ fn describe_leads(leads: &Table, stages: &Stages, counted: &Mask, findings: &mut
     if let Some(codes) = leads.codes("channel") {
         let codes = code_slice(&codes);
         findings.extend(finding(
+            "leads_without_channel",
             "leads without a channel, counted as `(none)`",
             Mask::from_rows(height, |row| codes[row] == 0).and(counted).rows(),
             &leads.origin,
@@ -351,6 +380,7 @@ fn describe_leads(leads: &Table, stages: &Stages, counted: &Mask, findings: &mut
         (leads.numbers("amount"), stages.won.map(|place| &stages.stages[place]))
     {
         findings.extend(finding(
+            "won_without_amount",
             format!("leads that reached {} without an amount, not in the average check", won.name),
             won.reached.and(counted).and(&Mask::from_booleans(&amounts.is_null())).rows(),
             &leads.origin,

@@ -27,6 +27,7 @@ pub fn sum(table: Table, pairs: &[Duplicate], findings: &mut Vec<Finding>) -> Re
     }
     let further = parts.values().flat_map(|rows| rows[1..].iter().copied());
     findings.extend(finding(
+        "parts_of_leads",
         "CRM rows that are further parts of a lead, their amounts added",
         further,
         &table.origin,

@@ -110,7 +110,7 @@ fn lost_at_first(
     let later = raw.iter().skip(1).fold(Mask::none(height), |all, (mask, _)| all.or(mask));
     let lost = statuses.mask(Status::Lost).and(&later.not());
     let what = format!("lost leads with no date of a later stage, counted at {} only", config.stages[0]);
-    finding(what, lost.rows(), &leads.origin).map(|found| found.with_key("lost_without_stage"))
+    finding("lost_without_stage", what, lost.rows(), &leads.origin)
 }
 
 /// The leads for which the first of these dates that is known lies after a day.
@@ -194,10 +194,12 @@ impl Lost<'_> {
         lost = lost.and(&self.to_come.not());
         if let Some(won) = won {
             let both = lost.and(won);
-            findings.extend(
-                finding("leads both won and lost, counted as won", both.rows(), &leads.origin)
-                    .map(|found| found.with_key("won_and_lost")),
-            );
+            findings.extend(finding(
+                "won_and_lost",
+                "leads both won and lost, counted as won",
+                both.rows(),
+                &leads.origin,
+            ));
             lost = lost.and(&won.not());
         }
         let dates: Vec<&Days> =

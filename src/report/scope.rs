@@ -201,6 +201,7 @@ pub fn undated(scope: &Scope) -> Vec<Finding> {
     let created = data.created_at().map_or_else(|| Mask::none(height), Days::known);
     if !data.is_event_based {
         findings.extend(finding(
+            "leads_without_creation_date",
             "leads without a date of creation, in no cohort of a period",
             created.not().and(&counted).rows(),
             origin,
@@ -210,10 +211,11 @@ pub fn undated(scope: &Scope) -> Vec<Finding> {
         let undated = stage.reached.and(&stage.counts_at.known().not()).and(&counted);
         let what =
             format!("leads that reached {} without a date, in no period of the event basis", stage.name);
-        findings.extend(finding(what, undated.rows(), origin));
+        findings.extend(finding("stages_without_date", what, undated.rows(), origin));
     }
     let lost = data.stages.lost.and(&data.stages.lost_at.known().not()).and(&counted);
     findings.extend(finding(
+        "lost_without_date",
         "lost leads without a date, in no period of the event basis",
         lost.rows(),
         origin,

@@ -182,6 +182,71 @@ fn the_same_deal_twice_is_no_further_deal() {
     assert_eq!(totals(folder.path(), &crm, ["leads", "won", "revenue"]), ["3", "1", "6500.5"]);
 }
 
+/// The rows of a check in the audit of some files.
+fn audited(folder: &Path, arguments: &[&str], key: &str) -> Vec<crate::support::Row> {
+    let all: Vec<&str> = ["check", "--format", "csv", "-q"].iter().chain(arguments).copied().collect();
+    let rows = crate::support::parse(&stdout(folder, &all));
+    rows.into_iter().filter(|row| row["key"] == key).collect()
+}
+
+#[test]
+fn the_audit_goes_on_where_a_deal_stands_twice_in_its_file() {
+    let repeated = format!("{DEALS}91,a,Closed Lost,2026-01-20,Eve,10000,Sales,2026-01-10,1,Price\n");
+    let folder = company(&[("deals.csv", &repeated)]);
+    let crm = ["--crm", "deals.csv"];
+    let counts = |key: &str| -> Vec<[String; 3]> {
+        let rows = audited(folder.path(), &crm, key);
+        rows.iter().map(|row| ["subject", "count", "examples"].map(|name| row[name].clone())).collect()
+    };
+    // the second row of deal 91 has another owner; the other deals are those of three leads
+    assert_eq!(counts("refused_ids"), [["(total)", "1", "deals.csv:11"]]);
+    let refused = counts("refused_values");
+    assert_eq!(refused, [["(total)", "1", "deals.csv:11"], ["owner", "1", "deals.csv:11"]]);
+    assert_eq!(counts("further_deals")[0][1], "6");
+    assert_eq!(counts("duplicate_leads")[0][1], "0");
+    // that its block says so is an error in both
+    let own = "[[crm]]\nfiles = [\"deals.csv\"]\nduplicates = \"error\"\n";
+    std::fs::write(folder.path().join("own.toml"), own).expect("a file");
+    let said = refusal(folder.path(), &["check", "--config", "own.toml"]);
+    assert!(said.contains("deals.csv:11: column `opportunity_id`: `91` is in line 2 already"), "{said}");
+}
+
+/// `init` leaves the deals of a lead apart where one of them stands twice, and says what a report says.
+#[test]
+fn init_makes_no_one_deal_of_several() {
+    let repeated = format!("{DEALS}91,a,Closed Lost,2026-01-20,Ann,10000,Sales,2026-01-10,1,Price\n");
+    let folder = company(&[("deals.csv", &repeated)]);
+    let said = stdout(folder.path(), &["init", "deals.csv"]);
+    assert!(said.contains("deals.csv:11: column `opportunity_id`: `91` is in line 2 already"), "{said}");
+    let written = std::fs::read_to_string(folder.path().join("funnel.toml")).expect("a configuration");
+    assert!(!written.contains("duplicates"), "{written}");
+}
+
+/// `Talk` is an SQL in one file and an opportunity in the other, and `Gone` is lost: lead A has two statuses, lead B two
+/// words and two statuses.
+#[test]
+fn a_lead_with_two_statuses_is_told_once() {
+    let block = |file: &str, talk: &str| {
+        format!(
+            "[[crm]]\nfiles = [\"{file}\"]\n[crm.columns]\nlead_id = \"Client\"\nlead_at = \"Day\"\nstage = \"Phase\"\n\
+             [crm.stages]\n\"Talk\" = \"{talk}\"\n\"Gone\" = \"lost\"\n"
+        )
+    };
+    let folder = company(&[
+        ("funnel.toml", &(block("one.csv", "sql") + &block("two.csv", "opportunity"))),
+        ("one.csv", "Client,Day,Phase\nA,2026-01-05,Talk\nB,2026-01-03,Talk\n"),
+        ("two.csv", "Client,Day,Phase\nA,2026-01-05,Talk\nB,2026-01-03,Gone\n"),
+    ]);
+    let said = refusal(folder.path(), &["report"]);
+    assert!(said.contains("column `stage`: lead `B` has `Gone`, but `Talk` in one.csv:3"), "{said}");
+    let found: Vec<[String; 3]> = audited(folder.path(), &[], "refused_values")
+        .iter()
+        .map(|row| ["subject", "count", "examples"].map(|name| row[name].clone()))
+        .collect();
+    let places = "two.csv:2; two.csv:3";
+    assert_eq!(found, [["(total)", "2", places], ["stage", "2", places]]);
+}
+
 const BITRIX_LEADS: &str = "\
 ID;Lead Name;Status;Source;Responsible;Created
 17;a;In Progress;Website;Ann;01.02.2026 09:00:00
