@@ -103,6 +103,16 @@ fn hold_against_goals(
         let place = tables.iter().position(|table| table.name == build::OWN_KPIS).unwrap_or(tables.len());
         tables.insert(place, plan);
     }
+    if tables.is_empty() {
+        return Err(data_error(
+            "the table `plan` has nothing to show: no target can be held against these data",
+            if notes.is_empty() {
+                "no target is for this period and part of the data".to_string()
+            } else {
+                notes.join("; ")
+            },
+        ));
+    }
     let (missed, warned) = targets::lines(&judged, scope.data.currency.as_deref());
     answer.notes.extend(goals::strangers(&goals, scope.data));
     answer.notes.extend(notes);
