@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::calendar::Every;
 use crate::config::{Basis, Skips};
+use crate::report::compare::Compare;
 
 /// Funnel KPIs over CSV exports: marketing, sales and service count the same numbers
 #[derive(Debug, Parser)]
@@ -35,13 +37,19 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct ReportArguments {
-    /// conversion, cost, segments, owners, churn, own; none named: all that the inputs allow
+    /// conversion, cost, segments, owners, churn, plan, own; none named: all that the inputs allow
     #[arg(value_name = "TABLE")]
     pub tables: Vec<String>,
     #[command(flatten)]
     pub inputs: Inputs,
     #[command(flatten)]
     pub scope: Scope,
+    /// The report of each calendar period, side by side
+    #[arg(long, value_enum, value_name = "PERIOD", help_heading = "Scope")]
+    pub every: Option<Every>,
+    /// Set each value beside that of another period
+    #[arg(long, value_enum, value_name = "PERIOD", help_heading = "Scope")]
+    pub compare: Option<Compare>,
     #[command(flatten)]
     pub output: Output,
     /// Write the rows that were left out (`on_error = "skip"`) to this CSV: file, line, column, cell, reason, record
@@ -125,7 +133,7 @@ pub enum ListFormat {
 #[command(next_help_heading = "Inputs")]
 pub struct Inputs {
     /// Configuration that names the inputs [default: ./funnel.toml where there is one]
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["crm", "spend", "tickets", "contracts"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["crm", "spend", "tickets", "contracts", "plan"])]
     pub config: Option<PathBuf>,
     /// CRM export: a row a lead or deal (repeatable, globs)
     #[arg(long, value_name = "FILE", num_args = 1..)]
@@ -139,6 +147,9 @@ pub struct Inputs {
     /// Contracts or subscriptions: a row each (repeatable, globs)
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub contracts: Vec<String>,
+    /// Plan: a row a target of a period, of a KPI and of values of dimensions (repeatable, globs)
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub plan: Vec<String>,
     /// Say nothing on stderr but errors
     #[arg(short, long)]
     pub quiet: bool,

@@ -1,6 +1,7 @@
 //! `funnel.toml` as types, validated once, so that no later stage has to doubt what it says.
 
 mod block;
+pub mod targets;
 pub mod text;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use serde::Deserialize;
 
 use self::block::validate_block;
 pub use self::block::{Block, ColumnSource, ColumnType, OnError};
+use self::targets::Targets;
 use crate::check::threshold::{self, Threshold};
 use crate::error::{data_error, did_you_mean};
 use crate::input::tables::Kind;
@@ -138,6 +140,8 @@ pub struct Config {
     #[serde(default)]
     pub contracts: Vec<Block>,
     #[serde(default)]
+    pub plan: Vec<Block>,
+    #[serde(default)]
     pub lookup: Vec<Lookup>,
     /// The spelling of a channel in a file = its name in the report
     #[serde(default)]
@@ -160,6 +164,9 @@ pub struct Config {
     pub measure: BTreeMap<String, Measure>,
     #[serde(default)]
     pub kpi: BTreeMap<String, Kpi>,
+    /// KPI = what it is to reach, or not to exceed
+    #[serde(default)]
+    pub targets: BTreeMap<String, Targets>,
     /// Check = the most that it may find
     #[serde(default)]
     pub check: BTreeMap<String, Threshold>,
@@ -285,6 +292,7 @@ impl Config {
             Kind::Spend => &self.spend,
             Kind::Tickets => &self.tickets,
             Kind::Contracts => &self.contracts,
+            Kind::Plan => &self.plan,
         }
     }
 
@@ -295,6 +303,7 @@ impl Config {
             Kind::Spend => &mut self.spend,
             Kind::Tickets => &mut self.tickets,
             Kind::Contracts => &mut self.contracts,
+            Kind::Plan => &mut self.plan,
         }
     }
 }
@@ -375,6 +384,8 @@ fn plain_words(message: &str) -> (String, String) {
     }
     let hint = if message.contains(threshold::NO_LIMIT) {
         threshold::LIMITS
+    } else if message.contains(targets::NO_CONDITION) {
+        "write `where = \"channel=ads\"`, or `where = [\"owner=Anna\", \"channel=ads\"]` where all must hold"
     } else if message.contains("expected a sequence") {
         "a list stands in brackets, `files = [\"leads.csv\"]`, and a section of files in two: `[[crm]]`"
     } else if message.contains("datetime") || message.contains("map, expected a string") {
@@ -390,6 +401,7 @@ fn plain_words(message: &str) -> (String, String) {
 fn validate(config: &Config) -> Result<()> {
     validate_stages(&config.stages)?;
     threshold::validate(&config.check)?;
+    targets::validate(config.targets.iter())?;
     for kind in Kind::ALL {
         for block in config.blocks(kind) {
             validate_block(kind, block, &config.stages)?;

@@ -12,12 +12,13 @@
 //! - [`kpi`]: the catalogue of KPIs as data, one evaluator, exact arithmetic, statistics
 //! - [`report`]: the tables as data, filled into a plain value · [`render`]: that value as text, one file a format
 //! - [`check`]: what is wrong with the data, counted and located · [`init`]: a first `funnel.toml` from the files alone
-//! - [`mask`], [`period`], [`error`]: sets of rows, spans of days, errors with a way out
+//! - [`mask`], [`period`], [`calendar`], [`error`]: sets of rows, spans of days and their order, errors with a way out
 //!
 //! What always holds: money is exact (whole millionths, never floating-point sums); a ratio is a ratio of sums; a
 //! denominator of 0 gives no value; the same input gives the same bytes, whatever the order of rows or the number of
 //! threads; what is left out is counted; no clock is read and no network code is linked.
 
+pub mod calendar;
 pub mod check;
 pub mod cli;
 pub mod config;
@@ -45,12 +46,14 @@ use crate::config::{Basis, Config};
 use crate::error::usage_error;
 use crate::input::Progress;
 use crate::input::profile::FileProfile;
+use crate::input::table::Table;
 use crate::input::tables::Kind;
 use crate::kpi::catalogue::{Catalogue, catalogue};
 use crate::kpi::derived;
 use crate::kpi::view::Filter;
 use crate::leads::Data;
 use crate::period::Period;
+use crate::report::answer::Asked;
 use crate::report::explain::Printed;
 use crate::report::needed;
 use crate::report::scope::Scope;
@@ -70,7 +73,7 @@ pub enum Outcome {
 pub fn run(cli: Cli) -> Result<Outcome> {
     let done = |()| Outcome::Done;
     match cli.command {
-        Command::Report(arguments) => run_report(&arguments).map(done),
+        Command::Report(arguments) => run_report(&arguments),
         Command::Explain(arguments) => run_explain(&arguments).map(done),
         Command::Init(arguments) => init::run(&arguments).map(done),
         Command::Check(arguments) => run_check(&arguments),
@@ -83,31 +86,37 @@ pub fn run(cli: Cli) -> Result<Outcome> {
     }
 }
 
-fn run_report(arguments: &ReportArguments) -> Result<()> {
+fn run_report(arguments: &ReportArguments) -> Result<Outcome> {
     let question = Question::new(&arguments.inputs, &arguments.scope)?;
     let catalogue = catalogue(&question.config)?;
-    if !arguments.inputs.quiet {
+    let is_quiet = arguments.inputs.quiet;
+    if !is_quiet {
         output::to_stderr(&catalogue.replaced);
     }
     keep_inputs(&question.config, &[arguments.rejects.as_deref(), arguments.output.output.as_deref()])?;
-    let mut data = question.read(&arguments.inputs)?;
+    let (mut data, plan) = question.read(&arguments.inputs)?;
     let needed = needed::of_report(&arguments.tables, &catalogue, &question.config, question.dimensions())?;
     derived::add(&mut data, &question.config, &catalogue, &needed)?;
     let scope = question.scope(&data, &catalogue, &arguments.scope)?;
-    let (report, left_out) = report::build::report(&scope, &arguments.tables)?;
+    let goals = report::goals::goals(&question.config, plan.as_ref(), &catalogue, &data)?;
+    let asked =
+        Asked { names: &arguments.tables, every: arguments.every, compare: arguments.compare, goals: &goals };
+    let answer = report::answer::answer(&scope, &asked)?;
     if let Some(path) = &arguments.rejects {
         output::write_files(&[(path.clone(), input::rejects::to_csv(&data.files)?)])?;
     }
     let format = arguments.output.format;
-    let findings: &[String] = if render::shows_findings(format) { &[] } else { &report.findings };
-    output::write_report(&report, format, arguments.output.output.as_deref())?;
-    if !arguments.inputs.quiet {
-        output::to_stderr(left_out.iter().chain(findings));
+    let findings: &[String] = if render::shows_findings(format) { &[] } else { &answer.report.findings };
+    output::write_report(&answer.report, format, arguments.output.output.as_deref())?;
+    if !is_quiet {
+        output::to_stderr(answer.notes.iter().chain(findings).chain(&answer.warned));
     }
+    // why the exit code is not 0 is said even where nothing else is to be said
+    output::to_stderr(&answer.missed);
     // the process ends here: giving its memory back piece by piece would only take time
     drop(scope);
     std::mem::forget(data);
-    Ok(())
+    Ok(if answer.missed.is_empty() { Outcome::Done } else { Outcome::Missed })
 }
 
 /// Nothing is written over an input: an export that is gone cannot be counted again.
@@ -134,7 +143,7 @@ fn run_explain(arguments: &ExplainArguments) -> Result<()> {
     catalogue.kpi(&arguments.kpi)?;
     keep_inputs(&question.config, &[arguments.output.as_deref()])?;
     let key = arguments.pseudonymise.as_deref().map(report::pseudonym::key).transpose()?;
-    let mut data = question.read_with(&arguments.columns, &arguments.inputs)?;
+    let (mut data, _) = question.read_with(&arguments.columns, &arguments.inputs)?;
     let needed =
         needed::of_question(&arguments.kpi, &catalogue, question.dimensions().chain(&arguments.columns));
     derived::add(&mut data, &question.config, &catalogue, &needed)?;
@@ -218,15 +227,18 @@ impl Question {
         self.filters.iter().map(|filter| &filter.dimension).chain(&self.by)
     }
 
-    fn read(&self, inputs: &Inputs) -> Result<Data> {
+    /// The joined data, and the plan, which is joined to nothing.
+    fn read(&self, inputs: &Inputs) -> Result<(Data, Option<Table>)> {
         self.read_with(&[], inputs)
     }
 
     /// Reads these columns too.
-    fn read_with(&self, columns: &[String], inputs: &Inputs) -> Result<Data> {
+    fn read_with(&self, columns: &[String], inputs: &Inputs) -> Result<(Data, Option<Table>)> {
         // dimensions that a user names are read even where the configuration does not map them
         let wanted: Vec<String> = self.dimensions().chain(columns).cloned().collect();
-        leads::join(read_inputs(&self.config, &wanted, inputs)?, &self.config, self.as_of)
+        let mut read = read_inputs(&self.config, &wanted, inputs)?;
+        let plan = read.tables.remove(&Kind::Plan);
+        Ok((leads::join(read, &self.config, self.as_of)?, plan))
     }
 
     fn scope<'a>(
@@ -283,6 +295,7 @@ fn configuration(inputs: &Inputs) -> Result<Config> {
         (Kind::Spend, &inputs.spend),
         (Kind::Tickets, &inputs.tickets),
         (Kind::Contracts, &inputs.contracts),
+        (Kind::Plan, &inputs.plan),
     ];
     if files.iter().any(|(_, names)| !names.is_empty()) {
         return Ok(config::from_files(&files));
@@ -303,13 +316,10 @@ fn default_configuration() -> Option<PathBuf> {
 
 /// `channel=ads` as a filter.
 fn filter(text: &str) -> Result<Filter> {
-    match text.split_once('=') {
-        Some((dimension, value)) if !dimension.trim().is_empty() && !value.trim().is_empty() => {
-            Ok(Filter { dimension: dimension.trim().to_string(), value: value.trim().to_string() })
-        }
-        _ => Err(usage_error(
+    Filter::parse(text).ok_or_else(|| {
+        usage_error(
             format!("`--where {text}` is not a condition"),
             "write `--where channel=ads`, or `--where 'channel=(none)'` for the rows without one",
-        )),
-    }
+        )
+    })
 }

@@ -1,8 +1,9 @@
 //! Periods of the calendar: half-open spans of days, and the days themselves as text.
 
 use anyhow::Result;
-use chrono::{Datelike, Days, Months, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 
+use crate::calendar::{self, Every};
 use crate::cli::Scope;
 use crate::error::{data_error, usage_error};
 
@@ -11,11 +12,18 @@ use crate::error::{data_error, usage_error};
 pub struct Period {
     pub from: i32,
     pub to: i32,
-    /// `2026-10`, `2026-Q3` or `2026-01-01..2026-02-15`.
+    /// `2026-10`, `2026-Q3`, `2026-W09`, `2026` or `2026-01-01..2026-02-15`.
     pub label: String,
+    /// The kind of calendar period that it is; none for a span of days.
+    pub kind: Option<Every>,
 }
 
 impl Period {
+    /// The days from `from` up to but not including `to`, whatever the calendar.
+    pub fn span(from: i32, to: i32) -> Period {
+        Period { from, to, label: format!("{}..{}", format_day(from), format_day(to)), kind: None }
+    }
+
     /// Whether a day lies in the period.
     pub fn contains(&self, day: i32) -> bool {
         (self.from..self.to).contains(&day)
@@ -49,7 +57,7 @@ pub fn from_scope(scope: &Scope) -> Result<Option<Period>> {
             "`--to` is the day after the last one",
         ));
     }
-    Ok(Some(Period { from, to, label: format!("{}..{}", format_day(from), format_day(to)) }))
+    Ok(Some(Period::span(from, to)))
 }
 
 /// A day of the command line.
@@ -85,51 +93,27 @@ pub fn month_number(day: i32) -> i32 {
 }
 
 fn month_period(text: &str) -> Result<Period> {
-    let first = text.split_once('-').and_then(|(year, month)| first_of_month(year, number(month, 2)?));
-    let first = first.ok_or_else(|| {
+    calendar::parse(text).filter(|period| period.kind == Some(Every::Month)).ok_or_else(|| {
         usage_error(format!("`--month`: `{text}` is not a month"), "months are written YYYY-MM: 2026-10")
-    })?;
-    Ok(months_from(first, 1, text))
+    })
 }
 
 fn quarter_period(text: &str) -> Result<Period> {
-    let first = text.split_once("-Q").and_then(|(year, quarter)| {
-        let quarter = number(quarter, 1).filter(|quarter| (1..=4).contains(quarter))?;
-        first_of_month(year, quarter * 3 - 2)
-    });
-    let first = first.ok_or_else(|| {
+    calendar::parse(text).filter(|period| period.kind == Some(Every::Quarter)).ok_or_else(|| {
         usage_error(
             format!("`--quarter`: `{text}` is not a quarter"),
             "quarters are written YYYY-Qn: 2026-Q3",
         )
-    })?;
-    Ok(months_from(first, 3, text))
+    })
 }
 
-fn first_of_month(year: &str, month: u32) -> Option<NaiveDate> {
-    let year = number(year, 4).filter(|year| *year > 0)?;
-    NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, 1)
-}
-
-/// A number of exactly so many digits.
-fn number(text: &str, digits: usize) -> Option<u32> {
-    let is_plain = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
-    if is_plain { text.parse().ok() } else { None }
-}
-
-fn months_from(first: NaiveDate, months: u32, label: &str) -> Period {
-    Period {
-        from: days_from_epoch(first),
-        to: days_from_epoch(first + Months::new(months)),
-        label: label.to_string(),
-    }
-}
-
-fn days_from_epoch(date: NaiveDate) -> i32 {
+/// Days since 1970-01-01.
+pub fn days_from_epoch(date: NaiveDate) -> i32 {
     i32::try_from(date.signed_duration_since(NaiveDate::default()).num_days()).unwrap_or_default()
 }
 
-fn date(day: i32) -> NaiveDate {
+/// The calendar's day from days since 1970-01-01.
+pub fn date(day: i32) -> NaiveDate {
     let epoch = NaiveDate::default();
     let shifted = match u64::try_from(day) {
         Ok(days) => epoch.checked_add_days(Days::new(days)),

@@ -296,7 +296,8 @@ fn require(mapping: &Mapping, mapped: &[Mapped]) -> Result<()> {
 
 fn add_dimensions(mapped: &mut Vec<Mapped>, mapping: &Mapping) {
     let Mapping { headers, wanted, reserved, .. } = mapping;
-    let takes_all = mapping.kind == Kind::Crm && mapping.block.columns.is_empty();
+    let is_open = matches!(mapping.kind, Kind::Crm | Kind::Plan);
+    let takes_all = is_open && mapping.block.columns.is_empty();
     let taken: BTreeSet<usize> = mapped.iter().filter_map(|column| column.cell.field()).collect();
     let mut known: BTreeSet<String> = mapped.iter().map(|column| column.plan.name.clone()).collect();
     let mut left = MOST_AUTOMATIC_DIMENSIONS;
@@ -316,7 +317,8 @@ fn add_dimensions(mapped: &mut Vec<Mapped>, mapping: &Mapping) {
             continue;
         }
         left -= usize::from(asked.is_none());
-        let limit = asked.is_none().then_some(AUTOMATIC_DIMENSION_LIMIT);
+        // a plan without the dimension that it is for would be one for the total
+        let limit = (asked.is_none() && mapping.kind == Kind::Crm).then_some(AUTOMATIC_DIMENSION_LIMIT);
         mapped.push(Mapped {
             plan: ColumnPlan { name, column_type: ColumnType::Text, limit },
             cell: CellSource::Field(index),

@@ -17,11 +17,12 @@ pub enum Kind {
     Spend,
     Tickets,
     Contracts,
+    Plan,
 }
 
 impl Kind {
     /// All tables, in the order in which they are read.
-    pub const ALL: [Kind; 4] = [Kind::Crm, Kind::Spend, Kind::Tickets, Kind::Contracts];
+    pub const ALL: [Kind; 5] = [Kind::Crm, Kind::Spend, Kind::Tickets, Kind::Contracts, Kind::Plan];
 
     /// The key in `funnel.toml`, in `columns.toml` and in messages.
     pub fn name(self) -> &'static str {
@@ -30,6 +31,7 @@ impl Kind {
             Kind::Spend => "spend",
             Kind::Tickets => "tickets",
             Kind::Contracts => "contracts",
+            Kind::Plan => "plan",
         }
     }
 }

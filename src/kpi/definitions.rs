@@ -44,6 +44,9 @@ pub struct Kpi {
     pub unit: Unit,
     /// The direction that is good.
     pub better: Option<Direction>,
+    /// A state at a point of time, such as customers at the end: half of a period is not half of it.
+    #[serde(default, rename = "level")]
+    pub is_level: bool,
     /// The basis that belongs to the definition, whatever the table's.
     pub basis: Option<Basis>,
     /// It relates spend to what it brought, so it means nothing for a channel that no spend can be traced to.

@@ -34,18 +34,18 @@ pub fn wilson(successes: u64, trials: u64) -> Option<Interval> {
     Some(Interval { low, high })
 }
 
-/// The 95% interval of the difference of two independent shares, each given as successes and trials; none where one of
-/// them has no Wilson interval.
+/// The Newcombe interval of the difference of two shares of different trials, each `(successes, trials)`; none where one
+/// of the shares has no Wilson interval.
 ///
-/// `d − √((p₁ − l₁)² + (u₂ − p₂)²)` to `d + √((u₁ − p₁)² + (p₂ − l₂)²)` with the Wilson limits `l` and `u` of each share,
-/// R. G. Newcombe, "Interval Estimation for the Difference Between Independent Proportions", Statistics in Medicine 17
-/// (1998), method 10.
-pub fn newcombe(first: (u64, u64), second: (u64, u64)) -> Option<Interval> {
-    let (one, other) = (wilson(first.0, first.1)?, wilson(second.0, second.1)?);
-    let (p, q) = (first.0 as f64 / first.1 as f64, second.0 as f64 / second.1 as f64);
-    let low = (p - one.low).hypot(other.high - q);
-    let high = (one.high - p).hypot(q - other.low);
-    Some(Interval { low: p - q - low, high: p - q + high })
+/// With the Wilson limits `l`, `u` of each: `d − √((p₁−l₁)² + (u₂−p₂)²)` to `d + √((u₁−p₁)² + (p₂−l₂)²)`, method 10 of
+/// R. G. Newcombe, "Interval estimation for the difference between independent proportions", Statistics in Medicine 17 (1998).
+pub fn newcombe(one: (u64, u64), other: (u64, u64)) -> Option<Interval> {
+    let (of_one, of_other) = (wilson(one.0, one.1)?, wilson(other.0, other.1)?);
+    let share = |(successes, trials): (u64, u64)| successes as f64 / trials as f64;
+    let (p1, p2) = (share(one), share(other));
+    let below = (p1 - of_one.low).hypot(of_other.high - p2);
+    let above = (of_one.high - p1).hypot(p2 - of_other.low);
+    Some(Interval { low: p1 - p2 - below, high: p1 - p2 + above })
 }
 
 /// How often each number of whole days occurs.
@@ -98,32 +98,49 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn newcombe_gives_the_published_interval() {
-        // method 10 for 56/70 − 48/80, the first example of the paper
-        let interval = newcombe((56, 70), (48, 80)).unwrap();
-        assert!((interval.low - 0.052_432).abs() < 1e-6 && (interval.high - 0.333_873).abs() < 1e-6);
-        assert_eq!(newcombe((0, 0), (1, 2)), None);
-    }
-
-    /// Published values: R. G. Newcombe, "Two-sided confidence intervals for the single proportion", and the issue tracker.
+    /// Published values: R. G. Newcombe, "Two-sided confidence intervals for the single proportion", and by hand.
     #[test]
     fn wilson_reaches_published_values() {
-        for (successes, trials, low, high) in [
-            (3, 10, 0.107_791, 0.603_222),
-            (0, 10, 0.0, 0.277_533),
-            (55, 100, 0.452_446, 0.643_855),
-            (81, 263, 0.255_289, 0.366_206),
+        for (successes, trials, low, high, error) in [
+            (3, 10, 0.107_791, 0.603_222, 6e-7),
+            (0, 10, 0.0, 0.277_533, 6e-7),
+            (55, 100, 0.452_446, 0.643_855, 6e-7),
+            // the paper has four decimals
+            (81, 263, 0.2553, 0.3662, 6e-5),
         ] {
             let interval = wilson(successes, trials).unwrap();
-            assert!((interval.low - low).abs() < 2e-4 && (interval.high - high).abs() < 2e-4, "{interval:?}");
+            assert!(
+                (interval.low - low).abs() < error && (interval.high - high).abs() < error,
+                "{interval:?}"
+            );
         }
         assert_eq!(wilson(0, 0), None);
         assert_eq!(wilson(3, 2), None);
         assert!(wilson(5, 5).unwrap().high >= 1.0);
     }
 
+    /// The first example of Newcombe's paper, 56/70 against 48/80, and what follows from the formula alone.
+    #[test]
+    fn newcombe_reaches_published_values() {
+        let interval = newcombe((56, 70), (48, 80)).unwrap();
+        assert!((interval.low - 0.052_432).abs() < 6e-7 && (interval.high - 0.333_873).abs() < 6e-7);
+        // the other way round it is the same interval with the other sign
+        let turned = newcombe((48, 80), (56, 70)).unwrap();
+        assert!((turned.low + interval.high).abs() < 1e-12 && (turned.high + interval.low).abs() < 1e-12);
+        assert_eq!(newcombe((0, 0), (1, 2)), None);
+        assert_eq!(newcombe((3, 2), (1, 2)), None);
+    }
+
     proptest! {
+        #[test]
+        fn a_difference_lies_within_its_interval(a in 0_u64..200, b in 0_u64..200, c in 0_u64..200, d in 0_u64..200) {
+            prop_assume!(a + b > 0 && c + d > 0);
+            let interval = newcombe((a, a + b), (c, c + d)).unwrap();
+            let difference = a as f64 / (a + b) as f64 - c as f64 / (c + d) as f64;
+            prop_assert!(-1.000_001 < interval.low && interval.low <= difference + 1e-12);
+            prop_assert!(difference <= interval.high + 1e-12 && interval.high < 1.000_001);
+        }
+
         #[test]
         fn quantiles_agree_with_a_sorted_list(mut days in proptest::collection::vec(-5_i32..400, 1..60)) {
             let mut histogram = Histogram::new();

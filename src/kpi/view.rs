@@ -36,6 +36,14 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// `channel=ads`; none for text that is no such condition.
+    pub fn parse(text: &str) -> Option<Filter> {
+        let (dimension, value) = text.split_once('=')?;
+        let (dimension, value) = (dimension.trim(), value.trim());
+        let is_whole = !dimension.is_empty() && !value.is_empty();
+        is_whole.then(|| Filter { dimension: dimension.to_string(), value: value.to_string() })
+    }
+
     /// The word that is looked for: the empty one for [`NONE`], and a word in quotes where it looks like a bucket.
     pub fn word(&self) -> &str {
         let inner = self.value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));

@@ -6,7 +6,15 @@ use anyhow::Result;
 
 use crate::kpi::exact::Exact;
 use crate::kpi::view::TOTAL;
+use crate::report::compare::Comparison;
 use crate::report::{Report, Row, Table, Value};
+
+/// The columns that a comparison adds.
+const COMPARISON: [&str; 6] =
+    ["previous", "change", "change_percent", "difference_low", "difference_high", "significant"];
+
+/// The columns that targets add.
+const TARGET: [&str; 2] = ["target", "target_status"];
 
 /// The report as CSV.
 ///
@@ -15,9 +23,9 @@ use crate::report::{Report, Row, Table, Value};
 pub fn render(report: &Report) -> Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let dimensions = dimensions(report);
-    writer.write_record(heading(&dimensions))?;
+    writer.write_record(heading(report, &dimensions))?;
     for record in records(report, &dimensions) {
-        writer.write_record(record.cells())?;
+        writer.write_record(record.cells(report))?;
     }
     Ok(String::from_utf8(writer.into_inner()?)?)
 }
@@ -25,18 +33,23 @@ pub fn render(report: &Report) -> Result<String> {
 /// A value with all that says where it belongs.
 pub struct Record<'a> {
     table: &'a Table,
-    as_of: &'a str,
     /// One for each dimension in play.
     pub key: Vec<String>,
     value: &'a Value,
 }
 
 /// The columns of the tidy schema.
-pub fn heading(dimensions: &[String]) -> Vec<String> {
+pub fn heading(report: &Report, dimensions: &[String]) -> Vec<String> {
     let fixed = |names: &[&str]| names.iter().map(|name| (*name).to_string()).collect::<Vec<_>>();
     let mut heading = fixed(&["table", "period", "basis", "as_of"]);
     heading.extend(dimensions.iter().cloned());
     heading.extend(fixed(&["kpi", "value", "unit", "numerator", "denominator", "ci_low", "ci_high"]));
+    if report.is_compared {
+        heading.extend(fixed(&COMPARISON));
+    }
+    if report.is_judged {
+        heading.extend(fixed(&TARGET));
+    }
     heading
 }
 
@@ -51,20 +64,27 @@ pub fn dimensions(report: &Report) -> Vec<String> {
     dimensions
 }
 
-/// Every value once, in the order of the report.
+/// Every value once, in the order of the report; behind the values of a table those that they are compared with, as far
+/// as they do not stand there already.
 pub fn records<'a>(report: &'a Report, dimensions: &[String]) -> Vec<Record<'a>> {
     let mut seen = BTreeSet::new();
     let mut records = Vec::new();
     for table in &report.tables {
-        for block in &table.blocks {
-            for row in &block.rows {
-                let key = key_of(row, &block.dimensions, dimensions);
-                for value in &row.values {
-                    if seen.insert((&table.name, key.clone(), &value.kpi)) {
-                        records.push(Record { table, as_of: &report.as_of, key: key.clone(), value });
-                    }
-                }
+        let mut add = |key: &[String], value: &'a Value| {
+            let period = value.period.as_deref().unwrap_or(&table.period);
+            if seen.insert((&table.name, period, key.to_vec(), &value.kpi)) {
+                records.push(Record { table, key: key.to_vec(), value });
             }
+        };
+        let rows = || table.blocks.iter().flat_map(|block| block.rows.iter().map(move |row| (block, row)));
+        for (block, row) in rows() {
+            let key = key_of(row, &block.dimensions, dimensions);
+            row.values.iter().for_each(|value| add(&key, value));
+        }
+        for (block, row) in rows().filter(|_| report.is_compared) {
+            let key = key_of(row, &block.dimensions, dimensions);
+            let compared = row.values.iter().filter_map(|value| value.comparison.as_deref());
+            compared.for_each(|compared| add(&key, &compared.previous));
         }
     }
     records
@@ -78,25 +98,53 @@ fn key_of(row: &Row, own: &[String], all: &[String]) -> Vec<String> {
 
 impl Record<'_> {
     /// The cells in the order of [`heading`]; an empty one is no value.
-    pub fn cells(&self) -> Vec<String> {
-        let plain = |number: Option<Exact>| number.map(Exact::to_plain).unwrap_or_default();
-        let limit = |limit: Option<f64>| limit.map(|limit| format!("{limit:.6}")).unwrap_or_default();
+    pub fn cells(&self, report: &Report) -> Vec<String> {
+        let value = self.value;
         let mut cells = vec![
             self.table.name.clone(),
-            self.table.period.clone(),
-            self.value.basis.name().to_string(),
-            self.as_of.to_string(),
+            value.period.as_deref().unwrap_or(&self.table.period).to_string(),
+            value.basis.name().to_string(),
+            report.as_of.clone(),
         ];
         cells.extend(self.key.iter().cloned());
         cells.extend([
-            self.value.kpi.clone(),
-            plain(self.value.value),
-            self.value.unit.name().to_string(),
-            plain(self.value.numerator),
-            plain(self.value.denominator),
-            limit(self.value.interval.map(|interval| interval.low)),
-            limit(self.value.interval.map(|interval| interval.high)),
+            value.kpi.clone(),
+            plain(value.value),
+            value.unit.name().to_string(),
+            plain(value.numerator),
+            plain(value.denominator),
+            limit(value.interval.map(|interval| interval.low)),
+            limit(value.interval.map(|interval| interval.high)),
         ]);
+        if report.is_compared {
+            cells.extend(comparison_cells(value.comparison.as_deref()));
+        }
+        if report.is_judged {
+            let judged = value.judgement.as_deref();
+            cells.push(plain(judged.and_then(|judged| Some(judged.target?.1))));
+            cells.push(judged.map_or("", |judged| judged.status.name()).to_string());
+        }
         cells
     }
+}
+
+/// The cells of [`COMPARISON`].
+fn comparison_cells(compared: Option<&Comparison>) -> [String; 6] {
+    let Some(compared) = compared else { return Default::default() };
+    [
+        plain(compared.previous.value),
+        plain(compared.change),
+        plain(compared.change_percent),
+        limit(compared.difference.map(|interval| interval.low)),
+        limit(compared.difference.map(|interval| interval.high)),
+        compared.difference.map(|_| compared.is_significant.to_string()).unwrap_or_default(),
+    ]
+}
+
+fn plain(number: Option<Exact>) -> String {
+    number.map(Exact::to_plain).unwrap_or_default()
+}
+
+fn limit(limit: Option<f64>) -> String {
+    limit.map(|limit| format!("{limit:.6}")).unwrap_or_default()
 }

@@ -7,7 +7,19 @@ use super::csv::{dimensions, heading, records};
 use crate::report::Report;
 
 /// The keys whose values are numbers.
-const NUMBERS: [&str; 5] = ["value", "numerator", "denominator", "ci_low", "ci_high"];
+const NUMBERS: [&str; 11] = [
+    "value",
+    "numerator",
+    "denominator",
+    "ci_low",
+    "ci_high",
+    "previous",
+    "change",
+    "change_percent",
+    "difference_low",
+    "difference_high",
+    "target",
+];
 
 /// The report as JSON.
 ///
@@ -15,11 +27,11 @@ const NUMBERS: [&str; 5] = ["value", "numerator", "denominator", "ci_low", "ci_h
 /// None that a report can cause.
 pub fn render(report: &Report) -> Result<String> {
     let dimensions = dimensions(report);
-    let heading = heading(&dimensions);
+    let heading = heading(report, &dimensions);
     let rows: Vec<Json> = records(report, &dimensions)
         .iter()
         .map(|record| {
-            let cells = heading.iter().zip(record.cells());
+            let cells = heading.iter().zip(record.cells(report));
             Json::Object(cells.map(|(key, cell)| (key.clone(), json(key, cell))).collect::<Map<_, _>>())
         })
         .collect();
@@ -27,6 +39,9 @@ pub fn render(report: &Report) -> Result<String> {
 }
 
 fn json(key: &str, cell: String) -> Json {
+    if key == "significant" {
+        return cell.parse::<bool>().map_or(Json::Null, Json::Bool);
+    }
     if !NUMBERS.contains(&key) {
         return if cell.is_empty() { Json::Null } else { Json::String(cell) };
     }

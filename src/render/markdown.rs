@@ -34,8 +34,9 @@ fn grid(block: &Block) -> String {
     line(&mut text, block.labels.iter().cloned().chain(headings));
     let rules = block.labels.iter().map(|_| ":--".to_string()).chain(shown.iter().map(|_| "--:".to_string()));
     line(&mut text, rules);
-    for row in &block.rows {
-        let cells = shown.iter().map(|place| cell_text(&row.values[*place], block.columns[*place].show));
+    for row in block.rows.iter().filter(|row| row.show != Some(Show::Data)) {
+        let cells =
+            shown.iter().map(|place| cell_text(&row.values[*place], row.shows(&block.columns[*place])));
         line(&mut text, row.labels.iter().cloned().chain(cells));
     }
     text

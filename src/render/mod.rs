@@ -14,6 +14,8 @@ use crate::cli::Format;
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
 use crate::kpi::statistics::Interval;
+use crate::report::compare::{Comparison, is_share};
+use crate::report::targets::{Judgement, Side, Status};
 use crate::report::{Report, Show, Value};
 
 /// The report as text in a format.
@@ -58,14 +60,61 @@ pub fn shows_findings(format: Format) -> bool {
 
 /// The side of a value that a column shows, for people.
 pub fn cell_text(value: &Value, show: Show) -> String {
-    let number = match show {
-        Show::Interval => return value.interval.map(interval_text).unwrap_or_default(),
-        Show::Numerator => value.numerator,
-        Show::Denominator => value.denominator,
-        Show::Value | Show::Data => value.value,
+    let (compared, judged) = (value.comparison.as_deref(), value.judgement.as_deref());
+    match show {
+        Show::Interval => value.interval.map(interval_text).unwrap_or_default(),
+        Show::Numerator => number_text(value.numerator, Unit::Count),
+        Show::Denominator => number_text(value.denominator, Unit::Count),
+        Show::Previous => number_text(compared.and_then(|compared| compared.previous.value), value.unit),
+        Show::Change => compared.map(change_text).unwrap_or_default(),
+        Show::Target => judged.and_then(|judged| target_text(judged, value.unit)).unwrap_or_default(),
+        Show::Status => judged.map_or("", |judged| judged.status.name()).replace('_', " "),
+        Show::Value | Show::Data => {
+            let text = number_text(value.value, value.unit);
+            // beside another period the change bears the mark
+            let differs = compared
+                .is_some_and(|compared| compared.is_significant && compared.previous.period.is_none());
+            let star = if differs { "* " } else { "" };
+            let mark = match judged.map(|judged| judged.status) {
+                Some(Status::Missed) => "! ",
+                Some(Status::Warned | Status::Behind) => "~ ",
+                _ => "",
+            };
+            format!("{mark}{star}{text}")
+        }
+    }
+}
+
+/// `≥ 20.00`; a plan is the number itself.
+fn target_text(judged: &Judgement, unit: Unit) -> Option<String> {
+    let (side, limit) = judged.target?;
+    let sign = match side {
+        Side::AtLeast => "≥ ",
+        Side::AtMost => "≤ ",
+        Side::Planned => "",
     };
-    let unit = if matches!(show, Show::Value | Show::Data) { value.unit } else { Unit::Count };
+    Some(format!("{sign}{}", value_text(limit, unit)))
+}
+
+fn number_text(number: Option<Exact>, unit: Unit) -> String {
     number.map(|number| value_text(number, unit)).unwrap_or_default()
+}
+
+/// `+2.50`: points for shares, percent for others; with a mark where the shares differ.
+fn change_text(compared: &Comparison) -> String {
+    let points = compared.change.filter(|_| is_share(compared.previous.unit));
+    let text = match (points, compared.change_percent) {
+        (Some(points), _) => points.to_percent(),
+        (None, Some(percent)) => percent.to_text(2),
+        (None, None) => return String::new(),
+    };
+    let sign = if text.starts_with('-') || text.bytes().all(|byte| !(b'1'..=b'9').contains(&byte)) {
+        ""
+    } else {
+        "+"
+    };
+    let mark = if compared.is_significant { "* " } else { "" };
+    format!("{mark}{sign}{text}")
 }
 
 /// A number for people: grouped thousands, two decimals for money and percent, one for days.

@@ -37,8 +37,11 @@ fn block_text(block: &Block) -> String {
     }
     let mut rest = shown.as_slice();
     while !rest.is_empty() {
-        let fitting =
-            (1..=rest.len()).rev().find(|count| width(&grid(block, &rest[..*count])) <= WIDTH).unwrap_or(1);
+        let is_end =
+            |count: &usize| rest.get(*count).is_none_or(|next| !is_beside(block.columns[*next].show));
+        let ends: Vec<usize> = (1..=rest.len()).filter(is_end).collect();
+        let fitting = ends.iter().rev().find(|count| width(&grid(block, &rest[..**count])) <= WIDTH);
+        let fitting = *fitting.or(ends.first()).unwrap_or(&rest.len());
         let (now, later) = rest.split_at(fitting);
         text.push_str(&grid(block, now));
         if !later.is_empty() {
@@ -49,6 +52,11 @@ fn block_text(block: &Block) -> String {
     text
 }
 
+/// Whether a column belongs to the one before it.
+fn is_beside(show: Show) -> bool {
+    matches!(show, Show::Previous | Show::Change)
+}
+
 fn width(text: &str) -> usize {
     text.lines().map(|line| line.chars().count()).max().unwrap_or(0)
 }
@@ -57,8 +65,9 @@ fn grid(block: &Block, columns: &[usize]) -> String {
     let mut table = borderless();
     let headings = columns.iter().map(|place| wrapped(&block.columns[*place].heading, HEADING_WIDTH, ""));
     table.set_header(block.labels.iter().cloned().chain(headings));
-    for row in &block.rows {
-        let cells = columns.iter().map(|place| cell_text(&row.values[*place], block.columns[*place].show));
+    for row in block.rows.iter().filter(|row| row.show != Some(Show::Data)) {
+        let cells =
+            columns.iter().map(|place| cell_text(&row.values[*place], row.shows(&block.columns[*place])));
         table.add_row(row.labels.iter().cloned().chain(cells));
     }
     for (place, column) in table.column_iter_mut().enumerate() {

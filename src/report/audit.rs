@@ -22,7 +22,14 @@ pub fn report(audit: &Audit) -> Report {
     tables.extend(coverage(audit));
     tables.push(completeness(audit));
     tables.push(rest(audit));
-    Report { tables, findings: Vec::new(), as_of: audit.as_of.clone(), currency: audit.currency.clone() }
+    Report {
+        tables,
+        findings: Vec::new(),
+        as_of: audit.as_of.clone(),
+        currency: audit.currency.clone(),
+        is_compared: false,
+        is_judged: false,
+    }
 }
 
 fn table(name: &str, title: &str, scope: String, blocks: Vec<Block>, notes: Vec<String>) -> Table {
@@ -47,7 +54,18 @@ fn column(heading: &str, unit: Unit, currency: Option<&str>) -> Column {
 
 fn cell(value: Option<Exact>, unit: Unit) -> Value {
     let basis = Basis::Cohort;
-    Value { kpi: String::new(), basis, unit, value, numerator: None, denominator: None, interval: None }
+    Value {
+        kpi: String::new(),
+        basis,
+        unit,
+        value,
+        numerator: None,
+        denominator: None,
+        interval: None,
+        period: None,
+        comparison: None,
+        judgement: None,
+    }
 }
 
 fn count(number: usize) -> Value {
@@ -55,7 +73,7 @@ fn count(number: usize) -> Value {
 }
 
 fn row(labels: Vec<String>, values: Vec<Value>) -> Row {
-    Row { labels, key: Vec::new(), values }
+    Row { labels, key: Vec::new(), values, show: None }
 }
 
 fn files(audit: &Audit) -> Table {

@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
+use super::built::{Built, around, notes};
 use super::causes;
 use super::layout::{Planned, Step, columns, steps, without_repeats};
-use super::scope::{Scope, basis_of, describe_scope, undated};
+use super::plan::PLAN;
+use super::scope::{Scope, basis_of, describe_scope};
 use super::tables::{self, By, Rows, Verdict, When};
 use super::{Block, Report, Row, Table, Value};
-use crate::check::Finding;
 use crate::config::Basis;
-use crate::error::{data_error, suggestion, usage_error};
+use crate::error::{suggestion, usage_error};
 use crate::kpi::derived::profile;
 use crate::kpi::exact::Exact;
 use crate::kpi::group::Key;
@@ -19,13 +20,12 @@ use crate::kpi::templates::capitalised;
 use crate::kpi::view::{TOTAL, is_bucket};
 use crate::leads::{Data, Over};
 use crate::mask::Mask;
-use crate::period::format_day;
 
 /// A dimension with more values than this is printed only when asked for.
 const MOST_VALUES: usize = 30;
-/// The need of a table that shows the KPIs of the user's own.
-const OWN_KPIS: &str = "own";
-/// Columns of the leads that are outcomes or sources, not segments.
+/// The table that shows the KPIs of the user's own, and its need.
+pub const OWN_KPIS: &str = "own";
+/// Columns of the leads that are outcomes, not segments.
 const NO_SEGMENTS: [&str; 3] = ["lost_reason", "stage", "currency"];
 
 /// The report of the named tables, or of all that the inputs allow; and why tables were left out, a line each.
@@ -33,66 +33,38 @@ const NO_SEGMENTS: [&str; 3] = ["lost_reason", "stage", "currency"];
 /// # Errors
 /// An unknown table, or a named one that lacks its inputs.
 pub fn report(scope: &Scope, names: &[String]) -> Result<(Report, Vec<String>)> {
+    let built = tables(scope, names)?;
+    built.check(names)?;
+    let mut left_out = built.left_out();
+    left_out.extend(notes(scope)?);
+    Ok((around(scope, built.tables), left_out))
+}
+
+/// Fills the named tables, or all that the inputs allow.
+///
+/// # Errors
+/// An unknown table.
+pub fn tables(scope: &Scope, names: &[String]) -> Result<Built> {
     let all = tables::tables()?;
     let known: Vec<&str> = all.iter().map(|table| table.name.as_str()).collect();
     if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
         return Err(usage_error(format!("unknown table `{unknown}`"), suggestion(unknown, &known)));
     }
-    let mut left_out = Vec::new();
-    let mut built = Vec::new();
-    for table in all.iter().filter(|table| names.is_empty() || names.contains(&table.name)) {
+    let mut built = Built { tables: Vec::new(), lacking: Vec::new() };
+    for table in
+        all.iter().filter(|table| table.name != PLAN && (names.is_empty() || names.contains(&table.name)))
+    {
         let lack = table.needs.iter().find(|need| !has_input(scope, need));
         let filled = if lack.is_none() { fill_table(scope, table)? } else { None };
         match (filled, lack) {
-            (Some(filled), _) => built.push(filled),
+            (Some(filled), _) => built.tables.push(filled),
             (None, lack) => {
                 let reason = lack.map_or_else(|| lack_of_blocks(scope, table), |need| describe_need(need));
-                if !names.is_empty() {
-                    return Err(data_error(
-                        format!("the table `{}` needs {reason}", table.name),
-                        "name the input, or leave the table out of the command",
-                    ));
-                }
-                // who has no KPIs of his own does not miss their table
-                if !table.needs.contains(&OWN_KPIS.to_string()) {
-                    left_out.push(format!("left out: {} needs {reason}", table.name));
-                }
+                built.lacking.push((table.name.clone(), reason));
             }
         }
     }
-    if built.is_empty() {
-        return Err(data_error("these inputs allow no table", left_out.join("; ")));
-    }
-    left_out.extend(own_kpis_left_out(scope)?);
-    left_out.extend(period_outside_data(scope));
-    let report = Report {
-        tables: built,
-        findings: scope.data.findings.iter().chain(&undated(scope)).map(Finding::describe).collect(),
-        as_of: scope.data.as_of.map(format_day).unwrap_or_default(),
-        currency: scope.data.currency.clone(),
-    };
-    Ok((report, left_out))
-}
-
-/// The KPIs of the user's own that the data cannot give: they must not vanish without a word.
-fn own_kpis_left_out(scope: &Scope) -> Result<Vec<String>> {
-    let mut lines = Vec::new();
-    for name in scope.catalogue.own() {
-        lines.extend(scope.lacking(name)?.map(|lack| format!("left out: the KPI {name} needs {lack}")));
-    }
-    Ok(lines)
-}
-
-/// A period in which the data have no date at all is a mistake more often than not.
-fn period_outside_data(scope: &Scope) -> Option<String> {
-    let (first, last) = scope.data.first_day.zip(scope.data.as_of)?;
-    let period = scope.period.filter(|period| period.to <= first || period.from > last)?;
-    Some(format!(
-        "note: {} lies outside the data, which run from {} to {}",
-        period.label,
-        format_day(first),
-        format_day(last)
-    ))
+    Ok(built)
 }
 
 fn has_input(scope: &Scope, need: &str) -> bool {
@@ -340,6 +312,7 @@ fn step_block(scope: &Scope, block: &tables::Block, basis: Basis, steps: &[Step]
             labels: vec![fill_step_title(scope, "{From} → {To}", step)],
             key: Vec::new(),
             values,
+            show: None,
         });
         headings = planned.into_iter().map(|planned| planned.column).collect();
     }
@@ -367,12 +340,13 @@ fn value_block(
     let mut rows = Vec::new();
     for key in keys(scope, planned, basis, dimensions)? {
         let values = value_at(Some(&key))?;
-        rows.push(Row { labels: key.clone(), key, values });
+        rows.push(Row { labels: key.clone(), key, values, show: None });
     }
     rows.sort_by_key(sort_key);
     let total_labels = (0..dimensions.len()).map(|place| if place == 0 { "Total" } else { "" }.to_string());
     let labels = if dimensions.is_empty() { vec![String::new()] } else { total_labels.collect() };
-    rows.push(Row { labels, key: vec![TOTAL.to_string(); dimensions.len()], values: value_at(None)? });
+    let key = vec![TOTAL.to_string(); dimensions.len()];
+    rows.push(Row { labels, key, values: value_at(None)?, show: None });
     if !is_worth_printing(block, &rows) {
         return Ok(None);
     }
@@ -416,7 +390,7 @@ fn keys(scope: &Scope, planned: &[Planned], basis: Basis, dimensions: &[String])
 }
 
 /// Buckets like `(none)` last, then the larger first column first, then by name: a total order.
-fn sort_key(row: &Row) -> (bool, std::cmp::Reverse<i128>, Vec<String>) {
+pub fn sort_key(row: &Row) -> (bool, std::cmp::Reverse<i128>, Vec<String>) {
     let is_bucket = row.key.iter().any(|part| is_bucket(part));
     let size = row.values.first().and_then(|value| value.value).map_or(i128::MIN, Exact::to_millionths);
     (is_bucket, std::cmp::Reverse(size), row.key.clone())

@@ -223,6 +223,9 @@ fn row(contrast: &Contrast, basis: Basis) -> Row {
         numerator: None,
         denominator: None,
         interval: contrast.interval(),
+        period: None,
+        comparison: None,
+        judgement: None,
     };
-    Row { labels: key.clone(), key, values: vec![value.clone(), value] }
+    Row { labels: key.clone(), key, values: vec![value.clone(), value], show: None }
 }

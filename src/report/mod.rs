@@ -1,17 +1,31 @@
 //! The report as a plain value: tables of blocks of rows, every number with its numerator, denominator and interval.
 //!
-//! `tables` says which tables there are, `build` fills them; a renderer only writes down what stands here.
+//! `tables` says which tables there are, `build` fills them for one period. `answer` puts a report together: `every` sets
+//! several periods side by side, `compare` each value beside that of another period or of the rest of its total. `goals` are
+//! what was to be reached, `targets` holds values against them, `plan` is the table of both. A renderer only writes down
+//! what stands here.
 
+pub mod answer;
 pub mod audit;
 pub mod build;
+mod built;
 mod causes;
+pub mod compare;
+mod every;
 pub mod explain;
+pub mod goals;
 mod layout;
 pub mod needed;
+mod plan;
 pub mod pseudonym;
 pub mod scope;
 pub mod tables;
+pub mod targets;
 
+use std::sync::Arc;
+
+use self::compare::Comparison;
+use self::targets::Judgement;
 use crate::config::Basis;
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
@@ -27,6 +41,10 @@ pub struct Report {
     /// `YYYY-MM-DD`, empty where the data have no date.
     pub as_of: String,
     pub currency: Option<String>,
+    /// Whether values are compared with those of another period: CSV and JSON have the columns for it then.
+    pub is_compared: bool,
+    /// Whether values are held against targets: CSV and JSON have the columns for it then.
+    pub is_judged: bool,
 }
 
 impl Report {
@@ -37,6 +55,8 @@ impl Report {
             findings: self.findings.clone(),
             as_of: self.as_of.clone(),
             currency: self.currency.clone(),
+            is_compared: self.is_compared,
+            is_judged: self.is_judged,
         })
     }
 }
@@ -81,6 +101,15 @@ pub struct Row {
     /// The values of the block's dimensions.
     pub key: Vec<String>,
     pub values: Vec<Value>,
+    /// What all values of the row show, where the columns are periods; else each column says it.
+    pub show: Option<Show>,
+}
+
+impl Row {
+    /// What the value in a column shows.
+    pub fn shows(&self, column: &Column) -> Show {
+        self.show.unwrap_or(column.show)
+    }
 }
 
 /// A KPI in one place.
@@ -93,4 +122,27 @@ pub struct Value {
     pub numerator: Option<Exact>,
     pub denominator: Option<Exact>,
     pub interval: Option<Interval>,
+    /// The period, where it is not that of the table.
+    pub period: Option<Arc<str>>,
+    pub comparison: Option<Box<Comparison>>,
+    pub judgement: Option<Box<Judgement>>,
+}
+
+impl Value {
+    /// Nothing at the place of another value.
+    #[must_use]
+    pub fn emptied(&self) -> Value {
+        Value {
+            kpi: self.kpi.clone(),
+            basis: self.basis,
+            unit: self.unit,
+            value: None,
+            numerator: None,
+            denominator: None,
+            interval: None,
+            period: self.period.clone(),
+            comparison: None,
+            judgement: None,
+        }
+    }
 }

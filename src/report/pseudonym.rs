@@ -1,5 +1,6 @@
 //! IDs that can leave the company: the same ID has the same pseudonym under one key, and nobody without the key gets back.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::Result;
@@ -41,7 +42,11 @@ pub fn pseudonym(key: &Key, id: &str) -> String {
     }
     let Ok(mut code) = Hmac::<Sha256>::new_from_slice(&key.0) else { return String::new() };
     code.update(id.as_bytes());
-    code.finalize().into_bytes().iter().take(LENGTH).map(|byte| format!("{byte:02x}")).collect()
+    let bytes = code.finalize().into_bytes();
+    bytes.iter().take(LENGTH).fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ pub struct Scope<'a> {
     cohort: Evaluator<'a>,
     /// The same as `cohort` where there is no period: then no stage can lie outside it.
     event: Option<Evaluator<'a>>,
+    includes_negative_days: bool,
 }
 
 impl<'a> Scope<'a> {
@@ -53,7 +54,40 @@ impl<'a> Scope<'a> {
         let includes = negative_days == NegativeDays::Include;
         let evaluator = |basis| Evaluator::new(View::new(data, basis, period, filters), catalogue, includes);
         let event = period.map(|_| evaluator(Basis::Event));
-        Ok(Scope { data, catalogue, period, filters, by, basis, cohort: evaluator(Basis::Cohort), event })
+        Ok(Scope {
+            data,
+            catalogue,
+            period,
+            filters,
+            by,
+            basis,
+            cohort: evaluator(Basis::Cohort),
+            event,
+            includes_negative_days: includes,
+        })
+    }
+
+    /// The same question about another period.
+    #[must_use]
+    pub fn in_period<'b>(&self, period: &'b Period) -> Scope<'b>
+    where
+        'a: 'b,
+    {
+        let evaluator = |basis| {
+            let view = View::new(self.data, basis, Some(period), self.filters);
+            Evaluator::new(view, self.catalogue, self.includes_negative_days)
+        };
+        Scope {
+            data: self.data,
+            catalogue: self.catalogue,
+            period: Some(period),
+            filters: self.filters,
+            by: self.by,
+            basis: self.basis,
+            cohort: evaluator(Basis::Cohort),
+            event: Some(evaluator(Basis::Event)),
+            includes_negative_days: self.includes_negative_days,
+        }
     }
 
     /// The evaluator of a basis.
@@ -119,6 +153,9 @@ impl<'a> Scope<'a> {
             numerator: computed.numerator,
             denominator: computed.denominator,
             interval: interval.and_then(|(successes, trials)| wilson(successes, trials)),
+            period: None,
+            comparison: None,
+            judgement: None,
         })
     }
 }

@@ -16,7 +16,7 @@ pub struct Table {
     pub needs: Vec<String>,
     #[serde(default)]
     pub notes: Vec<String>,
-    #[serde(rename = "block")]
+    #[serde(default, rename = "block")]
     pub blocks: Vec<Block>,
 }
 
@@ -109,6 +109,17 @@ pub enum Show {
     Denominator,
     /// For CSV and JSON alone.
     Data,
+    /// The value that it is compared with.
+    #[serde(skip)]
+    Previous,
+    /// The change against that value: points for shares, percent for others.
+    #[serde(skip)]
+    Change,
+    /// What was to be reached, and whether it was.
+    #[serde(skip)]
+    Target,
+    #[serde(skip)]
+    Status,
 }
 
 #[derive(Deserialize)]

@@ -3,7 +3,7 @@
 //!
 //! `check` holds the audit against counts made by hand, `deals` several deals of a lead, `init` runs reports with the configuration that is written for
 //! files, `messy` holds exports as they come against clean twins, `oracle` compares every number with one that was
-//! computed another way, `presets` reads known exports, `properties` tries companies nobody thought of, `published`
+//! computed another way, `periods` compares periods with reports of each, `presets` reads known exports, `properties` tries companies nobody thought of, `published`
 //! reaches figures that others published, `regressions` keeps what was once wrong from coming back, `transcripts`
 //! fixes what is printed to the letter.
 
@@ -12,6 +12,7 @@ mod deals;
 mod init;
 mod messy;
 mod oracle;
+mod periods;
 mod presets;
 mod properties;
 mod published;

@@ -38,7 +38,7 @@ pub fn stderr(folder: &Path, arguments: &[&str]) -> String {
 pub type Row = BTreeMap<String, String>;
 
 /// The columns of the tidy output that are no dimensions.
-const FIXED: [&str; 11] = [
+const FIXED: [&str; 19] = [
     "table",
     "period",
     "basis",
@@ -50,6 +50,14 @@ const FIXED: [&str; 11] = [
     "denominator",
     "ci_low",
     "ci_high",
+    "previous",
+    "change",
+    "change_percent",
+    "difference_low",
+    "difference_high",
+    "significant",
+    "target",
+    "target_status",
 ];
 
 /// The rows of `funnel report --format csv`.

@@ -13,7 +13,12 @@ const FUNNEL: &str = env!("CARGO_BIN_EXE_funnel");
 /// What a transcript may run beside `funnel`, to show what was written.
 const TOOLS: [&str; 2] = ["cat", "ls"];
 /// The folders that transcripts write to; one shows with `ls` what is in it, so the others have their own.
-const WRITTEN: [&str; 3] = ["target/transcripts", "target/transcripts-init", "target/transcripts-rejects"];
+const WRITTEN: [&str; 4] = [
+    "target/transcripts",
+    "target/transcripts-init",
+    "target/transcripts-rejects",
+    "target/transcripts-periods",
+];
 const LEADS: &str = "fixtures/errors/leads.csv";
 
 #[test]

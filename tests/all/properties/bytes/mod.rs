@@ -25,7 +25,8 @@ use funnel_kpi::input::table::Table;
 use funnel_kpi::input::tables::Kind;
 use funnel_kpi::input::{self, Progress};
 use funnel_kpi::kpi::catalogue::catalogue;
-use funnel_kpi::report::build;
+use funnel_kpi::report::answer::{Asked, answer};
+use funnel_kpi::report::goals::goals;
 use funnel_kpi::report::scope::Scope;
 use funnel_kpi::{leads, render};
 use polars::prelude::{AnyValue, DataType};
@@ -71,17 +72,20 @@ fn configuration(folder: &Path, kind: Kind, settings: Option<&str>) -> anyhow::R
 
 /// Reads, joins and reports as `funnel report` does; the text in every format.
 fn whole_way(config: &Config) -> anyhow::Result<String> {
-    let read = input::read(config, &[], &Progress::hidden())?;
+    let mut read = input::read(config, &[], &Progress::hidden())?;
     let mut said: Vec<String> = read.files.iter().flat_map(FileProfile::describe).collect();
     said.push(input::rejects::to_csv(&read.files)?);
+    let plan = read.tables.remove(&Kind::Plan);
     let data = leads::join(read, config, None)?;
     let catalogue = catalogue(config)?;
+    let goals = goals(config, plan.as_ref(), &catalogue, &data)?;
     let basis = data.is_event_based.then_some(Basis::Event);
     let scope = Scope::new(&data, &catalogue, None, &[], &[], basis, config.negative_days)?;
-    let (report, left_out) = build::report(&scope, &[])?;
-    said.extend(left_out);
+    let asked = Asked { names: &[], every: None, compare: None, goals: &goals };
+    let answer = answer(&scope, &asked)?;
+    said.extend(answer.notes.into_iter().chain(answer.missed).chain(answer.warned));
     for format in [Format::Table, Format::Csv, Format::Json, Format::Markdown] {
-        said.push(render::render(&report, format)?);
+        said.push(render::render(&answer.report, format)?);
     }
     Ok(said.join("\n"))
 }

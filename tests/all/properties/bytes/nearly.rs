@@ -348,7 +348,7 @@ fn preset_headers(kind: Kind) -> Vec<Vec<String>> {
     let of_table = exports.filter(|export| export["table"].as_str() == Some(kind.name()));
     let first =
         |names: &toml::Value| names.as_array().and_then(|names| names.first()?.as_str().map(String::from));
-    of_table
+    let presets: Vec<Vec<String>> = of_table
         .map(|export| {
             let telling = export["recognise"].as_array().expect("groups").iter().filter_map(first);
             let columns = export.get("columns").and_then(toml::Value::as_table).cloned().unwrap_or_default();
@@ -359,7 +359,9 @@ fn preset_headers(kind: Kind) -> Vec<Vec<String>> {
             headers.retain(|header| seen.insert(header.clone()));
             headers
         })
-        .collect()
+        .collect();
+    // no system exports plans
+    if presets.is_empty() { vec![known_headers(kind)] } else { presets }
 }
 
 fn odd_header() -> impl Strategy<Value = String> {
@@ -403,6 +405,7 @@ fn headers(kind: Kind) -> BoxedStrategy<Vec<String>> {
         Kind::Spend => vec!["date", "cost"],
         Kind::Tickets => vec!["lead_id", "opened_at"],
         Kind::Contracts => vec!["lead_id", "started_at"],
+        Kind::Plan => vec!["period", "kpi", "value"],
     };
     let one = prop_oneof![3 => select(known_headers(kind)), 1 => odd_header()];
     let padded = (one, 0..8_u8).prop_map(|(header, case)| match case {
@@ -541,7 +544,8 @@ pub fn settings(kind: Kind) -> impl Strategy<Value = String> {
             exports().expect("presets are well formed").iter().filter(|export| export.table == kind);
         let mut names: Vec<String> = of_table.map(|export| export.system.clone()).collect();
         names.dedup();
-        names
+        // a table without presets: naming one is an error
+        if names.is_empty() { vec!["hubspot".to_string()] } else { names }
     };
     let encodings = vec![
         "utf-8",
@@ -573,6 +577,7 @@ pub fn settings(kind: Kind) -> impl Strategy<Value = String> {
         ],
         Kind::Tickets => vec!["opened_at = \"D/M/YY\"", "csat = \"1.234,56\""],
         Kind::Contracts => vec!["started_at = \"D/M/YYYY\"", "mrr = \"millionths\""],
+        Kind::Plan => vec!["value = \"1.234,56\"", "value = \"1,234.56\""],
     };
     let own = match kind {
         Kind::Crm => vec![

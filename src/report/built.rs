@@ -1,0 +1,86 @@
+//! Tables that were built, with what is said beside them: what was left out and why, and what the report is of.
+
+use anyhow::Result;
+
+use super::build::OWN_KPIS;
+use super::scope::{Scope, undated};
+use super::{Report, Table};
+use crate::check::Finding;
+use crate::error::data_error;
+use crate::period::format_day;
+
+/// Tables that were filled, and what kept the others from it.
+pub struct Built {
+    pub tables: Vec<Table>,
+    /// Name and need of each table that was asked for and is not there.
+    pub lacking: Vec<(String, String)>,
+}
+
+impl Built {
+    /// Why tables were left out, a line each.
+    pub fn left_out(&self) -> Vec<String> {
+        // who has no KPIs of his own does not miss their table
+        let missed = self.lacking.iter().filter(|(table, _)| table != OWN_KPIS);
+        missed.map(|(table, reason)| format!("left out: {table} needs {reason}")).collect()
+    }
+
+    /// Whether the report is the one that was asked for.
+    ///
+    /// # Errors
+    /// A table that was named and is not there, or no table at all.
+    pub fn check(&self, names: &[String]) -> Result<()> {
+        if let Some((table, reason)) = self.lacking.first().filter(|_| !names.is_empty()) {
+            return Err(data_error(
+                format!("the table `{table}` needs {reason}"),
+                "name the input, or leave the table out of the command",
+            ));
+        }
+        if self.tables.is_empty() {
+            return Err(data_error("these inputs allow no table", self.left_out().join("; ")));
+        }
+        Ok(())
+    }
+}
+
+/// Tables with what a report says beside them.
+pub fn around(scope: &Scope, tables: Vec<Table>) -> Report {
+    Report {
+        tables,
+        findings: scope.data.findings.iter().chain(&undated(scope)).map(Finding::describe).collect(),
+        as_of: scope.data.as_of.map(format_day).unwrap_or_default(),
+        currency: scope.data.currency.clone(),
+        is_compared: false,
+        is_judged: false,
+    }
+}
+
+/// What a reader of the report must be told beside it: own KPIs left out, a period without data.
+///
+/// # Errors
+/// None on a catalogue that was parsed.
+pub fn notes(scope: &Scope) -> Result<Vec<String>> {
+    let mut notes = own_kpis_left_out(scope)?;
+    notes.extend(period_outside_data(scope));
+    Ok(notes)
+}
+
+/// The KPIs of the user's own that the data cannot give: they must not vanish without a word.
+fn own_kpis_left_out(scope: &Scope) -> Result<Vec<String>> {
+    let mut lines = Vec::new();
+    for name in scope.catalogue.own() {
+        lines.extend(scope.lacking(name)?.map(|lack| format!("left out: the KPI {name} needs {lack}")));
+    }
+    Ok(lines)
+}
+
+/// A period in which the data have no date at all is a mistake more often than not.
+fn period_outside_data(scope: &Scope) -> Option<String> {
+    let (first, last) = scope.data.first_day.zip(scope.data.as_of)?;
+    let period = scope.period.filter(|period| period.to <= first || period.from > last)?;
+    Some(format!(
+        "note: {} lies outside the data, which run from {} to {}",
+        period.label,
+        format_day(first),
+        format_day(last)
+    ))
+}

@@ -1,0 +1,106 @@
+//! The table `plan`: what was to be reached beside what was. Its rows are goals, not values of one dimension, so it is made
+//! here and not of an entry of `tables.toml`.
+
+use std::collections::BTreeMap;
+
+use super::goals::Aim;
+use super::layout::with_unit;
+use super::scope::Scope;
+use super::targets::{Judged, MARKS, Status};
+use super::{Block, Column, Row, Show, Table, Value};
+use crate::kpi::catalogue::Unit;
+use crate::kpi::exact::Exact;
+use crate::kpi::templates::capitalised;
+use crate::period::format_day;
+
+/// The name of the table.
+pub const PLAN: &str = "plan";
+
+/// The table of all verdicts; none without any.
+pub fn table(scope: &Scope, judged: &[Judged]) -> Option<Table> {
+    let mut blocks = Vec::new();
+    for (title, is_plan) in [("Targets", false), ("Plan and actual", true)] {
+        let mut by_dimensions: BTreeMap<Vec<String>, Vec<&Judged>> = BTreeMap::new();
+        for judged in judged.iter().filter(|judged| matches!(judged.goal.aim, Aim::Plan(..)) == is_plan) {
+            by_dimensions.entry(judged.goal.place.keys().cloned().collect()).or_default().push(judged);
+        }
+        blocks.extend(by_dimensions.into_iter().map(|(dimensions, judged)| {
+            let by = if dimensions.is_empty() {
+                String::new()
+            } else {
+                format!(", by {}", dimensions.join(" and "))
+            };
+            block(scope, format!("{title}{by}"), dimensions, &judged, is_plan)
+        }));
+    }
+    let worst = judged.iter().map(|judged| judged.judgement.status).max()?;
+    let mut notes = vec![
+        "status: missed, behind (an unfinished period, less than its elapsed part asks), warned (beyond the softer limit), \
+         on pace, met; attainment: actual over plan; pace: plan by the elapsed days of an unfinished period"
+            .to_string(),
+    ];
+    if worst >= Status::Warned {
+        notes.push(MARKS.to_string());
+    }
+    let as_of = scope.data.as_of.map(|day| format!(", as of {}", format_day(day))).unwrap_or_default();
+    Some(Table {
+        name: PLAN.to_string(),
+        title: "Plan".to_string(),
+        scope: format!("what was to be reached, and what was{as_of}"),
+        period: scope.period.map_or_else(|| "all".to_string(), |period| period.label.clone()),
+        blocks,
+        notes,
+    })
+}
+
+fn block(scope: &Scope, title: String, dimensions: Vec<String>, judged: &[&Judged], is_plan: bool) -> Block {
+    let column =
+        |heading: &str, show: Show| Column { heading: heading.to_string(), show, unit: Unit::Number };
+    let mut columns = vec![column("Actual", Show::Value)];
+    if is_plan {
+        columns.extend([
+            column("Plan", Show::Value),
+            column("Attainment, %", Show::Value),
+            column("Pace", Show::Value),
+        ]);
+    } else {
+        columns.push(column("Target", Show::Target));
+    }
+    columns.push(column("Status", Show::Status));
+    let rows = judged.iter().map(|judged| {
+        let title = scope.catalogue.kpis.get(&judged.goal.kpi).map_or("", |entry| entry.kpi.title.text());
+        let kpi = with_unit(title, judged.value.unit, scope.data.currency.as_deref());
+        let key: Vec<String> = judged.goal.place.values().cloned().collect();
+        let mut values = vec![judged.value.clone()];
+        if let Aim::Plan(plan, _) = judged.goal.aim {
+            values.extend(beside(judged, plan));
+        } else {
+            values.push(judged.value.clone());
+        }
+        values.push(judged.value.clone());
+        let labels = [judged.period.clone(), kpi].into_iter().chain(key.iter().cloned()).collect();
+        Row { labels, key, values, show: None }
+    });
+    let rows = rows.collect();
+    let headings = ["Period", "KPI"].map(String::from).into_iter();
+    let labels = headings.chain(dimensions.iter().map(|name| capitalised(name))).collect();
+    Block { title, labels, dimensions, columns, rows }
+}
+
+/// Plan, attainment and pace of a KPI, each a value of its own: `won_plan`, `won_attainment`, `won_pace`.
+fn beside(judged: &Judged, plan: Exact) -> [Value; 3] {
+    let value = |name: &str, unit: Unit, number: Option<Exact>| Value {
+        kpi: format!("{}_{name}", judged.goal.kpi),
+        unit,
+        value: number,
+        ..judged.value.emptied()
+    };
+    let actual = judged.value.value;
+    let attainment = Value {
+        numerator: actual,
+        denominator: Some(plan),
+        ..value("attainment", Unit::Part, actual.and_then(|actual| actual.over(plan)))
+    };
+    let unit = judged.value.unit;
+    [value("plan", unit, Some(plan)), attainment, value("pace", unit, judged.judgement.pace)]
+}
