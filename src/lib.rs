@@ -86,7 +86,8 @@ fn run_report(arguments: &ReportArguments) -> Result<()> {
     }
     keep_inputs(&question.config, &[arguments.rejects.as_deref(), arguments.output.output.as_deref()])?;
     let data = question.read(&arguments.inputs)?;
-    let scope = question.scope(&data, &catalogue, &arguments.scope)?;
+    let mut scope = question.scope(&data, &catalogue, &arguments.scope)?;
+    scope.top = arguments.top.and_then(|top| usize::try_from(top).ok());
     let (report, left_out) = report::build::report(&scope, &arguments.tables)?;
     if let Some(path) = &arguments.rejects {
         output::write_files(&[(path.clone(), input::rejects::to_csv(&data.files)?)])?;

@@ -4,6 +4,7 @@
 //! came, `customers` turns contracts into customers, `spend`, `keys` and `allocation` bring the money to the leads.
 
 pub mod allocation;
+pub mod bands;
 mod currency;
 mod customers;
 mod dates;
@@ -15,6 +16,7 @@ mod parts;
 mod shares;
 pub mod spend;
 pub mod stages;
+pub mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +24,7 @@ use anyhow::{Context, Result};
 
 use self::index::{Index, NO_LEAD};
 pub use self::stages::{Stage, Stages};
+use self::window::Window;
 use crate::check::{Finding, finding};
 use crate::config::{Config, NegativeDays};
 use crate::error::data_error;
@@ -80,6 +83,10 @@ impl Facts {
 pub struct Data {
     pub facts: BTreeMap<Over, Facts>,
     pub stages: Stages,
+    /// The labels of each dimension of bands, from the smallest number to the largest.
+    pub bands: BTreeMap<String, Vec<String>>,
+    /// The conversion windows of the configuration by the name of their step.
+    pub windows: BTreeMap<String, Window>,
     /// Whether the leads stand in the order of their IDs.
     pub is_in_order: bool,
     /// Leads created after `as_of`: not there yet.
@@ -170,10 +177,16 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     }
     describe_order(&leads, &stages, &not_yet.not(), config.negative_days, &mut findings);
     describe_leads(&leads, &stages, &not_yet.not(), &mut findings);
+    let in_configuration = |error: anyhow::Error| config.blame(error);
+    let bands = bands::bands(&config.bands).and_then(|bands| bands::add(&mut leads, &bands));
+    let bands = bands.map_err(in_configuration)?;
+    let windows = window::windows(&config.window, &config.stages).map_err(in_configuration)?;
     facts.insert(Over::Leads, Facts { table: leads, lead_rows: None, lead_count: height, event_date: None });
     Ok(Data {
         facts,
         stages,
+        bands,
+        windows,
         is_in_order: index.is_ascending(),
         not_yet,
         first_day: span.first,

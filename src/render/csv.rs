@@ -59,7 +59,7 @@ pub fn records<'a>(report: &'a Report, dimensions: &[String]) -> Vec<Record<'a>>
         for block in &table.blocks {
             for row in &block.rows {
                 let key = key_of(row, &block.dimensions, dimensions);
-                for value in &row.values {
+                for value in row.values.iter().filter(|value| !value.is_absent()) {
                     if seen.insert((&table.name, key.clone(), &value.kpi)) {
                         records.push(Record { table, as_of: &report.as_of, key: key.clone(), value });
                     }

@@ -6,8 +6,10 @@ pub mod audit;
 pub mod build;
 pub mod explain;
 mod layout;
+mod path;
 pub mod scope;
 pub mod tables;
+mod top;
 
 use crate::config::Basis;
 use crate::kpi::catalogue::Unit;
@@ -90,4 +92,24 @@ pub struct Value {
     pub numerator: Option<Exact>,
     pub denominator: Option<Exact>,
     pub interval: Option<Interval>,
+}
+
+impl Value {
+    /// The place of a KPI that does not exist there: a step into the first stage, days between clicks.
+    pub fn absent() -> Value {
+        Value {
+            kpi: String::new(),
+            basis: Basis::Cohort,
+            unit: Unit::Number,
+            value: None,
+            numerator: None,
+            denominator: None,
+            interval: None,
+        }
+    }
+
+    /// Whether there is no such KPI at this place.
+    pub fn is_absent(&self) -> bool {
+        self.kpi.is_empty()
+    }
 }

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 
 use super::Value;
+use super::top::can_fold;
 use crate::check::{Finding, finding};
 use crate::config::{Basis, NegativeDays};
 use crate::error::{did_you_mean, suggestion, usage_error};
 use crate::input::table::Days;
 use crate::kpi::catalogue::{Catalogue, Entry, Unit};
-use crate::kpi::evaluate::Evaluator;
+use crate::kpi::evaluate::{Computed, Evaluator};
 use crate::kpi::exact::Exact;
 use crate::kpi::group::Key;
 use crate::kpi::statistics::wilson;
@@ -29,6 +30,8 @@ pub struct Scope<'a> {
     pub by: &'a [String],
     /// The basis of the command line.
     pub basis: Option<Basis>,
+    /// How many values of the dimensions a table shows; all by default.
+    pub top: Option<usize>,
     cohort: Evaluator<'a>,
     /// The same as `cohort` where there is no period: then no stage can lie outside it.
     event: Option<Evaluator<'a>>,
@@ -53,7 +56,18 @@ impl<'a> Scope<'a> {
         let includes = negative_days == NegativeDays::Include;
         let evaluator = |basis| Evaluator::new(View::new(data, basis, period, filters), catalogue, includes);
         let event = period.map(|_| evaluator(Basis::Event));
-        Ok(Scope { data, catalogue, period, filters, by, basis, cohort: evaluator(Basis::Cohort), event })
+        let top = None;
+        Ok(Scope {
+            data,
+            catalogue,
+            period,
+            filters,
+            by,
+            basis,
+            top,
+            cohort: evaluator(Basis::Cohort),
+            event,
+        })
     }
 
     /// The evaluator of a basis.
@@ -88,9 +102,33 @@ impl<'a> Scope<'a> {
         dimensions: &[String],
         key: Option<&Key>,
     ) -> Result<Value> {
+        self.value_of(kpi, table_basis, |evaluator, entry| evaluator.kpi(entry, dimensions, key))
+    }
+
+    /// A KPI over all keys of dimensions but some, and but those that are nothing but `(none)` and the like.
+    ///
+    /// # Errors
+    /// A predicate that does not fit the columns.
+    pub fn value_of_others(
+        &self,
+        kpi: &str,
+        table_basis: Basis,
+        dimensions: &[String],
+        kept: &BTreeSet<Key>,
+    ) -> Result<Value> {
+        let is_other = |key: &Key| can_fold(key) && !kept.contains(key);
+        self.value_of(kpi, table_basis, |evaluator, entry| evaluator.kpi_over(entry, dimensions, &is_other))
+    }
+
+    fn value_of(
+        &self,
+        kpi: &str,
+        table_basis: Basis,
+        compute: impl Fn(&Evaluator, &Entry) -> Result<Computed>,
+    ) -> Result<Value> {
         let entry = self.catalogue.kpi(kpi)?;
         let basis = basis_of(entry, table_basis);
-        let computed = self.evaluator(basis).kpi(entry, dimensions, key)?;
+        let computed = compute(self.evaluator(basis), entry)?;
         let count = |exact: Option<Exact>| exact.and_then(Exact::as_count);
         let interval = match entry.kpi.unit {
             // counts of different leads are no trials and successes
