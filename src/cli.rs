@@ -60,6 +60,12 @@ pub struct ExplainArguments {
     /// Print the rows behind the number as CSV: lead ID, file, line, what each adds
     #[arg(long)]
     pub rows: bool,
+    /// Columns to print beside the IDs, such as owner or email: no other column of a row leaves the exports
+    #[arg(long, value_name = "COLUMN[,COLUMN]", value_delimiter = ',', requires = "rows")]
+    pub columns: Vec<String>,
+    /// Replace IDs by keyed hashes; the key is in this file (at least 16 bytes) and gives the same hash every time
+    #[arg(long, value_name = "KEY_FILE", requires = "rows")]
+    pub pseudonymise: Option<PathBuf>,
     #[command(flatten)]
     pub inputs: Inputs,
     #[command(flatten)]
@@ -102,9 +108,20 @@ pub struct CheckArguments {
 
 #[derive(Debug, Args)]
 pub struct KpisArguments {
+    /// How to print
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub format: ListFormat,
     /// Configuration whose own measures and KPIs are listed too [default: ./funnel.toml where there is one]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// KPIs and measures for this configuration, aligned
+    Table,
+    /// The reference: every definition once, with basis, direction and source
+    Markdown,
 }
 
 #[derive(Debug, Args)]

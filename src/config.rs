@@ -1,6 +1,7 @@
 //! `funnel.toml` as types, validated once, so that no later stage has to doubt what it says.
 
 mod block;
+pub mod text;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,7 +22,7 @@ use crate::kpi::catalogue::{Kpi, Measure};
 pub const DEFAULT_STAGES: [&str; 6] = ["lead", "mql", "sal", "sql", "opportunity", "won"];
 
 /// Names that mean something else beside the stages.
-const RESERVED_STAGES: [&str; 6] = ["lost", "open", "created", "closed", "stage", "total"];
+const RESERVED_STAGES: [&str; 7] = ["lost", "open", "created", "closed", "existing", "stage", "total"];
 
 /// Which leads a number counts (rule 1 of section 4 of the design).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, ValueEnum)]
@@ -76,8 +77,42 @@ pub enum Duplicates {
     Error,
     /// The rows are one lead and must agree
     Merge,
-    /// The rows are parts of one lead: amounts are added, dates are the earliest, texts those of the largest part
+    /// The rows are one lead, or one deal, and the first one counts: what an audit takes where nothing is said
+    #[serde(skip)]
+    First,
+    /// The rows are parts of one lead, or of one deal where deals have IDs: amounts are added, dates are the earliest,
+    /// texts those of the largest part
     Sum,
+    /// Each row is a deal of its own: the won deals decide, else the open ones, else the one that was lost last
+    Deals,
+}
+
+/// What the inputs are read for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// Numbers: what leaves a number open is an error
+    #[default]
+    Report,
+    /// An audit: where the configuration leaves it open, it is left out or taken by its first row, and counted
+    Audit,
+}
+
+impl Purpose {
+    /// What is done with a row that cannot be read where its block does not say.
+    pub fn on_error(self) -> OnError {
+        match self {
+            Purpose::Report => OnError::Fail,
+            Purpose::Audit => OnError::Skip,
+        }
+    }
+
+    /// What a repeated lead ID means where neither the block nor its preset says.
+    pub fn duplicates(self) -> Duplicates {
+        match self {
+            Purpose::Report => Duplicates::Error,
+            Purpose::Audit => Duplicates::First,
+        }
+    }
 }
 
 /// The whole of `funnel.toml`.
@@ -113,6 +148,20 @@ pub struct Config {
     /// A number of the leads = the limits of the bands in which it becomes a dimension, such as `amount = [0, 1000]`
     #[serde(default)]
     pub bands: BTreeMap<String, Vec<toml::Value>>,
+    /// Who belongs to the target audience
+    #[serde(default)]
+    pub profile: Profile,
+    /// What is known of channels beyond their names
+    #[serde(default)]
+    pub attribution: Attribution,
+    /// Stage = the fields that a lead needs from it on
+    #[serde(default)]
+    pub required: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    pub lost_reasons: LostReasons,
+    /// Group of reasons of churn = the reasons as the exports write them
+    #[serde(default)]
+    pub churn_reasons: BTreeMap<ReasonGroup, Vec<String>>,
     #[serde(default)]
     pub measure: BTreeMap<String, Measure>,
     #[serde(default)]
@@ -123,6 +172,94 @@ pub struct Config {
     /// The file itself; empty where the files were named on the command line
     #[serde(skip)]
     pub path: PathBuf,
+    /// What the inputs are read for
+    #[serde(skip)]
+    pub purpose: Purpose,
+}
+
+/// What kind of reason a customer left for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReasonGroup {
+    /// The customer did well: it outgrew the product, was bought, reached its goal
+    Positive,
+    Service,
+    Price,
+    Product,
+    /// Nobody decided to leave: a card expired, a company closed
+    Involuntary,
+    Unknown,
+}
+
+impl ReasonGroup {
+    /// All groups.
+    pub const ALL: [ReasonGroup; 6] = [
+        ReasonGroup::Positive,
+        ReasonGroup::Service,
+        ReasonGroup::Price,
+        ReasonGroup::Product,
+        ReasonGroup::Involuntary,
+        ReasonGroup::Unknown,
+    ];
+
+    /// The key in `funnel.toml`, and the value of the dimension.
+    pub fn name(self) -> &'static str {
+        match self {
+            ReasonGroup::Positive => "positive",
+            ReasonGroup::Service => "service",
+            ReasonGroup::Price => "price",
+            ReasonGroup::Product => "product",
+            ReasonGroup::Involuntary => "involuntary",
+            ReasonGroup::Unknown => "unknown",
+        }
+    }
+}
+
+/// The target audience.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// Predicate over the columns of the leads
+    pub fits: Option<String>,
+}
+
+/// What is known of the reasons for which leads are lost.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LostReasons {
+    /// Reasons that time can change: no budget this year, no answer
+    #[serde(default)]
+    pub reversible: Vec<String>,
+}
+
+/// What is known of channels beyond their names.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attribution {
+    /// Channels whose leads no spend can be traced to: public relations, word of mouth
+    #[serde(default)]
+    pub untraceable: Vec<String>,
+    #[serde(default)]
+    pub brand: Brand,
+}
+
+/// How leads come that looked for the company by its name.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Brand {
+    #[serde(default)]
+    pub channel: Vec<String>,
+    #[serde(default)]
+    pub campaign: Vec<String>,
+    #[serde(default)]
+    pub keyword: Vec<String>,
+}
+
+impl Brand {
+    /// Whether nothing is marked.
+    pub fn is_empty(&self) -> bool {
+        self.channel.is_empty() && self.campaign.is_empty() && self.keyword.is_empty()
+    }
 }
 
 /// Columns that another file adds to the leads by a key that is no lead ID (agent → manager).
@@ -243,7 +380,7 @@ fn plain_words(message: &str) -> (String, String) {
         return ("expected a whole number from 1".to_string(), "lines are counted from 1".to_string());
     }
     let hint = if message.contains(threshold::NO_LIMIT) {
-        "a limit is a share, `\"5%\"`, or a number, `10`"
+        threshold::LIMITS
     } else if message.contains("expected a sequence") {
         "a list stands in brackets, `files = [\"leads.csv\"]`, and a section of files in two: `[[crm]]`"
     } else if message.contains("datetime") || message.contains("map, expected a string") {
@@ -276,11 +413,35 @@ fn validate(config: &Config) -> Result<()> {
             ));
         }
     }
+    validate_churn_reasons(&config.churn_reasons)?;
+    let stages: Vec<&str> = config.stages.iter().map(String::as_str).collect();
+    if let Some(unknown) = config.required.keys().find(|stage| !stages.contains(&stage.as_str())) {
+        return Err(data_error(
+            format!("`[required]`: there is no stage `{unknown}`"),
+            crate::error::suggestion(unknown, &stages),
+        ));
+    }
     for lookup in &config.lookup {
         if lookup.files.is_empty() || lookup.key.len() != 1 || lookup.columns.is_empty() {
             return Err(data_error(
                 "a `[[lookup]]` needs files, one key and at least one column",
                 "write `files = [\"teams.csv\"]`, `key = { owner = \"Header\" }` and `columns = { manager = \"Header\" }`",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn validate_churn_reasons(reasons: &BTreeMap<ReasonGroup, Vec<String>>) -> Result<()> {
+    let mut group_of: BTreeMap<String, ReasonGroup> = BTreeMap::new();
+    for (group, word) in reasons.iter().flat_map(|(group, words)| words.iter().map(move |word| (group, word)))
+    {
+        if let Some(other) =
+            group_of.insert(crate::input::normalise(word), *group).filter(|other| other != group)
+        {
+            return Err(data_error(
+                format!("`[churn_reasons]`: `{word}` is in `{}` and in `{}`", other.name(), group.name()),
+                "a reason belongs to one group; case, blanks and punctuation do not matter",
             ));
         }
     }

@@ -13,7 +13,7 @@ pub struct Failure {
     undecided: Option<Box<Undecided>>,
 }
 
-/// A column whose cells fit two readings that differ.
+/// A column whose cells do not say how to read it: they fit two readings that differ, or contradict each other.
 #[derive(Debug, Clone)]
 pub struct Undecided {
     pub column: String,
@@ -21,8 +21,22 @@ pub struct Undecided {
     pub line: u32,
     /// A real cell that can be read in both ways.
     pub cell: String,
-    /// The setting under `formats` that chooses a reading, and what the cell says then.
-    pub readings: [(&'static str, String); 2],
+    /// The settings under `formats` that fit all cells, and what the cell says with each; none where no setting does.
+    pub readings: Vec<(&'static str, String)>,
+    /// What is wrong with the cell.
+    pub what: String,
+}
+
+impl Undecided {
+    /// What the cell is by each reading, or what is wrong with it: `` `03/04/2026` is 2026-04-03 as D/M/YYYY and 2026-03-04 as M/D/YYYY``.
+    pub fn in_words(&self) -> String {
+        if self.readings.is_empty() {
+            return format!("`{}` {}", self.cell, self.what);
+        }
+        let readings: Vec<String> =
+            self.readings.iter().map(|(setting, reading)| format!("{reading} as {setting}")).collect();
+        format!("`{}` is {}", self.cell, readings.join(" and "))
+    }
 }
 
 impl Failure {

@@ -38,16 +38,21 @@ use anyhow::Result;
 use clap::CommandFactory;
 
 use crate::check::audit::{self, Audit};
-use crate::cli::{CheckArguments, Cli, Command, ExplainArguments, Inputs, KpisArguments, ReportArguments};
+use crate::cli::{
+    CheckArguments, Cli, Command, ExplainArguments, Inputs, KpisArguments, ListFormat, ReportArguments,
+};
 use crate::config::{Basis, Config};
 use crate::error::usage_error;
 use crate::input::Progress;
 use crate::input::profile::FileProfile;
 use crate::input::tables::Kind;
 use crate::kpi::catalogue::{Catalogue, catalogue};
+use crate::kpi::derived;
 use crate::kpi::view::Filter;
 use crate::leads::Data;
 use crate::period::Period;
+use crate::report::explain::Printed;
+use crate::report::needed;
 use crate::report::scope::Scope;
 
 /// How a command that could do its work ended.
@@ -85,7 +90,9 @@ fn run_report(arguments: &ReportArguments) -> Result<()> {
         output::to_stderr(&catalogue.replaced);
     }
     keep_inputs(&question.config, &[arguments.rejects.as_deref(), arguments.output.output.as_deref()])?;
-    let data = question.read(&arguments.inputs)?;
+    let mut data = question.read(&arguments.inputs)?;
+    let needed = needed::of_report(&arguments.tables, &catalogue, &question.config, question.dimensions())?;
+    derived::add(&mut data, &question.config, &catalogue, &needed)?;
     let mut scope = question.scope(&data, &catalogue, &arguments.scope)?;
     scope.top = arguments.top.and_then(|top| usize::try_from(top).ok());
     let (report, left_out) = report::build::report(&scope, &arguments.tables)?;
@@ -127,10 +134,15 @@ fn run_explain(arguments: &ExplainArguments) -> Result<()> {
     let catalogue = catalogue(&question.config)?;
     catalogue.kpi(&arguments.kpi)?;
     keep_inputs(&question.config, &[arguments.output.as_deref()])?;
-    let data = question.read(&arguments.inputs)?;
+    let key = arguments.pseudonymise.as_deref().map(report::pseudonym::key).transpose()?;
+    let mut data = question.read_with(&arguments.columns, &arguments.inputs)?;
+    let needed =
+        needed::of_question(&arguments.kpi, &catalogue, question.dimensions().chain(&arguments.columns));
+    derived::add(&mut data, &question.config, &catalogue, &needed)?;
     let scope = question.scope(&data, &catalogue, &arguments.scope)?;
     let text = if arguments.rows {
-        report::explain::rows(&scope, &arguments.kpi)?
+        let printed = Printed { columns: &arguments.columns, key: key.as_ref() };
+        report::explain::rows(&scope, &arguments.kpi, &printed)?
     } else {
         report::explain::explain(&scope, &arguments.kpi)?
     };
@@ -138,11 +150,12 @@ fn run_explain(arguments: &ExplainArguments) -> Result<()> {
 }
 
 fn run_check(arguments: &CheckArguments) -> Result<Outcome> {
-    let config = configuration(&arguments.inputs)?;
+    let mut config = configuration(&arguments.inputs)?;
     keep_inputs(&config, &[arguments.output.as_deref()])?;
     let as_of = day_of_the_data(arguments.as_of.as_deref(), &config)?;
     let contacts = check::duplicates::contact_columns();
-    let mut read = read_inputs(&config, &contacts, &arguments.inputs)?;
+    let mut read =
+        check::refused::read(&mut config, |config| read_inputs(config, &contacts, &arguments.inputs))?;
     // two addresses of one lead are no reason to refuse the audit
     read.automatic_dimensions.extend(contacts);
     let later = as_of.and_then(|day| check::order::dates_after(&read, day));
@@ -159,7 +172,7 @@ fn run_check(arguments: &CheckArguments) -> Result<Outcome> {
 /// Says which limits are exceeded, even where nothing else is to be said: they are why the exit code is not 0.
 fn tell_limits(audit: &Audit, is_quiet: bool) -> Outcome {
     if !is_quiet {
-        output::to_stderr(&audit::untested(audit));
+        output::to_stderr(audit::stopping(audit).iter().chain(&audit::untested(audit)));
     }
     let exceeded = audit::exceeded(audit);
     output::to_stderr(&exceeded);
@@ -169,7 +182,11 @@ fn tell_limits(audit: &Audit, is_quiet: bool) -> Outcome {
 fn run_kpis(arguments: &KpisArguments) -> Result<()> {
     let path = arguments.config.clone().or_else(default_configuration);
     let config = path.map_or_else(|| Ok(config::from_files(&[])), |path| config::read(&path))?;
-    output::to_stdout(&render::catalogue::list(&catalogue(&config)?))
+    let catalogue = catalogue(&config)?;
+    output::to_stdout(&match arguments.format {
+        ListFormat::Table => render::catalogue::list(&catalogue),
+        ListFormat::Markdown => render::catalogue::reference(&catalogue)?,
+    })
 }
 
 /// What the command line asks, checked before any file is read.
@@ -197,10 +214,19 @@ impl Question {
         })
     }
 
+    /// The dimensions that the command line names.
+    fn dimensions(&self) -> impl Iterator<Item = &String> {
+        self.filters.iter().map(|filter| &filter.dimension).chain(&self.by)
+    }
+
     fn read(&self, inputs: &Inputs) -> Result<Data> {
+        self.read_with(&[], inputs)
+    }
+
+    /// Reads these columns too.
+    fn read_with(&self, columns: &[String], inputs: &Inputs) -> Result<Data> {
         // dimensions that a user names are read even where the configuration does not map them
-        let mut wanted: Vec<String> = self.filters.iter().map(|filter| filter.dimension.clone()).collect();
-        wanted.extend(self.by.iter().cloned());
+        let wanted: Vec<String> = self.dimensions().chain(columns).cloned().collect();
         leads::join(read_inputs(&self.config, &wanted, inputs)?, &self.config, self.as_of)
     }
 

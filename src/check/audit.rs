@@ -5,15 +5,18 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use super::completeness::{self, Completeness};
-use super::list::{CHECKS, Check};
-use super::subject::{Answer, Examples, Found, Subject, answer, counted, whole};
+use super::list::{CHECKS, Check, OfEvents, STOPS};
+use super::subject::Found;
+use super::subject::{Answer, Noun, Subject};
 use super::threshold::Threshold;
-use super::{channels, coverage, customers, deals, duplicates, order, orphans, time};
+use super::{channels, coverage, customers, deals, duplicates, noticed, order, orphans, time};
 use crate::config::Config;
 use crate::input::profile::FileProfile;
 use crate::kpi::exact::Exact;
 use crate::leads::Data;
 use crate::period::format_day;
+
+const EVENTS_HAVE_NO_IDS: &str = "the rows of the CRM are events without lead IDs";
 
 /// Everything that a renderer needs.
 #[derive(Debug)]
@@ -21,6 +24,8 @@ pub struct Audit {
     /// `YYYY-MM-DD`, empty where the data have no date.
     pub as_of: String,
     pub currency: Option<String>,
+    /// What a row of the CRM is: a lead, or an event.
+    pub noun: Noun,
     /// The number of leads that are there on the day of the audit.
     pub leads: u64,
     pub files: Vec<FileProfile>,
@@ -34,6 +39,8 @@ pub struct Audit {
 #[derive(Debug)]
 pub struct Checked {
     pub check: &'static Check,
+    /// What is counted, in the plural.
+    pub what: &'static str,
     /// What was found, or what it would take to look.
     pub outcome: std::result::Result<Found, &'static str>,
     pub threshold: Option<Threshold>,
@@ -61,6 +68,11 @@ impl Status {
 }
 
 impl Checked {
+    /// Whether something was found that no report can be made of.
+    pub fn stops_report(&self) -> bool {
+        self.check.section == STOPS && matches!(self.status(), Status::Found | Status::Exceeded)
+    }
+
     /// What came of it.
     pub fn status(&self) -> Status {
         match &self.outcome {
@@ -87,7 +99,7 @@ impl Found {
 /// None on data that were joined.
 pub fn audit(data: &Data, config: &Config) -> Result<Audit> {
     let subject = Subject::new(data);
-    let mut answers = noticed_on_the_way(&subject);
+    let mut answers = noticed::answers(&subject, config);
     answers.extend(duplicates::answers(&subject));
     answers.extend(orphans::answers(&subject));
     answers.extend(order::answers(&subject, config.negative_days));
@@ -102,9 +114,10 @@ pub fn audit(data: &Data, config: &Config) -> Result<Audit> {
     Ok(Audit {
         as_of: data.as_of.map(format_day).unwrap_or_default(),
         currency: data.currency.clone(),
+        noun: subject.noun,
         leads: subject.counted.count(),
         files: data.files.clone(),
-        findings: with_limits(answers, config),
+        findings: with_limits(answers, config, data.is_event_based),
         coverage,
         completeness,
     })
@@ -135,69 +148,22 @@ pub fn untested(audit: &Audit) -> Vec<String> {
         .collect()
 }
 
-/// What reading and joining noticed, as answers.
-fn noticed_on_the_way(subject: &Subject) -> Vec<Answer> {
-    let data = subject.data;
-    let leads = subject.leads().frame.height() as u64;
-    let told = |key: &'static str, of: &dyn Fn(u64) -> Option<u64>, effect: &dyn Fn(u64) -> String| {
-        let findings: Vec<_> = data.findings.iter().filter(|finding| finding.key == Some(key)).collect();
-        let count = findings.iter().map(|finding| finding.count).sum();
-        let shown = findings.iter().flat_map(|finding| finding.examples.iter().cloned());
-        let mut examples = Examples::of_texts(shown);
-        examples.has_more |= findings.iter().any(|finding| finding.has_more);
-        let found = counted(count, 0, examples, effect(count));
-        answer(key, Ok(Found { of: of(count).map(whole), ..found }))
-    };
-    let won = subject.won.count();
-    let lost = data.stages.lost.and(&subject.counted).count();
-    let rows = |count: u64| Some(leads + count);
-    vec![
-        unreadable_rows(&data.files),
-        told("totals_that_differ", &|_| None, &|_| {
-            "rows are missing on one side: spend and all that is divided by it follow the rows, not the total"
-                .to_string()
-        }),
-        told("rows_without_lead_id", &rows, &|_| {
-            "in no number: whatever leads they are, every count of leads is too low by them".to_string()
-        }),
-        told("duplicate_leads", &rows, &|count| {
-            let all = leads + count;
-            format!("none, as each lead counts once: row by row there would be {all} leads, not {leads}")
-        }),
-        told("second_values", &rows, &|_| {
-            "by these columns a lead counts under its first value: splits depend on the order of \
-             rows"
-                .to_string()
-        }),
-        told("won_and_lost", &|_| Some(won), &|count| {
-            format!(
-                "counted as won: if they were lost, {} leads would be won, not {won}",
-                won - count.min(won)
-            )
-        }),
-        told("lost_without_stage", &|_| Some(lost), &|_| {
-            "counted at the first stage only: its conversion is too low by those that came further"
-                .to_string()
-        }),
-        told("dates_after_as_of", &|_| None, &|_| {
-            "not there yet for any number: a stage with such a date is not reached".to_string()
-        }),
-    ]
-}
-
-fn unreadable_rows(files: &[FileProfile]) -> Answer {
-    let rejected: usize = files.iter().map(|file| file.rejected.len()).sum();
-    let rows: usize = files.iter().map(|file| file.rows + file.rejected.len()).sum();
-    let places = files.iter().flat_map(|file| {
-        file.rejected.iter().map(move |rejected| format!("{}:{}", file.name, rejected.line))
-    });
-    let effect = "they are in no number: every count and sum of their files is too low by them".to_string();
-    let found = counted(rejected as u64, rows as u64, Examples::of_texts(places), effect);
-    answer("unreadable_rows", Ok(Found { of: (rows > 0).then(|| whole(rows as u64)), ..found }))
+/// The findings that no report can be made of, a line each.
+pub fn stopping(audit: &Audit) -> Vec<String> {
+    let stopping = audit.findings.iter().filter(|checked| checked.stops_report());
+    stopping
+        .filter_map(|checked| {
+            let found = checked.outcome.as_ref().ok()?;
+            let examples =
+                found.examples.shown.first().map(|place| format!(" ({place})")).unwrap_or_default();
+            let count = found.count.to_text(0);
+            Some(format!("note: no report can be made: {}: {count}{examples}", checked.check.key))
+        })
+        .collect()
 }
 
 /// The answers in the order of the list, each with its limit.
-fn with_limits(answers: Vec<Answer>, config: &Config) -> Vec<Checked> {
+fn with_limits(answers: Vec<Answer>, config: &Config, is_event_based: bool) -> Vec<Checked> {
     let mut by_key: BTreeMap<&str, Answer> =
         answers.into_iter().map(|answer| (answer.check.key, answer)).collect();
     CHECKS
@@ -206,7 +172,13 @@ fn with_limits(answers: Vec<Answer>, config: &Config) -> Vec<Checked> {
             let answer = by_key.remove(check.key);
             debug_assert!(answer.is_some(), "nobody answers {}", check.key);
             let threshold = config.check.get(check.key).cloned();
-            Some(Checked { check, outcome: answer?.outcome, threshold })
+            let outcome = answer?.outcome;
+            let (what, outcome) = match check.of_events {
+                OfEvents::Called(events) if is_event_based => (events, outcome),
+                OfEvents::Nothing if is_event_based => (check.what, Err(EVENTS_HAVE_NO_IDS)),
+                _ => (check.what, outcome),
+            };
+            Some(Checked { check, what, outcome, threshold })
         })
         .collect()
 }

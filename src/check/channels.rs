@@ -4,26 +4,28 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use polars::prelude::PlFixedStateQuality;
 
-use super::subject::{
-    Answer, Examples, Found, Part, Subject, answer, counted, money, number_of, percent, whole,
-};
-use crate::input::normalise;
+use super::subject::{Answer, Examples, Found, Part, Subject, answer, counted, money, percent, whole};
+use crate::config::text::quoted;
+use crate::input::spellings;
 use crate::input::table::{Days, Table, code_slice};
 use crate::kpi::exact::Exact;
 use crate::leads::Over;
+use crate::mask::Mask;
 use crate::period::month_number;
 
 /// The checks of channels.
 pub fn answers(subject: &Subject) -> Vec<Answer> {
     const NEEDS: &str = "the CRM and a spend export must both have channels";
-    let leads = Side::of_leads(subject);
+    let leads = Side::of_leads(subject, &subject.entries);
     let spend = Side::of_spend(subject);
     let spellings = answer(
         "channel_spellings",
         if leads.is_none() && spend.is_none() {
             Err("no input has channels")
         } else {
-            Ok(spellings(subject, leads.as_ref(), spend.as_ref()))
+            // events of every stage have names
+            let all = Side::of_leads(subject, &subject.counted);
+            Ok(same_names(subject, all.as_ref(), spend.as_ref()))
         },
     );
     let (Some(leads), Some(spend)) = (leads, spend) else {
@@ -61,9 +63,9 @@ struct Side<'a> {
 }
 
 impl<'a> Side<'a> {
-    fn of_leads(subject: &Subject<'a>) -> Option<Side<'a>> {
+    fn of_leads(subject: &Subject<'a>, rows: &Mask) -> Option<Side<'a>> {
         let created = subject.data.created_at();
-        Side::new(subject.leads(), subject.counted.rows(), created, |_| 0)
+        Side::new(subject.leads(), rows.rows(), created, |_| 0)
     }
 
     /// Rows that cost nothing are no spend.
@@ -127,13 +129,15 @@ fn spend_without_leads(subject: &Subject, leads: &Side, spend: &Side) -> Found {
         examples: spend.example(*tally),
         proposal: String::new(),
     });
-    let count = whole(subject.counted.count());
+    let count = whole(subject.acquired.count());
     let each = |cost: Exact| cost.over(count).map_or_else(String::new, |each| subject.money(each));
     let rest = spend.cost().minus(cost).unwrap_or(Exact::ZERO);
     let effect = format!(
-        "these channels have no cost per lead, but their cost is in the total: {} a lead, {} without it; \
+        "these channels have no cost per {}, but their cost is in the total: {} {}, {} without it; \
          money lost, or a channel that the CRM knows under another name",
+        subject.noun.one,
         each(spend.cost()),
+        subject.noun.each,
         each(rest)
     );
     let examples = Examples::of_rows(lonely().map(|(_, tally)| tally.first_row), &spend.table.origin);
@@ -150,15 +154,22 @@ fn leads_without_spend(subject: &Subject, leads: &Side, spend: &Side) -> Found {
         examples: leads.example(*tally),
         proposal: String::new(),
     });
-    let all = subject.counted.count();
+    let new = Side::of_leads(subject, &subject.acquired);
+    let is_lonely = |channel: &&str| !spend.channels.contains_key(*channel);
+    let new_lonely = new.iter().flat_map(|side| &side.channels).filter(|(channel, _)| is_lonely(channel));
+    let (all, free) = (subject.acquired.count(), new_lonely.map(|(_, tally)| tally.rows).sum::<u64>());
     let each = |leads: u64| {
         spend.cost().over(whole(leads)).map_or_else(|| "nothing".to_string(), |each| subject.money(each))
     };
+    let is_all = all == subject.entries.count();
+    let over = if is_all { subject.noun.each_of_all } else { "a lead over all leads of new customers" };
     let effect = format!(
-        "their cost per lead is 0.00 and pulls the total down: {} a lead over all leads, {} without them; \
+        "their cost per {} is 0.00 and pulls the total down: {} {}, {} without them; \
          right for channels that cost nothing, wrong where an ad export is missing",
+        subject.noun.one,
         each(all),
-        each(all - count)
+        over,
+        each(all - free)
     );
     let examples = Examples::of_rows(lonely().map(|(_, tally)| tally.first_row), &leads.table.origin);
     Found { parts: parts.collect(), ..counted(count, leads.rows(), examples, effect) }
@@ -195,60 +206,56 @@ fn lonely_months(subject: &Subject, own: &Side, other: &Side, which: Lonely) -> 
     });
     let effect = match which {
         Lonely::Spend => format!(
-            "{} of these months meet no lead created in them: cost per lead is empty there, and the money \
-             is shared out to no lead of its channel",
-            subject.money(Exact::millionths(lost.cost))
+            "{} of these months meet no {one} created in them: cost per {one} is empty there, and the money \
+             is shared out to no {one} of its channel",
+            subject.money(Exact::millionths(lost.cost)),
+            one = subject.noun.one
         ),
         Lonely::Leads => format!(
-            "{} of these months have a cost of 0.00, so the channel looks cheaper than it is if it spent then",
-            number_of(lost.rows, "lead", "leads")
+            "a cost of 0.00 for {} of these months: the channel looks cheaper than it is if it spent then",
+            subject.noun.number(lost.rows)
         ),
     };
     let examples = Examples::of_rows(rows.iter().copied(), &own.table.origin);
     Found { parts: parts.collect(), ..counted(rows.len() as u64, own.months.len() as u64, examples, effect) }
 }
 
-/// A name of a channel with what stands under it.
-struct Spelling<'a> {
-    name: &'a str,
+/// What stands under a name of a channel.
+struct Spelling {
     leads: u64,
     cost: i128,
     place: String,
 }
 
-fn spellings(subject: &Subject, leads: Option<&Side>, spend: Option<&Side>) -> Found {
+fn same_names(subject: &Subject, leads: Option<&Side>, spend: Option<&Side>) -> Found {
     let sides: Vec<&Side> = leads.into_iter().chain(spend).collect();
     let names: BTreeSet<&str> = sides.iter().flat_map(|side| side.channels.keys().copied()).collect();
     let of = names.len() as u64;
-    let mut groups: BTreeMap<String, Vec<Spelling>> = BTreeMap::new();
-    for name in names {
+    let spelling = |name: &str| {
         let tally = |side: Option<&Side>| side.and_then(|side| side.channels.get(name).copied());
         let place = sides
             .iter()
             .find_map(|side| Some(side.table.origin.describe(side.channels.get(name)?.first_row)));
-        let spelling = Spelling {
-            name,
+        Spelling {
             leads: tally(leads).map_or(0, |tally| tally.rows),
             cost: tally(spend).map_or(0, |tally| tally.cost),
             place: place.unwrap_or_default(),
-        };
-        groups.entry(normalise(name)).or_default().push(spelling);
-    }
-    groups.retain(|form, group| !form.is_empty() && group.len() > 1);
+        }
+    };
+    let named = names.into_iter().map(|name| (name.to_string(), spelling(name)));
     let mut parts = Vec::new();
     let (mut moved_leads, mut moved_cost) = (0, 0);
-    for group in groups.values_mut() {
-        // the name under which most leads stand is the one that people use
-        group.sort_by(|left, right| right.leads.cmp(&left.leads).then(left.name.cmp(right.name)));
-        for other in &group[1..] {
+    // the name under which most leads stand is the one that people use
+    for group in spellings::groups(named, |spelling| spelling.leads) {
+        for (name, other) in &group[1..] {
             moved_leads += other.leads;
             moved_cost += other.cost;
             parts.push(Part {
-                subject: other.name.to_string(),
+                subject: name.clone(),
                 count: whole(1),
                 of: None,
                 examples: Examples::of_texts([other.place.clone()]),
-                proposal: format!("{} = {}", quoted(other.name), quoted(group[0].name)),
+                proposal: format!("{} = {}", quoted(name), quoted(&group[0].0)),
             });
         }
     }
@@ -257,16 +264,12 @@ fn spellings(subject: &Subject, leads: Option<&Side>, spend: Option<&Side>) -> F
     let share = if all.is_zero() { String::new() } else { format!(" ({} of the spend)", percent(cost, all)) };
     let effect = format!(
         "one channel stands in several rows: {} and {}{share} are under a second name, and spend under one \
-         name does not meet the leads of the other",
-        number_of(moved_leads, "lead", "leads"),
-        subject.money(cost)
+         name does not meet the {} of the other",
+        subject.noun.number(moved_leads),
+        subject.money(cost),
+        subject.noun.many
     );
     let places: Vec<String> = parts.iter().flat_map(|part| part.examples.shown.clone()).collect();
     let count = parts.len() as u64;
     Found { parts, ..counted(count, of, Examples::of_texts(places), effect) }
-}
-
-/// A name as TOML.
-fn quoted(name: &str) -> String {
-    toml::Value::String(name.to_string()).to_string()
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use polars::prelude::{ChunkFullNull as _, Int64Chunked};
 
-use super::subject::{Answer, Examples, Found, Subject, answer, money, percent, rows_found, whole};
+use super::subject::{Answer, Examples, Found, LEAD, Subject, answer, money, percent, rows_found, whole};
 use crate::input::table::{Table, code_slice};
 use crate::kpi::exact::Exact;
 use crate::leads::allocation::allocate;
@@ -15,7 +15,7 @@ use crate::mask::Mask;
 #[derive(Debug)]
 pub struct Coverage {
     pub key: &'static str,
-    pub what: &'static str,
+    pub what: String,
     pub is_money: bool,
     pub covered: Exact,
     pub of: Exact,
@@ -52,6 +52,7 @@ pub fn answers(subject: &Subject) -> Result<(Vec<Coverage>, Vec<Answer>)> {
         let answer = answers.iter().find(|answer| answer.check.key == *key)?;
         let found = answer.outcome.as_ref().ok()?;
         let (of, is_money) = (found.of?, found.is_money);
+        let what = what.replace("leads", subject.noun.many);
         Some(Coverage { key: covered_key, what, is_money, covered: of.minus(found.count)?, of })
     });
     Ok((coverage.collect(), answers))
@@ -73,7 +74,7 @@ fn leads_without(subject: &Subject, column: &str) -> Result<Found, &'static str>
     let won = whole(lacking.and(&subject.won).count());
     let all = subject.counted.count();
     let effect = match column {
-        "channel" if subject.knows_won() && lacking.count() > 0 => format!(
+        "channel" if subject.noun == LEAD && subject.knows_won() && lacking.count() > 0 => format!(
             "in the row `(none)`, where {} are won ({} of all leads are): the channels that brought them \
              show too few leads and too high a cost",
             percent(won, whole(lacking.count())),
@@ -81,7 +82,7 @@ fn leads_without(subject: &Subject, column: &str) -> Result<Found, &'static str>
         ),
         "channel" => {
             "in the row `(none)`: the channels that brought them show too few leads and too high a cost"
-                .to_string()
+                .replace("leads", subject.noun.many)
         }
         _ => "in the row `(none)` by campaign; spend reaches them by their channel only".to_string(),
     };

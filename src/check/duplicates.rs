@@ -9,7 +9,8 @@ use std::hash::BuildHasher;
 use polars::prelude::*;
 use rayon::prelude::*;
 
-use super::subject::{Answer, Found, Subject, answer, known, number_of, percent, rows_found, whole};
+use super::subject::{Answer, Found, Subject, answer, known, percent, rows_found, whole};
+use crate::check::number_of;
 use crate::input::normalise;
 use crate::input::table::{Table, code_slice};
 use crate::leads::index::NO_LEAD;

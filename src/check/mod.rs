@@ -1,7 +1,8 @@
 //! What is wrong with the data: counted, located, and told beside the numbers it bears on.
 //!
 //! A [`Finding`] is what the join notices on its way and every report tells. `audit` is the whole audit of
-//! `funnel check`: `list` names all that is looked for, the other modules look, a group of checks each.
+//! `funnel check`: `list` names all that is looked for, `refused` reads on where a report stops, `noticed` tells what
+//! reading and joining found, the other modules look, a group of checks each.
 
 pub mod audit;
 mod channels;
@@ -11,8 +12,10 @@ mod customers;
 mod deals;
 pub mod duplicates;
 pub mod list;
+mod noticed;
 pub mod order;
 mod orphans;
+pub mod refused;
 pub mod subject;
 pub mod threshold;
 mod time;
@@ -27,8 +30,10 @@ const IN_A_LINE: usize = 3;
 /// Something that was left out of a number, or counted although it looks wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// The check of `funnel check` that tells it too, if one does.
-    pub key: Option<&'static str>,
+    /// The check of `funnel check` that tells it too.
+    pub key: &'static str,
+    /// The column that it is about, if it is about one.
+    pub subject: Option<String>,
     /// What it is and what was done with it: `CRM rows without a lead ID, left out`.
     pub what: String,
     /// How many.
@@ -42,10 +47,10 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// The same finding, to be told by a check.
+    /// The same finding, about a column.
     #[must_use]
-    pub fn with_key(self, key: &'static str) -> Finding {
-        Finding { key: Some(key), ..self }
+    pub fn about(self, column: &str) -> Finding {
+        Finding { subject: Some(column.to_string()), ..self }
     }
 
     /// One line: what, how many, where the first ones are.
@@ -56,12 +61,14 @@ impl Finding {
     }
 }
 
-/// A finding about these rows, or none where there are none.
+/// A finding about these rows, to be told by the check of this key; none where there are none.
 pub fn finding(
+    key: &'static str,
     what: impl Into<String>,
     rows: impl IntoIterator<Item = usize>,
     origin: &Origin,
 ) -> Option<Finding> {
+    debug_assert!(list::keys().any(|known| known == key), "no check has the key {key}");
     let mut count = 0;
     let mut examples = Vec::new();
     for row in rows {
@@ -71,26 +78,63 @@ pub fn finding(
         }
     }
     let has_more = count > examples.len() as u64;
-    (count > 0).then(|| Finding { key: None, what: what.into(), count, examples, has_more, shown: IN_A_LINE })
+    (count > 0).then(|| Finding {
+        key,
+        subject: None,
+        what: what.into(),
+        count,
+        examples,
+        has_more,
+        shown: IN_A_LINE,
+    })
 }
 
 /// A finding about these values, or none where there are none.
-pub fn finding_of_values(what: impl Into<String>, count: u64, values: &[String]) -> Option<Finding> {
+pub fn finding_of_values(
+    key: &'static str,
+    what: impl Into<String>,
+    count: u64,
+    values: &[String],
+) -> Option<Finding> {
+    debug_assert!(list::keys().any(|known| known == key), "no check has the key {key}");
     let examples = values.iter().take(EXAMPLES).map(|value| format!("`{value}`")).collect();
     let has_more = values.len() > EXAMPLES;
-    (count > 0).then(|| Finding { key: None, what: what.into(), count, examples, has_more, shown: IN_A_LINE })
+    (count > 0).then(|| Finding {
+        key,
+        subject: None,
+        what: what.into(),
+        count,
+        examples,
+        has_more,
+        shown: IN_A_LINE,
+    })
 }
 
 /// A finding about so many places, of which the first are put in words, or none where there are none.
 pub fn finding_of_texts(
+    key: &'static str,
     what: impl Into<String>,
     count: usize,
     texts: impl Iterator<Item = String>,
 ) -> Option<Finding> {
+    debug_assert!(list::keys().any(|known| known == key), "no check has the key {key}");
     let examples: Vec<String> = texts.take(EXAMPLES).collect();
     let has_more = count > EXAMPLES;
     let count = count as u64;
-    (count > 0).then(|| Finding { key: None, what: what.into(), count, examples, has_more, shown: EXAMPLES })
+    (count > 0).then(|| Finding {
+        key,
+        subject: None,
+        what: what.into(),
+        count,
+        examples,
+        has_more,
+        shown: EXAMPLES,
+    })
+}
+
+/// `1 lead`, `2,000 leads`.
+pub fn number_of(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", group_thousands(count), if count == 1 { one } else { many })
 }
 
 /// `1234567` → `1,234,567`.
@@ -122,8 +166,8 @@ mod tests {
     fn a_finding_names_three_places_and_says_that_there_are_more() {
         let origin =
             Origin { files: vec!["a.csv".into()], file_of_row: vec![0; 4], line_of_row: vec![2, 3, 4, 5] };
-        let found = finding("rows without an ID", 0..4, &origin).unwrap();
+        let found = finding("rows_without_lead_id", "rows without an ID", 0..4, &origin).unwrap();
         assert_eq!(found.describe(), "rows without an ID: 4 (a.csv:2, a.csv:3, a.csv:4, …)");
-        assert_eq!(finding("rows", [], &origin), None);
+        assert_eq!(finding("unreadable_rows", "rows", [], &origin), None);
     }
 }

@@ -1,6 +1,8 @@
 //! Stages and dates that contradict each other, or are missing.
 
-use super::subject::{Answer, Examples, Found, Part, Subject, answer, counted, percent, rows_found, whole};
+use super::subject::{
+    Answer, EVENT, Examples, Found, Part, Subject, answer, counted, percent, rows_found, whole,
+};
 use crate::check::{Finding, finding};
 use crate::config::NegativeDays;
 use crate::input::Inputs;
@@ -15,6 +17,7 @@ pub fn answers(subject: &Subject, negative_days: NegativeDays) -> Vec<Answer> {
         answer("stages_out_of_order", Ok(stages_out_of_order(subject, negative_days))),
         answer("stages_without_date", Ok(stages_without_date(subject))),
         answer("leads_without_creation_date", leads_without_creation_date(subject)),
+        answer("lost_without_date", lost_without_date(subject)),
         answer("spend_without_date", undated(subject, Over::Spend, "date")),
         answer("tickets_without_date", undated(subject, Over::Tickets, "opened_at")),
         answer("contracts_without_start", undated(subject, Over::Contracts, "started_at")),
@@ -30,12 +33,16 @@ pub fn dates_after(inputs: &Inputs, as_of: i32) -> Option<Finding> {
         let names = table.frame.get_column_names_str().into_iter().filter(|name| *name != "ends_at");
         for days in names.filter_map(|name| table.dates(name)) {
             let later = (0..table.frame.height()).filter(|row| days.get(*row).is_some_and(|day| day > as_of));
-            let Some(found) = finding(format!("dates after {}", format_day(as_of)), later, &table.origin)
-            else {
+            let Some(found) = finding(
+                "dates_after_as_of",
+                format!("dates after {}", format_day(as_of)),
+                later,
+                &table.origin,
+            ) else {
                 continue;
             };
             all = Some(match all {
-                None => found.with_key("dates_after_as_of"),
+                None => found,
                 Some(mut known) => {
                     known.count += found.count;
                     known.has_more |= found.has_more;
@@ -136,18 +143,18 @@ fn stages_without_date(subject: &Subject) -> Found {
             });
         }
     }
-    let effect = format!(
-        "missing in the days between stages; by period they count on the date of the next later stage, and \
-         without one in no period ({} of the stages reached are dated)",
-        percent(whole(of - count), whole(of))
-    );
+    let dated = percent(whole(of - count), whole(of));
+    let effect = match subject.noun {
+        EVENT => format!("in no month or quarter ({dated} of the events are dated)"),
+        _ => format!(
+            "missing in the days between stages; by period they count on the date of the next later stage, and \
+             without one in no period ({dated} of the stages reached are dated)"
+        ),
+    };
     Found { parts, ..counted(count, of, Examples::of_rows(any.rows(), origin), effect) }
 }
 
 fn leads_without_creation_date(subject: &Subject) -> Result<Found, &'static str> {
-    if subject.data.is_event_based {
-        return Err("the rows of the CRM are events without lead IDs");
-    }
     let created = subject.data.created_at().ok_or("no stage is dated")?;
     let lacking = created.known().not().and(&subject.counted);
     let won = lacking.and(&subject.won).count();
@@ -156,6 +163,17 @@ fn leads_without_creation_date(subject: &Subject) -> Result<Found, &'static str>
          reaches them"
     );
     Ok(rows_found(&lacking, subject.counted.count(), &subject.leads().origin, effect))
+}
+
+fn lost_without_date(subject: &Subject) -> Result<Found, &'static str> {
+    let stages = &subject.data.stages;
+    if !stages.knows_lost {
+        return Err("nothing in the CRM tells that a lead was lost");
+    }
+    let lost = stages.lost.and(&subject.counted);
+    let lacking = lost.and(&stages.lost_at.known().not());
+    let effect = "in the losses of no month or quarter: by event basis a period shows too few".to_string();
+    Ok(rows_found(&lacking, lost.count(), &subject.leads().origin, effect))
 }
 
 /// Rows of another table without the date that puts them into a period.

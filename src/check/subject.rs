@@ -1,11 +1,49 @@
 //! What the checks look at: the joined data with the few things that most of them ask for, and what they answer.
 
-use super::list::{CHECKS, Check};
+use super::list::{CHECKS, Check, OfEvents};
+use crate::check::number_of;
 use crate::input::table::{Origin, Table, code_slice};
 use crate::kpi::exact::Exact;
 use crate::leads::index::{Index, NO_LEAD};
 use crate::leads::{Data, Facts, Over};
 use crate::mask::Mask;
+
+/// What a row of the CRM is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Noun {
+    pub one: &'static str,
+    pub many: &'static str,
+    /// What a mean is of.
+    pub each: &'static str,
+    /// What a mean is of, and that it is of all that came in.
+    pub each_of_all: &'static str,
+    /// The heading of a column that counts them.
+    pub heading: &'static str,
+}
+
+/// A row, or several, of one lead ID.
+pub const LEAD: Noun = Noun {
+    one: "lead",
+    many: "leads",
+    each: "a lead",
+    each_of_all: "a lead over all leads",
+    heading: "Leads",
+};
+/// A row without a lead ID, of one stage.
+pub const EVENT: Noun = Noun {
+    one: "event",
+    many: "events",
+    each: "an event of the first stage",
+    each_of_all: "an event over all of the first stage",
+    heading: "Events",
+};
+
+impl Noun {
+    /// `1 lead`, `2 leads`.
+    pub fn number(self, count: u64) -> String {
+        number_of(count, self.one, self.many)
+    }
+}
 
 /// How many places a finding names.
 pub const EXAMPLES: usize = 10;
@@ -15,6 +53,12 @@ pub struct Subject<'a> {
     pub data: &'a Data,
     /// The leads that are there on the day of the audit.
     pub counted: Mask,
+    /// Those of them that came in: all, or the events of the first stage.
+    pub entries: Mask,
+    /// Those of them that are no leads of existing customers: by these reports divide what leads cost.
+    pub acquired: Mask,
+    /// What a row of the CRM is.
+    pub noun: Noun,
     /// Those of them that were won; none where no input tells it.
     pub won: Mask,
     /// The first lead of each lead's customer, [`NO_LEAD`] for leads without a customer ID; nothing where the CRM has
@@ -29,7 +73,14 @@ impl<'a> Subject<'a> {
         let won = data.stages.won.map(|place| data.stages.stages[place].reached.and(&counted));
         let customers =
             data.leads().table.ids("customer_id").map(|ids| Index::new(ids.clone()).0.find_all(&ids));
-        Subject { data, won: won.unwrap_or_else(|| Mask::none(counted.height())), counted, customers }
+        let noun = if data.is_event_based { EVENT } else { LEAD };
+        let entries = match data.stages.of_creation().filter(|_| data.is_event_based) {
+            Some(first) => first.reached.and(&counted),
+            None => counted.clone(),
+        };
+        let won = won.unwrap_or_else(|| Mask::none(counted.height()));
+        let acquired = data.existing.as_ref().map_or_else(|| entries.clone(), |old| entries.and(&old.not()));
+        Subject { data, counted, entries, acquired, noun, won, customers }
     }
 
     /// The table of the leads.
@@ -122,7 +173,7 @@ impl Examples {
 
 /// The answer to the check of a key.
 pub fn answer(key: &'static str, outcome: Result<Found, &'static str>) -> Answer {
-    const NO_CHECK: Check = Check { section: "reading", key: "", what: "" };
+    const NO_CHECK: Check = Check { section: "", key: "", what: "", of_events: OfEvents::Same };
     let check = CHECKS.iter().find(|check| check.key == key);
     debug_assert!(check.is_some(), "{key} is no check");
     Answer { check: check.unwrap_or(&NO_CHECK), outcome }
@@ -151,11 +202,6 @@ pub fn rows_found(rows: &Mask, of: u64, origin: &Origin, effect: String) -> Foun
 /// `33.33%`, or `no share` of nothing.
 pub fn percent(part: Exact, of: Exact) -> String {
     part.over(of).map_or_else(|| "no share".to_string(), |share| format!("{}%", share.to_percent()))
-}
-
-/// `1 lead`, `2 leads`.
-pub fn number_of(count: u64, one: &str, many: &str) -> String {
-    format!("{} {}", crate::check::group_thousands(count), if count == 1 { one } else { many })
 }
 
 /// Whether a lead stands here: not [`NO_LEAD`].

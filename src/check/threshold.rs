@@ -13,6 +13,9 @@ use crate::kpi::exact::Exact;
 
 /// What stands in an error about a limit that is none, and tells its hint.
 pub const NO_LIMIT: &str = "is no limit";
+/// The hint.
+pub const LIMITS: &str =
+    "a limit is a share of at most 100%, such as `\"5%\"` (not 0.05), or a whole number, such as `10`";
 
 /// The most that may be found: a share of what was looked at, or a number (of rows, or of money).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -52,8 +55,9 @@ impl TryFrom<toml::Value> for Threshold {
         let text = value.as_str().map_or_else(|| value.to_string(), |text| text.trim().to_string());
         let limit = match (&value, text.strip_suffix('%')) {
             (toml::Value::String(_), Some(number)) => share(number.trim_end()),
-            (toml::Value::String(_), None) => None,
-            _ => decimal(&text).map(Limit::Number),
+            (toml::Value::Integer(_), _) => decimal(&text).map(Limit::Number),
+            // text without a sign is no share; a fraction is a share that lacks its percent sign, or a number that nothing counted can be
+            _ => None,
         };
         limit
             .map(|limit| Threshold { limit, text: text.clone() })
@@ -78,7 +82,9 @@ fn is_more(number: Exact, limit: Exact) -> bool {
 }
 
 fn share(percent: &str) -> Option<Limit> {
-    decimal(percent)?.over(Exact::whole(100)).map(Limit::Share)
+    let share = decimal(percent)?.over(Exact::whole(100))?;
+    // nothing exceeds the whole, so such a limit would never be missed
+    (!is_more(share, Exact::whole(1))).then_some(Limit::Share(share))
 }
 
 /// `12` or `12.5` exactly; nothing below 0.
@@ -111,15 +117,17 @@ mod tests {
         for (limit, is_exceeded) in [(4, true), (5, false)] {
             assert_eq!(threshold(limit).unwrap().is_exceeded(&found), is_exceeded, "{limit}");
         }
-        assert!(threshold(4.5).unwrap().is_exceeded(&found));
     }
 
     #[test]
     fn what_is_neither_is_refused() {
-        for bad in ["5", "five", "%", "-1%", ""] {
+        for bad in ["5", "five", "%", "-1%", "", "120%", "100.01%"] {
             assert_eq!(threshold(bad), None, "{bad}");
         }
         assert_eq!(threshold(-1), None);
         assert_eq!(threshold(true), None);
+        for fraction in [0.05, 4.5, 4.0] {
+            assert_eq!(threshold(fraction), None, "{fraction}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! A block of `funnel.toml`: some files of one table that share their headers, and how they are written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use serde::Deserialize;
@@ -23,9 +23,8 @@ pub struct Block {
     pub encoding: Option<String>,
     /// The line of the header, where it cannot be found by its names
     pub header_line: Option<u64>,
-    /// What to do with a row that cannot be read
-    #[serde(default)]
-    pub on_error: OnError,
+    /// What to do with a row that cannot be read; without it an error
+    pub on_error: Option<OnError>,
     /// The words that stand for no value, instead of the usual ones
     pub null_words: Option<Vec<String>>,
     /// Canonical name = header in the file
@@ -40,6 +39,9 @@ pub struct Block {
     /// Status word = stage, or `lost` (crm only)
     #[serde(default)]
     pub stages: BTreeMap<String, String>,
+    /// Columns whose cells are not read, because an audit cannot tell what they say
+    #[serde(skip)]
+    pub left_out: BTreeSet<String>,
     /// What a lead ID means that a file has twice (crm only); without it an error, or what the preset says
     pub duplicates: Option<Duplicates>,
 }

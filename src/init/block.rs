@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::place::relative;
 use super::read::{Contents, Part};
-use crate::config::{Block, ColumnSource};
+use crate::config::{Block, ColumnSource, Duplicates};
+use crate::error::Undecided;
 use crate::input::survey::reads_alike;
 
 /// Decides on the settings of a part, in a funnel of these stages, for a configuration at `place`.
@@ -26,6 +27,8 @@ pub fn decide(part: &mut Part, stages: &[String], place: &Path) {
             block = listed;
         }
     }
+    block.formats = formats(part);
+    block.duplicates = duplicates(part);
     block.files = part.files.iter().map(|file| relative(file, place)).collect();
     part.block = block;
 }
@@ -36,6 +39,21 @@ fn encoding(part: &Part) -> Option<String> {
     let first = &profiles.first()?.encoding;
     let is_shared = profiles.iter().all(|profile| &profile.encoding == first);
     (is_shared && !first.starts_with("UTF-")).then(|| first.to_lowercase())
+}
+
+/// The settings that alone fit all cells of a column.
+fn formats(part: &Part) -> BTreeMap<String, String> {
+    let setting = |column: &Undecided| match column.readings.as_slice() {
+        [(only, _)] => Some((column.column.clone(), (*only).to_string())),
+        _ => None,
+    };
+    part.undecided.iter().filter_map(setting).collect()
+}
+
+/// Rows of one lead that agree are that lead.
+fn duplicates(part: &Part) -> Option<Duplicates> {
+    let contents = part.contents.as_ref().ok()?;
+    contents.repeated.as_ref().filter(|_| contents.contradicting.is_empty()).map(|_| Duplicates::Merge)
 }
 
 fn columns(part: &Part) -> BTreeMap<String, ColumnSource> {

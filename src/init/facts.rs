@@ -6,10 +6,10 @@ use anyhow::Result;
 
 use super::read::Part;
 use crate::config::{self, DEFAULT_STAGES};
-use crate::input::normalise;
+use crate::input::spellings;
 use crate::input::table::{Table, code_slice};
 use crate::input::tables::Kind;
-use crate::leads::stages::stage_of_words;
+use crate::leads::statuses::stage_of_words;
 
 /// What concerns all files.
 pub struct Facts {
@@ -17,7 +17,7 @@ pub struct Facts {
     pub stages: Option<Vec<(String, Vec<String>)>>,
     /// The currencies that the files name.
     pub currencies: BTreeSet<String>,
-    /// Spellings of one channel, the most frequent first, with the rows of each.
+    /// Spellings of one channel, the usual one first, with the rows of each.
     pub channels: Vec<Vec<(String, usize)>>,
     /// The status words of each part, by the names of its files.
     words: BTreeMap<Vec<std::path::PathBuf>, Vec<StatusWord>>,
@@ -80,20 +80,20 @@ fn counted_words(table: &Table, column: &str) -> Vec<(String, usize)> {
     named
 }
 
-/// A word means the same in all files of the CRM, so the words of all known exports count for each.
+/// The words of each part, by what is known of its export.
 fn status_words(parts: &[Part]) -> Result<BTreeMap<Vec<std::path::PathBuf>, Vec<StatusWord>>> {
     let crm = || {
         let crm = parts.iter().filter(|part| part.kind() == Kind::Crm);
         crm.filter_map(|part| Some((part, part.contents.as_ref().ok()?)))
     };
-    let of_presets = crm().flat_map(|(_, contents)| contents.status_words.clone()).collect();
-    let stage_of = stage_of_words(&config::from_files(&[]), &of_presets)?;
+    let config = config::from_files(&[]);
     let words = crm().map(|(part, contents)| {
+        let stage_of = stage_of_words(&config, &contents.status_words)?;
         let words = counted_words(&contents.table, "stage").into_iter();
         let words = words.map(|(word, rows)| StatusWord { stage: stage_of(&word), word, rows });
-        (part.files.clone(), words.collect())
+        Ok((part.files.clone(), words.collect()))
     });
-    Ok(words.collect())
+    words.collect()
 }
 
 /// The stages with a date or a status word, and always the first and the last; none where part of the CRM is not known.
@@ -135,15 +135,9 @@ fn currencies(parts: &[Part]) -> BTreeSet<String> {
 
 /// The channels that the files spell in several ways.
 fn channels(parts: &[Part]) -> Vec<Vec<(String, usize)>> {
-    let mut spellings: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
+    let mut rows_of: BTreeMap<String, usize> = BTreeMap::new();
     for (word, rows) in tables(parts).flat_map(|table| counted_words(table, "channel")) {
-        *spellings.entry(normalise(&word)).or_default().entry(word).or_default() += rows;
+        *rows_of.entry(word).or_default() += rows;
     }
-    let several = spellings.into_iter().filter(|(name, words)| !name.is_empty() && words.len() > 1);
-    let sorted = several.map(|(_, words)| {
-        let mut words: Vec<(String, usize)> = words.into_iter().collect();
-        words.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
-        words
-    });
-    sorted.collect()
+    spellings::groups(rows_of, |rows| *rows as u64)
 }

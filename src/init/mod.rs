@@ -19,8 +19,9 @@ use std::path::Path;
 use anyhow::Result;
 
 use self::facts::Facts;
-use self::read::Part;
+use self::read::{Contents, Part};
 use self::recognise::Unplaced;
+use crate::check::number_of;
 use crate::cli::InitArguments;
 use crate::error::{Failure, data_error};
 use crate::input::Progress;
@@ -75,31 +76,26 @@ fn to_decide(draft: &Draft) -> Vec<String> {
     let mut open = Vec::new();
     for part in &draft.parts {
         let table = part.kind().name();
-        for undecided in &part.undecided {
-            let [one, other] = &undecided.readings;
+        for undecided in part.open_columns() {
             open.push(format!(
-                "{}:{}: `{}`: `{}` is {} as {} and {} as {}: choose one under `[{table}.formats]`",
+                "{}:{}: `{}`: {}: choose one under `[{table}.formats]`",
                 undecided.file,
                 undecided.line,
                 undecided.column,
-                undecided.cell,
-                one.1,
-                one.0,
-                other.1,
-                other.0
+                undecided.in_words()
             ));
         }
         match &part.contents {
             Err(problem) => open.push(problem.in_one_line()),
-            Ok(contents) => open.extend(contents.profiles.iter().filter_map(|profile| {
+            Ok(contents) => open.extend(repeated(contents).into_iter().chain(contents.profiles.iter().filter_map(|profile| {
                 let first = profile.rejected.first()?;
                 Some(format!(
                     "{}: {} that cannot be read, the first in line {}: correct them, or leave them out with `on_error = \"skip\"`",
                     profile.name,
-                    summary::counted(profile.rejected.len(), "row"),
+                    number_of(profile.rejected.len() as u64, "row", "rows"),
                     first.line
                 ))
-            })),
+            }))),
         }
         let words = draft.facts.words_of(part).iter().filter(|word| word.stage.is_none());
         let words: Vec<String> = words.map(|word| format!("`{}`", word.word)).collect();
@@ -117,6 +113,17 @@ fn to_decide(draft: &Draft) -> Vec<String> {
         );
     }
     open
+}
+
+/// Rows of one lead that do not agree.
+fn repeated(contents: &Contents) -> Option<String> {
+    let repeated = contents.repeated.as_ref().filter(|_| !contents.contradicting.is_empty())?;
+    Some(format!(
+        "{} of the same file and not all agree, in {}: correct them, map the column that identifies a lead, or set \
+         `duplicates = \"sum\"` where they are parts of one deal, `\"deals\"` where each is a deal of its own",
+        number_of(repeated.count, "row repeats a lead ID", "rows repeat lead IDs"),
+        contents.contradictions()
+    ))
 }
 
 /// Reads and joins with what is about to be written, as a report does; what would stop the report comes back.

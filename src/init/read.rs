@@ -1,19 +1,21 @@
 //! Each group of files as the report reads it, so that what `init` says of them is what the report will see.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::Result;
 
 use super::Problem;
 use super::recognise::Group;
-use crate::config::{self, Block, Config, OnError};
+use crate::check::Finding;
+use crate::config::{self, Block, Config, Purpose};
 use crate::error::{Failure, Undecided};
 use crate::input::profile::FileProfile;
 use crate::input::survey::{Reading, first_rows};
 use crate::input::table::Table;
 use crate::input::tables::Kind;
-use crate::input::{self, Inputs, Progress};
+use crate::input::{self, Inputs, Progress, StatusWords};
+use crate::leads;
 
 /// What becomes a block of the configuration.
 pub struct Part {
@@ -21,7 +23,7 @@ pub struct Part {
     pub files: Vec<PathBuf>,
     /// What is written as settings.
     pub block: Block,
-    /// Columns that fit two readings.
+    /// Columns that are read only with a setting.
     pub undecided: Vec<Undecided>,
     /// What was read, or why the files cannot be read.
     pub contents: Result<Contents, Problem>,
@@ -33,9 +35,13 @@ pub struct Contents {
     pub profiles: Vec<FileProfile>,
     pub columns: Vec<Column>,
     pub unused: Vec<String>,
-    /// Status words of the known export, with the stage of each.
-    pub status_words: BTreeMap<String, String>,
+    /// What the status words of the files stand for; they are of one export.
+    pub status_words: StatusWords,
     pub currency_signs: Vec<&'static str>,
+    /// Rows that repeat a lead ID of their own file, which a report refuses unless the block says what they are.
+    pub repeated: Option<Finding>,
+    /// Rows of a lead that say something else than its first one.
+    pub contradicting: Vec<Finding>,
 }
 
 /// A column of the files as it was understood.
@@ -52,6 +58,17 @@ pub struct Column {
     pub example: String,
 }
 
+impl Contents {
+    /// The columns in which rows of one lead differ, each with the first such row.
+    pub fn contradictions(&self) -> String {
+        let column = |finding: &Finding| {
+            let place = finding.examples.first().map_or("", String::as_str);
+            format!("`{}` ({place})", finding.subject.as_deref().unwrap_or_default())
+        };
+        self.contradicting.iter().map(column).collect::<Vec<_>>().join(", ")
+    }
+}
+
 impl Part {
     pub fn kind(&self) -> Kind {
         self.reading.kind
@@ -59,7 +76,12 @@ impl Part {
 
     /// Whether a column fits two readings.
     pub fn is_undecided(&self, column: &Column) -> bool {
-        self.undecided.iter().any(|undecided| undecided.column == column.name)
+        self.open_columns().any(|undecided| undecided.column == column.name)
+    }
+
+    /// The columns that the user has to decide: those of which several settings fit all cells.
+    pub fn open_columns(&self) -> impl Iterator<Item = &Undecided> {
+        self.undecided.iter().filter(|undecided| undecided.readings.len() > 1)
     }
 }
 
@@ -70,15 +92,15 @@ impl Part {
 pub fn part(group: Group, progress: &dyn Fn(u64) -> Progress) -> Result<Part> {
     let Group { reading, files } = group;
     let names = files.iter().map(|file| file.display().to_string()).collect();
-    // rows that cannot be read are counted here, whatever the user will want to do with them
-    let block = Block { files: names, on_error: OnError::Skip, ..Block::default() };
-    let mut config = config::from_files(&[]);
+    let block = Block { files: names, ..Block::default() };
+    // what a report refuses is counted here, whatever the user will want to do with it
+    let mut config = Config { purpose: Purpose::Audit, ..config::from_files(&[]) };
     config.blocks_mut(reading.kind).push(block);
     let bytes = input::size(&config)?;
     let mut undecided: Vec<Undecided> = Vec::new();
     let contents = loop {
         match input::read(&config, &[], &progress(bytes)) {
-            Ok(inputs) => break contents(&reading, &files, inputs),
+            Ok(inputs) => break contents(&reading, &files, &config, inputs),
             Err(error) => match undecided_column(&error, &undecided) {
                 Some(column) => {
                     settle(&mut config, reading.kind, &column);
@@ -91,11 +113,11 @@ pub fn part(group: Group, progress: &dyn Fn(u64) -> Progress) -> Result<Part> {
     Ok(Part { reading, files, block: Block::default(), undecided, contents })
 }
 
-/// The column that stopped the reading because it fits two readings, if it is a new one.
+/// The column that stopped the reading because only a setting says how to read it, if it is a new one.
 fn undecided_column(error: &anyhow::Error, known: &[Undecided]) -> Option<Undecided> {
     let column = Failure::of(error).and_then(Failure::undecided)?;
     let is_new = known.iter().all(|other| other.column != column.column);
-    is_new.then(|| column.clone())
+    (is_new && !column.readings.is_empty()).then(|| column.clone())
 }
 
 /// Takes the first of two readings, so that the rest of the file can be looked at.
@@ -105,10 +127,16 @@ fn settle(config: &mut Config, kind: Kind, column: &Undecided) {
     }
 }
 
-fn contents(reading: &Reading, files: &[PathBuf], mut inputs: Inputs) -> Result<Contents, Problem> {
+fn contents(
+    reading: &Reading,
+    files: &[PathBuf],
+    config: &Config,
+    mut inputs: Inputs,
+) -> Result<Contents, Problem> {
     let missing = || Problem { message: "nothing was read".to_string(), hint: String::new() };
     let table = inputs.tables.remove(&reading.kind).ok_or_else(missing)?;
     let first = files.first().ok_or_else(missing)?;
+    let (repeated, contradicting) = repeated_rows(reading.kind, &table, config, &inputs)?;
     let rows = first_rows(reading, first).map_err(|error| Problem::new(&error))?;
     let of_first = table.origin.file_of_row.iter().zip(&table.origin.line_of_row);
     let lines: BTreeSet<u32> = of_first.filter(|(file, _)| **file == 0).map(|(_, line)| *line).collect();
@@ -120,11 +148,32 @@ fn contents(reading: &Reading, files: &[PathBuf], mut inputs: Inputs) -> Result<
     Ok(Contents {
         unused: unused.unwrap_or_default(),
         columns,
-        status_words: inputs.status_words,
+        status_words: inputs.status_words.into_iter().next().unwrap_or_default(),
         currency_signs: inputs.currency_signs.into_iter().map(|(sign, _)| sign).collect(),
         profiles: inputs.files,
         table,
+        repeated,
+        contradicting,
     })
+}
+
+/// The rows that repeat a lead of their file, and those that say something else than its first row.
+fn repeated_rows(
+    kind: Kind,
+    table: &Table,
+    config: &Config,
+    inputs: &Inputs,
+) -> Result<(Option<Finding>, Vec<Finding>), Problem> {
+    if kind != Kind::Crm {
+        return Ok((None, Vec::new()));
+    }
+    let found = leads::repeated_rows(table.clone(), config, inputs).map_err(|error| Problem::new(&error))?;
+    let (contradicting, others): (Vec<Finding>, Vec<Finding>) =
+        found.into_iter().partition(|finding| finding.key == "refused_values");
+    let find = |key: &str| others.iter().find(|finding| finding.key == key);
+    // where a lead has several deals, `merge` would make one of these as well
+    let is_unsettled = contradicting.is_empty() && find("further_deals").is_some();
+    Ok((find("refused_ids").filter(|_| !is_unsettled).cloned(), contradicting))
 }
 
 fn columns(reading: &Reading, profiles: &[FileProfile], rows: &[&Vec<String>]) -> Vec<Column> {

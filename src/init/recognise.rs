@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::Problem;
+use crate::config::text::quoted;
 use crate::error::{data_error, listed};
 use crate::input::presets::Export;
 use crate::input::survey::{Reading, Survey, survey};
@@ -106,8 +107,21 @@ fn is_same_export(one: &Reading, other: &Reading) -> bool {
 fn nothing_recognised(unplaced: &[Unplaced]) -> anyhow::Error {
     let files: Vec<String> = unplaced.iter().map(Unplaced::describe).collect();
     let tables: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+    let message = format!("no file is recognised: {}", files.join("; "));
+    // of a file whose headers cannot be read nobody can say what they lack
+    if let Some(first) = unplaced.first().filter(|_| unplaced.iter().all(|file| file.headers.is_empty())) {
+        let name = first.file.display().to_string();
+        return data_error(
+            message,
+            format!(
+                "mend the file, or write a funnel.toml with a block for it (`[[{}]]`) that says `files = [{}]` and how it is to be read",
+                tables.join("]]`, `[["),
+                quoted(&name)
+            ),
+        );
+    }
     data_error(
-        format!("no file is recognised: {}", files.join("; ")),
+        message,
         format!(
             "write a funnel.toml with a block for each file (`[[{}]]`) and its headers; files without lead IDs, one row an event, need `stage = \"…\"` in a `[[crm]]` block",
             tables.join("]]`, `[[")

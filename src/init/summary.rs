@@ -32,11 +32,6 @@ pub fn text(draft: &Draft, open: &[String], place: &Path) -> String {
     parts.join("\n")
 }
 
-/// `1 row`, `2,000 rows`.
-pub fn counted(count: usize, what: &str) -> String {
-    format!("{} {what}{}", group_thousands(count), if count == 1 { "" } else { "s" })
-}
-
 /// `95%`; what is not all of them is not 100%, and what is not nothing is not 0%.
 pub fn share(part: usize, whole: usize) -> String {
     match (part * 100).checked_div(whole) {

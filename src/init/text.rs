@@ -7,8 +7,10 @@ use super::facts::{Facts, StatusWord};
 use super::place::relative;
 use super::read::{Column, Contents, Part};
 use super::recognise::Unplaced;
-use super::summary::{counted, share};
+use super::summary::share;
+use crate::check::number_of;
 use crate::config::DEFAULT_STAGES;
+use crate::config::text::{key, quoted};
 use crate::error::Undecided;
 use crate::input::presets::Export;
 use crate::input::survey::repeated;
@@ -104,7 +106,7 @@ fn block(part: &Part, words: &[StatusWord]) -> String {
         _ => format!("files = [\n    {},\n]\n", files.join(",\n    ")),
     };
     let contents = match &part.contents {
-        Ok(contents) => rejected(contents) + &columns(part, contents),
+        Ok(contents) => rejected(contents) + &repeated_ids(contents) + &columns(part, contents),
         Err(problem) => format!(
             "# the report cannot read this yet: {}\n# {}\n",
             comment(&problem.message),
@@ -139,7 +141,7 @@ fn remarks(part: &Part) -> String {
         let form = first.map(|file| {
             format!("; {}, separator {}, header in line {}", file.encoding, file.separator, file.header_line)
         });
-        lines.push(format!("{preset}{}{}", counted(rows, "row"), form.unwrap_or_default()));
+        lines.push(format!("{preset}{}{}", rows_in_words(rows), form.unwrap_or_default()));
     }
     if part.reading.is_numbered {
         lines.push("no column of IDs: each row is a lead of its own, and no other file can be joined to it. Export it with its ID;".to_string());
@@ -173,11 +175,32 @@ fn rejected(contents: &Contents) -> String {
     };
     let what = format!(
         "{} cannot be read, the first: {file}:{}: {cell}{}",
-        counted(rows, "row"),
+        rows_in_words(rows),
         first.line,
         first.reason
     );
     format!("# {}\n# on_error = \"skip\"    # leaves them out and counts them\n", comment(&what))
+}
+
+/// What the rows are that repeat a lead ID of their file: where they agree, one lead.
+fn repeated_ids(contents: &Contents) -> String {
+    let Some(repeated) = &contents.repeated else { return String::new() };
+    let rows = number_of(repeated.count, "row repeats a lead ID", "rows repeat lead IDs");
+    let first = repeated.examples.first().map_or("", String::as_str);
+    if contents.contradicting.is_empty() {
+        return format!(
+            "# {rows}, the first: {}; what they say agrees, so they are read as one lead\n\
+             duplicates = \"merge\"    # \"sum\" instead where they are parts of one deal, to add their amounts\n",
+            comment(first)
+        );
+    }
+    format!(
+        "# {rows}, the first: {}, and they do not agree in {}\n\
+         # correct them, or say under columns which header identifies a lead; or say what they are:\n\
+         # duplicates = \"sum\"    # parts of one deal: adds their amounts; \"deals\": each is a deal of its own\n",
+        comment(first),
+        comment(&contents.contradictions())
+    )
 }
 
 /// The columns as a section where that holds, else as comments.
@@ -233,21 +256,22 @@ fn described(column: &Column, is_undecided: bool) -> String {
     parts.join(", ")
 }
 
-/// Both settings of each column that fits two readings, for the user to choose one.
+/// The setting of each column that is read only with one; several that fit are comments, for the user to choose.
 fn formats(table: &str, undecided: &[Undecided]) -> String {
     if undecided.is_empty() {
         return String::new();
     }
     let lines = undecided.iter().flat_map(|column| {
-        column.readings.iter().map(|(setting, reading)| {
-            let shown = format!("`{}` in line {} is {reading}", shortened(&column.cell), column.line);
-            (format!("# {} = {}", key(&column.column), quoted(setting)), shown)
+        let is_open = column.readings.len() > 1;
+        let (mark, why) = if is_open { ("# ", "") } else { ("", ", and no other order fits all rows") };
+        column.readings.iter().map(move |(setting, reading)| {
+            let shown = format!("`{}` in line {} is {reading}{why}", shortened(&column.cell), column.line);
+            (format!("{mark}{} = {}", key(&column.column), quoted(setting)), shown)
         })
     });
-    format!(
-        "[{table}.formats]    # to decide: take the `#` from one line of each column\n{}",
-        with_comments(&lines.collect::<Vec<_>>())
-    )
+    let is_open = undecided.iter().any(|column| column.readings.len() > 1);
+    let head = if is_open { "    # to decide: take the `#` from one line of each column" } else { "" };
+    format!("[{table}.formats]{head}\n{}", with_comments(&lines.collect::<Vec<_>>()))
 }
 
 fn status_words(words: &[StatusWord]) -> String {
@@ -255,7 +279,7 @@ fn status_words(words: &[StatusWord]) -> String {
         return String::new();
     }
     let line = |word: &StatusWord| {
-        let rows = counted(word.rows, "row");
+        let rows = rows_in_words(word.rows);
         match &word.stage {
             Some(stage) => (format!("{} = {}", quoted(&word.word), quoted(stage)), rows),
             None => {
@@ -265,7 +289,11 @@ fn status_words(words: &[StatusWord]) -> String {
     };
     let lines: Vec<(String, String)> = words.iter().take(MOST_WORDS).map(line).collect();
     let more = words.len().saturating_sub(MOST_WORDS);
-    let more = if more > 0 { format!("# and {}\n", counted(more, "more word")) } else { String::new() };
+    let more = if more > 0 {
+        format!("# and {}\n", number_of(more as u64, "more word", "more words"))
+    } else {
+        String::new()
+    };
     format!("[crm.stages]\n{}{more}", with_comments(&lines))
 }
 
@@ -276,7 +304,7 @@ fn channels(facts: &Facts) -> String {
     let lines = facts.channels.iter().filter_map(|spellings| {
         let ((most, _), (other, _)) = (spellings.first()?, spellings.get(1)?);
         let shown: Vec<String> =
-            spellings.iter().map(|(word, rows)| format!("`{word}` {}", counted(*rows, "row"))).collect();
+            spellings.iter().map(|(word, rows)| format!("`{word}` {}", rows_in_words(*rows))).collect();
         Some((format!("# {} = {}", quoted(other), quoted(most)), shown.join(", ")))
     });
     format!(
@@ -292,15 +320,23 @@ fn unplaced(file: &Unplaced, place: &Path) -> String {
     let is_named = |stage: &&&str| stem.contains(stage.trim_end_matches('y'));
     let stage = DEFAULT_STAGES.iter().rev().find(is_named).unwrap_or(&"lead");
     let tables: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+    // whose headers cannot be read, none of it can
+    let encoding = if file.headers.is_empty() {
+        ("# encoding = \"…\"".to_string(), "such as windows-1252, for Western European Excel".to_string())
+    } else {
+        (String::new(), String::new())
+    };
     let lines = [
         ("# [[crm]]".to_string(), format!("or {}", tables[1..].join(", "))),
         (format!("# files = [{}]", quoted(&relative(&file.file, place))), String::new()),
+        encoding,
         (
             format!("# stage = {}", quoted(stage)),
             "only if it has no lead IDs and each row is an event of one stage".to_string(),
         ),
         ("# [crm.columns]".to_string(), "column = \"Header\"".to_string()),
     ];
+    let lines: Vec<_> = lines.into_iter().filter(|(left, _)| !left.is_empty()).collect();
     format!("# not placed: {}\n{}", comment(&file.describe()), with_comments(&lines))
 }
 
@@ -320,17 +356,9 @@ fn with_comments(lines: &[(String, String)]) -> String {
     lines.iter().map(line).collect()
 }
 
-/// A text in quotes, on one line whatever is in it.
-fn quoted(text: &str) -> String {
-    let key = key(text);
-    if key.starts_with(['"', '\'']) { key } else { format!("\"{key}\"") }
-}
-
-/// A key, in quotes where it needs them.
-fn key(text: &str) -> String {
-    // of all strings in TOML only a key is never written over several lines
-    let line = toml::Table::from_iter([(text.to_string(), toml::Value::Boolean(true))]).to_string();
-    line.trim_end().trim_end_matches("true").trim_end().trim_end_matches('=').trim_end().to_string()
+/// `1 row`, `2,000 rows`.
+fn rows_in_words(count: usize) -> String {
+    number_of(count as u64, "row", "rows")
 }
 
 /// A text on one line, as a comment must be.
@@ -342,31 +370,5 @@ fn shortened(cell: &str) -> String {
     match cell.char_indices().nth(LONGEST_EXAMPLE) {
         Some((end, _)) => format!("{}…", &cell[..end]),
         None => cell.to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn any_text_comes_back_from_a_quoted_value_and_key() {
-        for text in [
-            "",
-            "Lead ID",
-            "a\"b",
-            "a'b\"c",
-            "back\\slash",
-            "two\nlines",
-            "Бюджет ",
-            "a = true",
-            "tab\t",
-            "\u{1}",
-        ] {
-            let quoted = quoted(text);
-            assert!(!quoted.contains('\n'), "{quoted}");
-            let table: toml::Table = toml::from_str(&format!("{quoted} = {quoted}")).unwrap();
-            assert_eq!(table.get(text).and_then(toml::Value::as_str), Some(text), "{quoted}");
-        }
     }
 }

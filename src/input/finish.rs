@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::column::{Column, assemble};
 use super::format::{Place, Rows, Settled, settle};
-use super::profile::{Dropped, Rejected};
+use super::profile::{Dropped, Rejected, describe_rejected};
 use super::read::{ColumnPlan, Layout, LeftOut, Piece, Share, TotalRow, rejected_row};
 use super::records::{Ragged, ragged};
 use super::rows::NoData;
@@ -77,7 +77,7 @@ pub fn finish(columns: &[ColumnPlan], mut shares: Vec<Share>, layouts: &[Layout]
     }
     let frame = DataFrame::new(series).context("columns of one table")?;
     let table = without_rows(Table { frame, dictionaries, origin }, &rejected)?;
-    refuse_empty(&table, layouts)?;
+    refuse_empty(&table, layouts, &files)?;
     Ok(Finished { table, settled, totals, files })
 }
 
@@ -93,12 +93,21 @@ fn origin_of(layouts: &[Layout], pieces: &[Piece], lines: &[Vec<u32>]) -> Origin
     origin
 }
 
-fn refuse_empty(table: &Table, layouts: &[Layout]) -> Result<()> {
+fn refuse_empty(table: &Table, layouts: &[Layout], files: &[FileReport]) -> Result<()> {
     let with_rows: BTreeSet<u16> = table.origin.file_of_row.iter().copied().collect();
     let without =
         (0..layouts.len()).find(|file| !with_rows.contains(&u16::try_from(*file).unwrap_or(u16::MAX)));
-    match without {
-        Some(file) => Err(data_error(
+    match without.map(|file| (file, files[file].rejected.first())) {
+        Some((file, Some(first))) => Err(data_error(
+            format!(
+                "{}:{}: {}, and no other row of the file can be read either",
+                layouts[file].format.name,
+                first.line,
+                describe_rejected(first)
+            ),
+            "correct the file, or take it out of the inputs",
+        )),
+        Some((file, None)) => Err(data_error(
             format!("{}: the file has a header and no rows", layouts[file].format.name),
             "export it again, or take it out of the inputs",
         )),

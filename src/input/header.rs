@@ -101,6 +101,9 @@ pub fn map_headers(mapping: &Mapping) -> Result<Vec<Mapped>> {
     require(mapping, &mapped)?;
     add_dimensions(&mut mapped, mapping);
     set_formats(&mut mapped, mapping);
+    for column in mapped.iter_mut().filter(|column| block.left_out.contains(&column.plan.name)) {
+        column.cell = CellSource::Absent;
+    }
     Ok(mapped)
 }
 

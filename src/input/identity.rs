@@ -1,10 +1,11 @@
 //! Which lead a row of the CRM is: by its own ID, by the record of its deal, or a lead of its own where it has neither.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use anyhow::{Context, Result};
 use polars::prelude::*;
 
+use super::Inputs;
 use super::table::Table;
 use crate::check::{Finding, finding};
 
@@ -35,44 +36,75 @@ pub fn give_ids(table: &mut Table, numbered: &[bool]) -> Result<()> {
 ///
 /// # Errors
 /// None on a table that was read.
-pub fn find_leads(table: &mut Table, findings: &mut Vec<Finding>) -> Result<()> {
+pub fn find_leads(table: &mut Table, inputs: &mut Inputs) -> Result<()> {
     let Some(deals) = table.ids("opportunity_id") else { return Ok(()) };
-    let own = table.ids("lead_id");
-    let lead = |row: usize| own.as_ref().and_then(|ids| ids.get(row));
+    let Some(own) = table.ids("lead_id") else {
+        // without any leads a deal is its own, and there is nothing to tell it from
+        let mut ids = deals;
+        ids.rename("lead_id".into());
+        table.frame.with_column(ids.into_series()).context("columns of one height")?;
+        return Ok(());
+    };
     let mut lead_of_deal: HashMap<&str, &str> = HashMap::new();
     for row in 0..deals.len() {
-        if let (Some(deal), Some(lead)) = (deals.get(row), lead(row)) {
-            lead_of_deal.entry(deal).or_insert(lead);
+        if let (Some(deal), Some(lead)) = (deals.get(row), own.get(row)) {
+            // of several leads that became one deal the first by ID, in whatever order they stand
+            lead_of_deal.entry(deal).and_modify(|known| *known = lead.min(known)).or_insert(lead);
         }
     }
     let mut alone = Vec::new();
     let ids: Vec<Option<String>> = (0..deals.len())
         .map(|row| {
-            if let Some(own) = lead(row) {
+            if let Some(own) = own.get(row) {
                 return Some(own.to_string());
             }
             let deal = deals.get(row)?;
-            match lead_of_deal.get(deal) {
-                Some(lead) => Some((*lead).to_string()),
-                // beside leads the number of a deal may be that of a lead it has nothing to do with
-                None if own.is_some() => {
-                    alone.push(row);
-                    Some(format!("deal {deal}"))
-                }
-                None => Some(deal.to_string()),
+            if let Some(lead) = lead_of_deal.get(deal) {
+                return Some((*lead).to_string());
             }
+            // beside leads the number of a deal may be that of a lead it has nothing to do with
+            alone.push(row);
+            Some(format!("deal {deal}"))
         })
         .collect();
     let mut ids: StringChunked = ids.into_iter().collect();
-    if own.is_some() {
-        findings.extend(finding(
-            "deals of no known lead, counted as leads of their own",
-            alone,
-            &table.origin,
-        ));
-    }
     ids.rename("lead_id".into());
     table.frame.with_column(ids.into_series()).context("columns of one height")?;
-    table.frame.drop_in_place("opportunity_id").context("the column was read")?;
+    inputs.findings.extend(describe_alone(table, &inputs.ways_to_the_lead, &alone));
     Ok(())
+}
+
+/// Deals that found no lead: of a file in which none did, what would lead there; of the others only how many.
+fn describe_alone(table: &Table, ways: &BTreeMap<String, String>, alone: &[usize]) -> Vec<Finding> {
+    let mut by_file: BTreeMap<u16, Vec<usize>> = BTreeMap::new();
+    for row in alone {
+        by_file.entry(table.origin.file_of_row[*row]).or_default().push(*row);
+    }
+    let height = |file: u16| table.origin.file_of_row.iter().filter(|number| **number == file).count();
+    // a deal that spans rows is told of once
+    let ids = table.ids("opportunity_id");
+    let mut seen = HashSet::new();
+    let mut is_new = |row: &usize| seen.insert(ids.as_ref().and_then(|ids| ids.get(*row)));
+    let mut of_some = Vec::new();
+    let mut by_way: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (number, own) in by_file {
+        let is_whole_file = height(number) == own.len();
+        let way = table.origin.files.get(usize::from(number)).and_then(|name| ways.get(name));
+        match way.filter(|_| is_whole_file) {
+            Some(way) => by_way.entry(way).or_default().extend(own.into_iter().filter(&mut is_new)),
+            None => of_some.extend(own.into_iter().filter(&mut is_new)),
+        }
+    }
+    let mut findings: Vec<Finding> = by_way
+        .into_iter()
+        .filter_map(|(way, rows)| {
+            let what = format!(
+                "deals of an export that does not name the leads, counted as leads of their own (`deal 17`); to join them, {way}"
+            );
+            finding("deals_without_lead", what, rows, &table.origin)
+        })
+        .collect();
+    let what = "deals of no known lead, counted as leads of their own";
+    findings.extend(finding("deals_without_lead", what, of_some, &table.origin));
+    findings
 }

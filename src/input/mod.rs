@@ -2,14 +2,16 @@
 //!
 //! `encoding` makes text of bytes, `source` finds the header and cuts a file into blocks of whole records (`quotes`),
 //! `records` finds their cells, `rows` tells data from totals and footers. `presets` and `header` decide what each column
-//! is, `settings` what is said of how it is written, `plan` puts that together for each file. `read` fills the columns in
+//! is, `settings` what is said of how it is written, `plan` puts that together for each file, `crm` says what
+//! those of the CRM are to each other. `read` fills the columns in
 //! parallel, `cell`, `date` and `number` read one cell, `words` the words of a text column, `format` decides how a column
 //! is written over all its rows, `finish` puts the table together, `understood` says in a `profile` what became of each
-//! file. `tables` is the list of what can be read.
+//! file. `tables` is the list of what can be read, `spellings` finds names that are one.
 
 pub mod cell;
 mod channels;
 mod column;
+mod crm;
 mod date;
 mod encoding;
 mod finish;
@@ -31,6 +33,7 @@ pub mod rejects;
 mod rows;
 mod settings;
 mod source;
+pub mod spellings;
 pub mod survey;
 pub mod table;
 pub mod tables;
@@ -52,7 +55,7 @@ use self::read::{ColumnPlan, FilePlan, NotUtf8, read_files};
 use self::table::Table;
 use self::tables::Kind;
 use crate::check::Finding;
-use crate::config::{Block, ColumnType, Config, Duplicates, Lookup};
+use crate::config::{Block, ColumnType, Config, Duplicates, Lookup, Purpose};
 use crate::error::data_error;
 
 /// Everything that was read.
@@ -60,6 +63,8 @@ use crate::error::data_error;
 pub struct Inputs {
     pub tables: BTreeMap<Kind, Table>,
     pub lookups: Vec<LookupTable>,
+    /// What they were read for.
+    pub purpose: Purpose,
     /// What a repeated lead ID means in each CRM file.
     pub duplicates: BTreeMap<String, Duplicates>,
     /// The export that each CRM file is of: files of one block with the same header. Such files may overlap; others
@@ -69,8 +74,10 @@ pub struct Inputs {
     pub automatic_dimensions: BTreeSet<String>,
     /// CRM files whose rows are deals, which say more of the outcome than the lead that became one.
     pub deal_files: BTreeSet<String>,
-    /// Status words of the presets, `*` for anything, with the stage of each.
-    pub status_words: BTreeMap<String, String>,
+    /// For CRM files of deals that have no column of the lead: what the user can do so that they find it.
+    pub ways_to_the_lead: BTreeMap<String, String>,
+    /// The status words of each CRM file, in the order of the files.
+    pub status_words: Vec<StatusWords>,
     /// Whether the CRM has no lead IDs: each row is an event of one stage.
     pub is_event_based: bool,
     /// Signs of currencies that amounts bear, with file, line, column and text of the first such cell.
@@ -79,6 +86,15 @@ pub struct Inputs {
     pub files: Vec<FileProfile>,
     /// What was left out or looks wrong while reading.
     pub findings: Vec<Finding>,
+}
+
+/// What the words of a status column stand for in a file: stages, or `lost`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StatusWords {
+    /// As `[crm.stages]` of its block says.
+    pub of_block: BTreeMap<String, String>,
+    /// As the preset of its export says, `*` for anything.
+    pub of_preset: BTreeMap<String, String>,
 }
 
 /// The column of a lookup's key; no name that a user could give to another column.
@@ -100,7 +116,7 @@ pub struct LookupTable {
 /// # Errors
 /// The first error in the order of tables, files and lines.
 pub fn read(config: &Config, wanted: &[String], progress: &Progress) -> Result<Inputs> {
-    let mut inputs = Inputs::default();
+    let mut inputs = Inputs { purpose: config.purpose, ..Inputs::default() };
     for kind in Kind::ALL.into_iter().filter(|kind| !config.blocks(*kind).is_empty()) {
         read_kind(kind, config, wanted, progress, &mut inputs)?;
     }
@@ -144,11 +160,14 @@ fn read_kind(
     let files = files_of(config.blocks(kind), config.folder())?;
     let is_named = |file: usize| config.blocks(kind)[files[file].1].encoding.is_some();
     let (opened, columns, finished) = in_known_encodings(&files, &is_named, |encodings| {
-        let opened: Vec<Opened> = files
+        let mut opened: Vec<Opened> = files
             .iter()
             .enumerate()
             .map(|(file, (path, block))| reader.open(path, *block, encodings.get(&file).copied()))
             .collect::<Result<_>>()?;
+        if kind == Kind::Crm {
+            crm::tell_deals_from_leads(&mut opened)?;
+        }
         let columns = plan::union_of_columns(&opened);
         let (opened, plans): (Vec<Opened>, Vec<FilePlan>) =
             plan::plans(&reader, opened, &columns).into_iter().unzip();
@@ -174,9 +193,9 @@ fn read_kind(
     inputs.files.extend(profiles);
     let numbered: Vec<bool> = opened.iter().map(|file| file.is_numbered).collect();
     if kind == Kind::Crm {
-        plan::note_crm(&opened, config, inputs)?;
+        crm::note(&opened, config, inputs)?;
         identity::give_ids(&mut table, &numbered)?;
-        identity::find_leads(&mut table, &mut inputs.findings)?;
+        identity::find_leads(&mut table, inputs)?;
     }
     inputs.tables.insert(kind, table);
     Ok(())
@@ -184,6 +203,20 @@ fn read_kind(
 
 /// The encodings of files that turned out not to be UTF-8, by the place of the file.
 type Encodings = BTreeMap<usize, &'static encoding_rs::Encoding>;
+
+/// The block that a file of the inputs belongs to: its table, and its place among the blocks of that table.
+///
+/// # Errors
+/// A pattern that matches nothing.
+pub fn block_of(config: &Config, file: &str) -> Result<Option<(Kind, usize)>> {
+    for kind in Kind::ALL {
+        let files = files_of(config.blocks(kind), config.folder())?;
+        if let Some((_, block)) = files.iter().find(|(path, _)| path.display().to_string() == file) {
+            return Ok(Some((kind, *block)));
+        }
+    }
+    Ok(None)
+}
 
 /// Reads files again where one of them turns out, behind its beginning, not to be UTF-8.
 ///

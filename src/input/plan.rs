@@ -6,17 +6,16 @@ use std::path::Path;
 use anyhow::Result;
 use encoding_rs::Encoding;
 
-use super::Inputs;
 use super::header::{Mapped, Mapping, known_headers, map_headers, normalise};
 use super::preamble::date_range;
-use super::presets::{self, Export};
+use super::presets::{self, Export, RowIs};
 use super::read::{CellSource, ColumnPlan, FilePlan};
 use super::records::Shape;
 use super::rows::{NullWords, RowRules};
 use super::settings::check_formats;
 use super::source::{self, HeaderHints, Source};
 use super::tables::{self, Definition, Kind};
-use crate::config::{Block, ColumnType, Config, Duplicates, OnError};
+use crate::config::{Block, ColumnType, Config, OnError};
 use crate::error::{data_error, listed};
 
 /// What is known of a table before its files are opened.
@@ -34,12 +33,16 @@ pub struct Opened {
     pub source: Option<Source>,
     pub name: String,
     /// The number of its block.
-    block: usize,
+    pub block: usize,
     pub headers: Vec<String>,
     pub preset: Option<&'static Export>,
     pub mapped: Vec<Mapped>,
+    /// Whether its block says what each column is.
+    pub is_configured: bool,
     /// Whether its rows have no lead ID and are given one each.
     pub is_numbered: bool,
+    /// Whether a report stops at a row that cannot be read.
+    pub stops_report: bool,
     pub encoding: String,
     pub separator: &'static str,
     pub header_line: u64,
@@ -103,7 +106,9 @@ impl<'a> Reader<'a> {
             headers: source.headers.clone(),
             preset,
             mapped,
+            is_configured: !block.columns.is_empty(),
             is_numbered,
+            stops_report: block.on_error.unwrap_or_default() == OnError::Fail,
             encoding: source.encoding(),
             separator: source.separator_name(),
             header_line: source.header_line,
@@ -144,17 +149,19 @@ impl<'a> Reader<'a> {
 }
 
 impl Opened {
-    /// Whether a row is a deal that leads to its lead: by the record of the deal alone, by a list of contacts, or as
-    /// its preset says.
-    fn is_of_deals(&self) -> bool {
-        if self.preset.is_some_and(|preset| ["deals", "opportunities"].contains(&preset.name.as_str())) {
-            return true;
+    /// Whether a row is a deal: as its preset says, else one that leads to its lead by the record of the deal alone or by a
+    /// list of contacts.
+    pub fn is_of_deals(&self) -> bool {
+        if let Some(preset) = self.preset {
+            return preset.row == RowIs::Deal;
         }
-        let cell = |name: &str| {
-            self.mapped.iter().find(|column| column.plan.name == name).map(|column| &column.cell)
-        };
-        let is_lead = cell("lead_id").is_some_and(|cell| !matches!(cell, CellSource::First(..)));
-        cell("opportunity_id").is_some() && !is_lead
+        let is_lead = self.cell("lead_id").is_some_and(|cell| !matches!(cell, CellSource::First(..)));
+        self.cell("opportunity_id").is_some() && !is_lead
+    }
+
+    /// Where a column comes from.
+    pub fn cell(&self, name: &str) -> Option<&CellSource> {
+        self.mapped.iter().find(|column| column.plan.name == name).map(|column| &column.cell)
     }
 }
 
@@ -292,7 +299,7 @@ fn file_plan(
             preset.map(|preset| preset.footers.begin.as_slice()).unwrap_or_default(),
         ),
         null_words,
-        on_error: block.on_error,
+        on_error: block.on_error.unwrap_or(reader.config.purpose.on_error()),
         export,
         table: reader.kind.name(),
         source,
@@ -312,44 +319,5 @@ pub fn of_lookup(source: Source, cells: Vec<CellSource>, export: usize) -> FileP
         table: "lookup",
         cells,
         source,
-    }
-}
-
-/// What the join has to know of the files of the CRM.
-///
-/// # Errors
-/// Files of stage events beside files with lead IDs.
-pub fn note_crm(files: &[Opened], config: &Config, inputs: &mut Inputs) -> Result<()> {
-    for file in files {
-        let block = &config.crm[file.block];
-        let of_preset = file.preset.filter(|_| block.columns.is_empty()).and_then(|preset| preset.duplicates);
-        let duplicates = block.duplicates.or(of_preset).unwrap_or_default();
-        if duplicates != Duplicates::Error {
-            inputs.duplicates.insert(file.name.clone(), duplicates);
-        }
-        inputs.export_of_file.insert(file.name.clone(), (file.block, file.headers.clone()));
-        if file.is_of_deals() {
-            inputs.deal_files.insert(file.name.clone());
-        }
-        let automatic = file.mapped.iter().filter(|column| column.is_automatic);
-        inputs.automatic_dimensions.extend(automatic.map(|column| column.plan.name.clone()));
-        inputs.status_words.extend(file.preset.map(|preset| preset.stages.clone()).unwrap_or_default());
-    }
-    let is_event = |file: &&Opened| file.is_numbered && config.crm[file.block].stage.is_some();
-    let events = files.iter().filter(is_event).count();
-    if events == 0 {
-        return Ok(());
-    }
-    inputs.is_event_based = true;
-    match files.iter().find(|file| !is_event(file)) {
-        None => Ok(()),
-        Some(other) => Err(data_error(
-            format!(
-                "{}: the file has no `stage = \"…\"` in its block, {} has: its rows are events without lead IDs",
-                other.name,
-                files.iter().find(is_event).map_or("", |file| file.name.as_str())
-            ),
-            "events cannot be joined to leads: report the two in two configurations",
-        )),
     }
 }

@@ -24,6 +24,9 @@ pub struct Export {
     /// Which of the system's exports it is: `deals`
     pub name: String,
     pub table: Kind,
+    /// What a row of the CRM is
+    #[serde(default)]
+    pub row: RowIs,
     /// From every group one header must be in the file
     pub recognise: Vec<Vec<HeaderName>>,
     /// The separators that the export can have; none: any
@@ -60,6 +63,17 @@ pub struct Export {
     pub system: String,
     #[serde(skip)]
     pub system_title: String,
+}
+
+/// What a row of a CRM export is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RowIs {
+    #[default]
+    Lead,
+    /// A deal, which says more of the outcome than the lead that became one; with an `opportunity_id` it is numbered on
+    /// its own, and meets its lead only where the data say so
+    Deal,
 }
 
 /// The name of a header, in which `*` stands for anything; case, blanks and punctuation do not matter.
@@ -146,6 +160,12 @@ impl Export {
         names
             .iter()
             .find_map(|name| (0..headers.len()).find(|field| !taken(*field) && name.fits(&headers[*field])))
+    }
+
+    /// The headers under which a column stands as a rule: `A` or `B`.
+    pub fn usual_headers(&self, column: &str) -> Option<String> {
+        let names = self.columns.get(column)?.iter().take(2);
+        Some(names.map(|name| format!("`{}`", name.text)).collect::<Vec<_>>().join(" or "))
     }
 
     /// How many of its columns the headers have.
@@ -309,6 +329,8 @@ mod tests {
                 assert!(stage == "lost" || stages.contains(stage), "{title}: {word} = {stage}");
                 assert!(export.table == Kind::Crm, "{title}: stages belong to the CRM");
             }
+            let is_crm = export.row == RowIs::Lead || export.table == Kind::Crm;
+            assert!(is_crm, "{title}: deals belong to the CRM");
         }
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/input/presets");
         let files = std::fs::read_dir(folder).unwrap().count();

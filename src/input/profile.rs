@@ -28,8 +28,10 @@ pub struct FileProfile {
     /// Rows that are no data, by their reason: `empty rows`, `total rows`, `footer rows`, `repeated headers`; each
     /// with the lines on which the first ten begin.
     pub dropped: Vec<Dropped>,
-    /// Rows left out by `on_error = "skip"`.
+    /// Rows left out by `on_error = "skip"`, or by an audit.
     pub rejected: Vec<Rejected>,
+    /// Whether a report stops at a row that cannot be read.
+    pub stops_report: bool,
     /// Cells that hold several values, of which the first was taken.
     pub further_values: usize,
     pub columns: Vec<ColumnProfile>,
@@ -152,18 +154,21 @@ impl FileProfile {
     }
 }
 
+/// Which cell of a row cannot be read, and why.
+pub fn describe_rejected(rejected: &Rejected) -> String {
+    if rejected.column.is_empty() {
+        return rejected.reason.to_string();
+    }
+    format!("`{}`: `{}` {}", rejected.column, rejected.cell, rejected.reason)
+}
+
 /// The rows of a file that cannot be read and were left out, the first ten located.
 pub fn rejected_rows(file: &FileProfile) -> Option<Finding> {
-    let place = |rejected: &Rejected| {
-        let what = if rejected.column.is_empty() {
-            rejected.reason.to_string()
-        } else {
-            format!("`{}`: `{}` {}", rejected.column, rejected.cell, rejected.reason)
-        };
-        format!("{}:{}: {what}", file.name, rejected.line)
-    };
+    let place =
+        |rejected: &Rejected| format!("{}:{}: {}", file.name, rejected.line, describe_rejected(rejected));
     let table = if file.kind == Kind::Crm { "CRM" } else { file.kind.name() };
     finding_of_texts(
+        "unreadable_rows",
         format!("{table} rows that cannot be read, left out"),
         file.rejected.len(),
         file.rejected.iter().map(place),

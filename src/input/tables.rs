@@ -59,6 +59,7 @@ pub struct Definition {
 struct Definitions {
     additive: Vec<String>,
     counts: Vec<String>,
+    deal_ids: Vec<String>,
     required: BTreeMap<String, Vec<Vec<String>>>,
     statuses: BTreeMap<String, Vec<String>>,
     #[serde(flatten)]
@@ -91,6 +92,14 @@ pub fn definition(kind: Kind, stages: &[String]) -> Result<Definition> {
 pub fn status_words() -> Result<BTreeMap<String, String>> {
     let pairs = definitions()?.statuses.into_iter();
     Ok(pairs.flat_map(|(stage, words)| words.into_iter().map(move |word| (word, stage.clone()))).collect())
+}
+
+/// Headers of an ID that is a deal's, beside deals that are numbered on their own.
+///
+/// # Errors
+/// Only if `columns.toml` itself is broken, which a test excludes.
+pub fn deal_ids() -> Result<Vec<String>> {
+    Ok(definitions()?.deal_ids)
 }
 
 fn definitions() -> Result<Definitions> {

@@ -48,11 +48,11 @@ pub fn differences(
         }
     }
     finding_of_texts(
+        "totals_that_differ",
         "total rows that differ from the sum of the rows above, left out all the same",
         notes.len(),
         notes.into_iter(),
     )
-    .map(|found| found.with_key("totals_that_differ"))
 }
 
 fn amount(cell: &str, convention: Option<Setting>) -> Option<i64> {

@@ -52,6 +52,7 @@ pub fn of_files(
             rows,
             dropped: report.dropped,
             rejected: report.rejected,
+            stops_report: file.stops_report,
             further_values: report.further_values,
             unused: unused.cloned().collect(),
             columns: own,

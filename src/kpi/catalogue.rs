@@ -8,7 +8,7 @@ use serde::Deserialize;
 pub use super::definitions::{Direction, Kpi, Measure, Title, Unit};
 use super::formula::{self, Formula};
 use super::sql::{self, Predicate};
-use super::templates::{StageText, fill_kpi, fill_measure, marks, plural_of, title_of};
+use super::templates::{StageText, capitalised, fill_kpi, fill_measure, marks, plural_of, title_of};
 use crate::config::Config;
 use crate::error::{data_error, did_you_mean, usage_error};
 use crate::leads::Over;
@@ -39,6 +39,8 @@ pub enum Calculation {
     Ratio(Formula, Formula),
     Value(Formula),
     Days(DaysStatistic, String),
+    /// The part that the largest value of a dimension has in a measure: no sum of parts can say that.
+    Largest(String, String),
 }
 
 /// A statistic of a measure of days, or of one of times (Kaplan–Meier).
@@ -61,7 +63,9 @@ impl Calculation {
                 numerator.measures().into_iter().chain(denominator.measures()).collect()
             }
             Calculation::Value(formula) => formula.measures(),
-            Calculation::Days(_, measure) => BTreeSet::from([measure.as_str()]),
+            Calculation::Days(_, measure) | Calculation::Largest(measure, _) => {
+                BTreeSet::from([measure.as_str()])
+            }
         }
     }
 }
@@ -75,6 +79,8 @@ pub struct Catalogue {
     pub replaced: Vec<String>,
     /// The stages of the configuration.
     pub stages: Vec<String>,
+    /// Every definition once: KPIs of each stage and of each pair of stages by `STAGE`, `FROM` and `TO`.
+    pub reference: Vec<(String, Kpi)>,
     stage_texts: BTreeMap<String, StageText>,
 }
 
@@ -139,8 +145,34 @@ fn parse(config: &Config) -> Result<Catalogue> {
         kpis: entries,
         replaced,
         stages: config.stages.clone(),
+        reference: reference(&file, config),
         stage_texts: file.stages,
     })
+}
+
+/// The definitions as they stand in the catalogue, the user's own among them: by stages, by pairs, by name.
+fn reference(file: &File, config: &Config) -> Vec<(String, Kpi)> {
+    let fill = |text: &str| {
+        ["stage", "from", "to"].iter().fold(text.to_string(), |text, mark| {
+            let (title, word) = (capitalised(mark), mark.to_uppercase());
+            let text = text.replace(&format!("{{{mark}}}"), &word).replace(&format!("{{{title}}}"), &word);
+            let plural = format!("{word}S");
+            text.replace(&format!("{{{mark}s}}"), &plural).replace(&format!("{{{title}s}}"), &plural)
+        })
+    };
+    let templates = [&file.each_stage, &file.each_pair].into_iter().flat_map(|templates| &templates.kpi);
+    let mut single: BTreeMap<&String, &Kpi> = file.kpi.iter().collect();
+    single.extend(&config.kpi);
+    let templates = templates.map(|(name, kpi)| (fill(name), fill_kpi(kpi, &fill)));
+    templates.chain(single.into_iter().map(|(name, kpi)| (name.clone(), kpi.clone()))).collect()
+}
+
+/// The formula of a KPI as it is written.
+///
+/// # Errors
+/// A KPI with no formula, or with several.
+pub fn formula_text(kpi: &Kpi) -> Result<String> {
+    calculation(kpi).map(|(_, text)| text)
 }
 
 /// The built-in measures and KPIs, those of each stage and each pair of stages included.
@@ -333,6 +365,10 @@ fn calculation(kpi: &Kpi) -> Result<(Calculation, String)> {
     if let Some(value) = &kpi.value {
         found.push((Calculation::Value(formula::parse(value)?), value.clone()));
     }
+    if let Some([measure, dimension]) = &kpi.largest {
+        let largest = Calculation::Largest(measure.clone(), dimension.clone());
+        found.push((largest, format!("largest of {measure} by {dimension} / {measure}")));
+    }
     for (statistic, measure, name) in days {
         if let Some(measure) = measure {
             found.push((Calculation::Days(statistic, measure.clone()), format!("{name} of {measure}")));
@@ -341,7 +377,7 @@ fn calculation(kpi: &Kpi) -> Result<(Calculation, String)> {
     match found.pop() {
         Some(only) if found.is_empty() => Ok(only),
         _ => Err(data_error(
-            "a KPI has one of `ratio`, `value`, `mean`, `median`, `p90`, `n`, `converted` and `longest`",
+            "a KPI has one of `ratio`, `value`, `mean`, `median`, `p90`, `n`, `converted`, `longest` and `largest`",
             "write `ratio = [\"sqls\", \"mqls\"]` or `value = \"revenue - spend\"`",
         )),
     }

@@ -45,12 +45,17 @@ pub struct Kpi {
     /// The measure of times of which this is the share whose second date came, and likewise below.
     pub converted: Option<String>,
     pub longest: Option<String>,
+    /// A measure and a dimension: the part of its largest value.
+    pub largest: Option<[String; 2]>,
     #[serde(default)]
     pub unit: Unit,
     /// The direction that is good.
     pub better: Option<Direction>,
     /// The basis that belongs to the definition, whatever the table's.
     pub basis: Option<Basis>,
+    /// It relates spend to what it brought, so it means nothing for a channel that no spend can be traced to.
+    #[serde(default, rename = "attributed")]
+    pub is_attributed: bool,
     /// Stages, columns or tables without which it means nothing.
     #[serde(default)]
     pub needs: Vec<String>,
@@ -121,4 +126,14 @@ impl Unit {
 pub enum Direction {
     Up,
     Down,
+}
+
+impl Direction {
+    /// The key in the catalogue.
+    pub fn name(self) -> &'static str {
+        match self {
+            Direction::Up => "up",
+            Direction::Down => "down",
+        }
+    }
 }

@@ -1,18 +1,21 @@
 //! The one evaluator: measures over rows, grouped by dimensions, in exact sums that do not depend on the order of rows.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use anyhow::Result;
 
 use super::catalogue::{Calculation, Catalogue, DaysStatistic, Entry, Quantity, QuantityKind, Unit};
+use super::derived;
 use super::exact::Exact;
+use super::formula::Values;
 use super::group::{self, Grouped, Grouping, Key, Tally};
 use super::rows::{PARAMETERS, Rows};
+use super::sql::Predicate;
 use super::statistics::{self, Histogram};
 use super::survival::{End, Survival};
-use super::view::{View, dimension};
+use super::view::{View, dimension, is_bucket};
 use crate::leads::Over;
 use crate::leads::allocation::Allocation;
 
@@ -60,10 +63,33 @@ impl<'a> Evaluator<'a> {
         let is_table = |need: &str| self.view.data.facts.keys().any(|over| over.name() == need);
         let unmet = entry.kpi.needs.iter().find(|need| !is_table(need) && !self.knows(Over::Leads, need));
         let by_needs = unmet.map(|need| self.describe_lack(Over::Leads, need));
-        by_needs.or_else(|| {
+        let of_dimension = match &entry.calculation {
+            Calculation::Largest(measure, name)
+                if self
+                    .catalogue
+                    .measures
+                    .get(measure)
+                    .is_some_and(|quantity| !self.knows(quantity.over, name)) =>
+            {
+                Some(self.describe_lack(Over::Leads, name))
+            }
+            _ => None,
+        };
+        by_needs.or(of_dimension).or_else(|| {
             let measures = entry.calculation.measures();
             measures.into_iter().find_map(|measure| self.lacking_for(&self.catalogue.measures[measure]))
         })
+    }
+
+    /// What the data lack for a measure.
+    pub(super) fn lacking_of(&self, measure: &str) -> Option<String> {
+        self.lacking_for(self.catalogue.measures.get(measure)?)
+    }
+
+    /// A column that a predicate looks at and no row has, in words.
+    pub(super) fn unknown_column(&self, over: Over, predicate: &Predicate) -> Option<String> {
+        let unknown = predicate.columns.iter().find(|name| !self.knows(over, name))?;
+        Some(self.describe_lack(over, unknown))
     }
 
     fn lacking_for(&self, quantity: &Quantity) -> Option<String> {
@@ -97,7 +123,8 @@ impl<'a> Evaluator<'a> {
             _ if self.view.window(name).is_some() => true,
             "lost" | "lost_at" => self.view.data.stages.knows_lost,
             "open" => self.view.stage("won").is_some(),
-            "created" => true,
+            "created" | "existing" => true,
+            "created_at" => self.view.data.created_at().is_some(),
             _ => match self.catalogue.measures.get(name) {
                 Some(folded) => folded.over != Over::Leads && self.lacking_for(folded).is_none(),
                 None => false,
@@ -115,6 +142,9 @@ impl<'a> Evaluator<'a> {
         let stage = stage_of(name);
         if over == Over::Leads && self.catalogue.stages.iter().any(|known| known == stage) {
             return format!("the date `{stage}_at`, or a status, in crm");
+        }
+        if let Some(derived) = derived::find(name) {
+            return derived.needs.to_string();
         }
         let table = if over == Over::Leads { "crm" } else { over.name() };
         let names = self.view.data.facts.get(&over).map(|facts| facts.table.frame.get_column_names_str());
@@ -161,6 +191,9 @@ impl<'a> Evaluator<'a> {
         if self.mixes_dimensions(entry, dimensions) {
             return Ok(Computed::default());
         }
+        if let Calculation::Largest(measure, dimension) = &entry.calculation {
+            return self.largest(measure, dimension, dimensions, choose);
+        }
         let mut tallies: HashMap<&str, Option<Rc<Grouped>>> = HashMap::new();
         for measure in entry.calculation.measures() {
             tallies.insert(measure, self.grouped(measure, dimensions)?);
@@ -169,13 +202,17 @@ impl<'a> Evaluator<'a> {
         let tally = |measure: &str| grouped(measure).map(|grouped| choose(grouped));
         let row = |measure: &str| tally(measure).map(|tally| tally.exact());
         let total = |measure: &str| grouped(measure).map(|grouped| grouped.total.exact());
+        let mean = |measure: &str| match tally(measure) {
+            Some(Tally::Days(days)) => statistics::mean(&days),
+            _ => None,
+        };
+        let values = Values { row: &row, total: &total, mean: &mean };
         Ok(match &entry.calculation {
             Calculation::Value(formula) => {
-                Computed { value: formula.evaluate(&row, &total), ..Computed::default() }
+                Computed { value: formula.evaluate(&values), ..Computed::default() }
             }
             Calculation::Ratio(numerator, denominator) => {
-                let (numerator, denominator) =
-                    (numerator.evaluate(&row, &total), denominator.evaluate(&row, &total));
+                let (numerator, denominator) = (numerator.evaluate(&values), denominator.evaluate(&values));
                 let value = numerator
                     .zip(denominator)
                     .and_then(|(numerator, denominator)| numerator.over(denominator));
@@ -186,7 +223,40 @@ impl<'a> Evaluator<'a> {
                 Some(Tally::Survival(times)) => in_unit(entry.kpi.unit, times_statistic(*statistic, &times)),
                 _ => Computed::default(),
             },
+            Calculation::Largest(..) => Computed::default(),
         })
+    }
+
+    /// The part of the largest value of a dimension in a measure; who has no value of it is nobody's.
+    fn largest(
+        &self,
+        measure: &str,
+        dimension: &str,
+        dimensions: &[String],
+        choose: &dyn Fn(&Grouped) -> Tally,
+    ) -> Result<Computed> {
+        let split: Vec<String> = dimensions.iter().cloned().chain([dimension.to_string()]).collect();
+        let (Some(parts), Some(all)) = (self.grouped(measure, &split)?, self.grouped(measure, dimensions)?)
+        else {
+            return Ok(Computed::default());
+        };
+        let mut of_value: BTreeMap<&str, Grouped> = BTreeMap::new();
+        for (place, tally) in &parts.groups {
+            let Some((value, rest)) = place.split_last() else { continue };
+            if is_bucket(value) {
+                continue;
+            }
+            let of_value = of_value
+                .entry(value)
+                .or_insert_with(|| Grouped { total: tally.empty(), groups: BTreeMap::new() });
+            of_value.total.add(tally);
+            of_value.groups.insert(rest.to_vec(), tally.clone());
+        }
+        let largest = of_value.values().map(|grouped| choose(grouped).exact().to_millionths()).max();
+        let largest = largest.filter(|largest| *largest != 0);
+        let (largest, all) = (largest.map(Exact::millionths), choose(&all).exact());
+        let value = largest.and_then(|largest| largest.over(all));
+        Ok(Computed { value, numerator: largest, denominator: Some(all) })
     }
 
     /// The keys of dimensions at which some measure of a KPI counts something.
@@ -316,7 +386,7 @@ impl<'a> Evaluator<'a> {
 }
 
 /// The columns that a measure looks at.
-fn columns_of(quantity: &Quantity) -> Vec<String> {
+pub fn columns_of(quantity: &Quantity) -> Vec<String> {
     let of_kind: Vec<String> = match &quantity.kind {
         QuantityKind::Count(predicate) => predicate.columns.iter().cloned().collect(),
         QuantityKind::Sum(formula) => formula.measures().into_iter().map(String::from).collect(),

@@ -11,7 +11,7 @@ use super::exact::Exact;
 use super::sql::parse_expression;
 use crate::error::data_error;
 
-const ALLOWED: &str = "a formula has measures, numbers, + - * / and total(measure)";
+const ALLOWED: &str = "a formula has measures, numbers, + - * /, total(measure) and mean(measure of days)";
 
 /// Arithmetic on measures.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,19 @@ pub enum Formula {
     Measure(String),
     /// The measure over all rows of the table.
     Total(String),
+    /// The mean of a measure of days in the row at hand.
+    Mean(String),
     Operation(Box<Formula>, Operator, Box<Formula>),
+}
+
+/// What the names in a formula stand for; none where a measure has no value.
+pub struct Values<'a> {
+    /// A measure in the row at hand.
+    pub row: &'a dyn Fn(&str) -> Option<Exact>,
+    /// A measure over all rows of the table.
+    pub total: &'a dyn Fn(&str) -> Option<Exact>,
+    /// The mean of a measure of days in the row at hand.
+    pub mean: &'a dyn Fn(&str) -> Option<Exact>,
 }
 
 /// The four operations.
@@ -47,7 +59,9 @@ impl Formula {
     pub fn measures(&self) -> BTreeSet<&str> {
         match self {
             Formula::Number(_) => BTreeSet::new(),
-            Formula::Measure(name) | Formula::Total(name) => BTreeSet::from([name.as_str()]),
+            Formula::Measure(name) | Formula::Total(name) | Formula::Mean(name) => {
+                BTreeSet::from([name.as_str()])
+            }
             Formula::Operation(left, _, right) => {
                 left.measures().into_iter().chain(right.measures()).collect()
             }
@@ -55,17 +69,14 @@ impl Formula {
     }
 
     /// Its value; none where a measure has none, a divisor is 0, or a number leaves the range of 38 digits.
-    pub fn evaluate(
-        &self,
-        row: &dyn Fn(&str) -> Option<Exact>,
-        total: &dyn Fn(&str) -> Option<Exact>,
-    ) -> Option<Exact> {
+    pub fn evaluate(&self, values: &Values) -> Option<Exact> {
         match self {
             Formula::Number(number) => Some(*number),
-            Formula::Measure(name) => row(name),
-            Formula::Total(name) => total(name),
+            Formula::Measure(name) => (values.row)(name),
+            Formula::Total(name) => (values.total)(name),
+            Formula::Mean(name) => (values.mean)(name),
             Formula::Operation(left, operator, right) => {
-                let (left, right) = (left.evaluate(row, total)?, right.evaluate(row, total)?);
+                let (left, right) = (left.evaluate(values)?, right.evaluate(values)?);
                 match operator {
                     Operator::Plus => left.plus(right),
                     Operator::Minus => left.minus(right),
@@ -97,13 +108,18 @@ fn build(expr: &Expr) -> Option<Formula> {
             };
             Formula::Operation(Box::new(build(left)?), operator, Box::new(build(right)?))
         }
-        Expr::Function(function) if function.name.to_string().eq_ignore_ascii_case("total") => {
+        Expr::Function(function) => {
+            let of_name: fn(String) -> Formula = match function.name.to_string().to_lowercase().as_str() {
+                "total" => Formula::Total,
+                "mean" => Formula::Mean,
+                _ => return None,
+            };
             let FunctionArguments::List(list) = &function.args else {
                 return None;
             };
             match list.args.as_slice() {
                 [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Identifier(name)))] => {
-                    Formula::Total(name.value.clone())
+                    of_name(name.value.clone())
                 }
                 _ => return None,
             }
@@ -129,7 +145,9 @@ mod tests {
             "nothing" => Some(Exact::ZERO),
             _ => None,
         };
-        parse(text).unwrap().evaluate(&row, &|_| Some(Exact::whole(360))).map(Exact::to_plain)
+        let values =
+            Values { row: &row, total: &|_| Some(Exact::whole(360)), mean: &|_| Some(Exact::whole(4)) };
+        parse(text).unwrap().evaluate(&values).map(Exact::to_plain)
     }
 
     #[test]
@@ -137,6 +155,7 @@ mod tests {
         assert_eq!(value("spend / wins").as_deref(), Some("22.5"));
         assert_eq!(value("(spend * 0.1 - -1) / 3 * 3").as_deref(), Some("10"));
         assert_eq!(value("spend / total(spend)").as_deref(), Some("0.25"));
+        assert_eq!(value("spend / mean(cycle)").as_deref(), Some("22.5"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 pub mod definitions;
+pub mod derived;
 pub mod evaluate;
 pub mod exact;
 pub mod formula;

@@ -8,7 +8,7 @@ use polars::prelude::*;
 use super::catalogue::{Quantity, QuantityKind};
 use super::evaluate::Evaluator;
 use super::exact::Exact;
-use super::formula::Formula;
+use super::formula::{Formula, Values};
 use super::sql::{ColumnClass, Predicate, to_polars};
 use super::survival::Times;
 use super::view::{column, dimension};
@@ -101,7 +101,10 @@ impl Evaluator<'_> {
     }
 
     /// The rows for which a predicate holds.
-    fn predicate(&self, over: Over, predicate: &Predicate) -> Result<Mask> {
+    ///
+    /// # Errors
+    /// A predicate that does not fit the columns.
+    pub(super) fn predicate(&self, over: Over, predicate: &Predicate) -> Result<Mask> {
         let height = self.view.data.facts[&over].table.frame.height();
         let flags = |name: &str| {
             if over == Over::Leads { self.view.flag(name) } else { None }
@@ -219,7 +222,8 @@ impl Evaluator<'_> {
         }
         let amount = |row: usize| {
             let value = |name: &str| columns.get(name).map(|amounts| Exact::millionths(amounts.get(row)));
-            formula.evaluate(&value, &|_| None).map_or(0, Exact::to_millionths)
+            let values = Values { row: &value, total: &|_| None, mean: &|_| None };
+            formula.evaluate(&values).map_or(0, Exact::to_millionths)
         };
         Ok(Amounts::Computed((0..mask.height()).map(amount).collect()))
     }

@@ -157,6 +157,7 @@ impl<'a> View<'a> {
         let all = || Mask::all(self.leads.height());
         match name {
             "lost" => stages.knows_lost.then(|| in_period(&stages.lost_at, &stages.lost)),
+            "existing" => Some(self.data.existing.clone().unwrap_or_else(|| Mask::none(self.leads.height()))),
             "open" => Some(self.stage("won")?.reached.or(&stages.lost).not()),
             "created" => Some(self.data.created_at().map_or_else(all, |created| in_period(created, &all()))),
             _ => None,
@@ -173,6 +174,7 @@ impl<'a> View<'a> {
     /// The date of a stage or of the loss, in the period or not: days between stages need both ends.
     pub fn any_date(&self, column: &str) -> Option<&'a Days> {
         match column {
+            "created_at" => self.data.created_at(),
             "lost_at" => Some(&self.data.stages.lost_at).filter(|_| self.data.stages.knows_lost),
             _ => self.stage(column.strip_suffix("_at")?).map(|stage| &stage.at),
         }

@@ -45,6 +45,27 @@ pub fn of_all(config: &Config, leads: &Table, inputs: &Inputs) -> Result<Option<
     Ok(reporting.map(|(currency, _)| currency))
 }
 
+/// Refuses rows that are to be added and are in two currencies.
+///
+/// # Errors
+/// The first row whose currency is another than that of one before it.
+pub fn refuse_mixed(table: &Table, rows: &[usize]) -> Result<()> {
+    let (Some(codes), Some(words)) = (table.codes("currency"), table.dictionaries.get("currency")) else {
+        return Ok(());
+    };
+    let codes = code_slice(&codes);
+    let mut named = rows.iter().filter(|row| codes[**row] > 0);
+    let Some(first) = named.next() else { return Ok(()) };
+    let word = |row: &usize| &words[codes[*row] as usize];
+    match named.find(|row| !are_same(word(first), word(row))) {
+        None => Ok(()),
+        Some(row) => {
+            let cell = format!("{}: column `currency`: `{}`", table.origin.describe(*row), word(row));
+            Err(two_currencies(&cell, "", word(first), &table.origin.describe(*first)))
+        }
+    }
+}
+
 /// Whether two names or signs may be of one currency: `RUB` and `руб.`, `$` and `USD`.
 fn are_same(one: &str, other: &str) -> bool {
     let code = |text: &str| currency_of(text).map_or_else(|| text.to_uppercase(), String::from);

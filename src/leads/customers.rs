@@ -57,7 +57,7 @@ struct Contract {
 }
 
 /// The spells of all customers, in the order of customer and start: columns `started_at`, `churned_at`, `first`
-/// (whether it is the customer's first spell), and the text columns of the contract that ends last. Each stands where
+/// (whether it is the customer's first spell), `last` (whether it is the last one), and the text columns of the contract that ends last. Each stands where
 /// its first contract stands.
 ///
 /// # Errors
@@ -69,6 +69,7 @@ pub fn spells(contracts: &Facts, of_lead: Option<&[u32]>, findings: &mut Vec<Fin
     let customers = customer_numbers(contracts, of_lead);
     let nameless_start = (0..table.frame.height()).filter(|row| started.get(*row).is_none());
     findings.extend(finding(
+        "contracts_without_start",
         "contracts without a start, left out of customers",
         nameless_start,
         &table.origin,
@@ -79,6 +80,7 @@ pub fn spells(contracts: &Facts, of_lead: Option<&[u32]>, findings: &mut Vec<Fin
     };
     let reversed = Mask::from_rows(table.frame.height(), ends_early);
     findings.extend(finding(
+        "contracts_ended_before_start",
         "data error, contracts that churned before they started, left out of customers",
         reversed.rows(),
         &table.origin,
@@ -146,8 +148,15 @@ fn to_facts(contracts: &Facts, spells: &[Contract]) -> Result<Facts> {
         spells.iter().map(|spell| Some(spell.started)).collect_ca("started_at".into());
     let churned: Int32Chunked = spells.iter().map(|spell| spell.churned).collect_ca("churned_at".into());
     let first: BooleanChunked = spells.iter().map(|spell| Some(spell.is_first)).collect_ca("first".into());
-    let mut columns =
-        vec![started.into_date().into_column(), churned.into_date().into_column(), first.into_column()];
+    let is_last =
+        |place: usize| spells.get(place + 1).is_none_or(|next| next.customer != spells[place].customer);
+    let last: BooleanChunked = (0..spells.len()).map(|place| Some(is_last(place))).collect_ca("last".into());
+    let mut columns = vec![
+        started.into_date().into_column(),
+        churned.into_date().into_column(),
+        first.into_column(),
+        last.into_column(),
+    ];
     let last_rows: IdxCa = spells.iter().map(|spell| spell.last_row).collect_ca("rows".into());
     for name in contracts.table.dictionaries.keys() {
         let column = contracts.table.frame.column(name).context("a text column")?;

@@ -39,6 +39,21 @@ struct Hashed {
 /// A later row with the ID of an earlier one: (later, first).
 pub type Duplicate = (u32, u32);
 
+/// Tells the first rows whose later rows are several of those that count: most IDs have one, and need no hash table.
+pub fn several(
+    height: usize,
+    duplicates: &[Duplicate],
+    counts: impl Fn(u32) -> bool,
+) -> impl Fn(u32) -> bool {
+    let mut later_rows = vec![0_u8; height];
+    for (later, first) in duplicates.iter().filter(|(later, _)| counts(*later)) {
+        debug_assert!(first < later, "the first row stands before the later ones");
+        let count = &mut later_rows[*first as usize];
+        *count = count.saturating_add(1);
+    }
+    move |first| later_rows[first as usize] > 1
+}
+
 impl Index {
     /// An index over the first row of each ID, and the later rows with the same ID in their order. Empty IDs are in none.
     pub fn new(ids: StringChunked) -> (Index, Vec<Duplicate>) {

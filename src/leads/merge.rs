@@ -1,80 +1,220 @@
 //! Several CRM rows of one lead become one row: each adds the columns that it has, and they must agree.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use polars::prelude::*;
 
-use super::index::{Duplicate, Index, NO_LEAD};
+use super::cells::Cells;
+use super::deals::{self, DEAL_ID};
+use super::index::{Duplicate, Index, NO_LEAD, several};
 use super::parts;
-use crate::check::{Finding, finding, finding_of_values};
-use crate::error::{data_error, suggestion};
-use crate::input::table::{Dictionary, Origin, Table, code_slice};
-use crate::input::{Inputs, LOOKUP_KEY, LookupTable};
+use super::statuses::{Meanings, STATUS};
+use crate::check::{Finding, finding};
+use crate::config::{Config, Duplicates, Purpose};
+use crate::error::data_error;
+use crate::input::Inputs;
+use crate::input::table::{Origin, Table};
 use crate::mask::Mask;
 
-/// The CRM with one row a lead, and the index from lead IDs to its rows.
-///
-/// # Errors
-/// A lead ID twice in a file that is not said to span rows; a lead with two different values in one column.
-pub fn one_row_per_lead(
-    table: Table,
-    inputs: &Inputs,
-    findings: &mut Vec<Finding>,
-) -> Result<(Table, Index)> {
-    let ids = table.ids("lead_id").context("the CRM has a lead ID column by now")?;
-    let nameless = Mask::from_booleans(&ids.is_null());
-    let (index, duplicates) = Index::new(ids);
-    if duplicates.is_empty() && nameless.count() == 0 {
-        return Ok((table, index));
-    }
-    refuse_repeated_ids(&table, inputs, &duplicates)?;
-    let table = parts::sum(table, inputs, &duplicates, findings)?;
-    findings.extend(
-        finding("CRM rows without a lead ID, left out", nameless.rows(), &table.origin)
-            .map(|found| found.with_key("rows_without_lead_id")),
-    );
-    let repeated = duplicates
-        .iter()
-        .filter(|pair| {
-            is_same_export(inputs, &table.origin, **pair) && !parts::is_part(&table, inputs, **pair)
-        })
-        .map(|pair| pair.0 as usize);
-    findings.extend(
-        finding("CRM rows that repeat a lead of the same export, merged", repeated, &table.origin)
-            .map(|found| found.with_key("duplicate_leads")),
-    );
-    let mut keep = nameless.not();
-    for (later, _) in &duplicates {
-        keep.remove(*later as usize);
-    }
-    let merged = merge_columns(&table, inputs, &duplicates, &keep, findings)?;
-    let targets = targets(&keep, &duplicates);
-    Ok((merged, index.with_targets(targets)))
+/// What the join knows when it makes one row of several.
+pub struct Joining<'a> {
+    pub config: &'a Config,
+    pub inputs: &'a Inputs,
+    /// What the status words say.
+    pub meanings: Option<&'a Meanings>,
+    /// The day after which nothing has happened yet.
+    pub cut: Option<i32>,
 }
 
-fn refuse_repeated_ids(table: &Table, inputs: &Inputs, duplicates: &[Duplicate]) -> Result<()> {
-    let in_one_file = |pair: &&Duplicate| {
-        let (file, _) = table.origin.place(pair.0 as usize);
-        file == table.origin.place(pair.1 as usize).0 && !inputs.duplicates.contains_key(file)
+/// The CRM with one row a lead.
+pub struct Merged {
+    pub leads: Table,
+    /// From lead IDs to the rows.
+    pub index: Index,
+    /// The last day on which one of several deals of a lead was won or lost; the lead has the first win only.
+    pub latest_closing: Option<i32>,
+}
+
+/// Makes one row of those of a lead: rows of one deal become one, deals of one lead do, and then lead and deal.
+///
+/// # Errors
+/// An ID twice in a file that is not said to span rows; a lead with two different values in one column.
+pub fn one_row_per_lead(table: Table, joining: &Joining, findings: &mut Vec<Finding>) -> Result<Merged> {
+    let inputs = joining.inputs;
+    let (index, duplicates) = Index::new(lead_ids(&table)?);
+    let nameless = Mask::from_booleans(&lead_ids(&table)?.is_null());
+    if duplicates.is_empty() && nameless.count() == 0 {
+        return Ok(Merged { leads: without_deal_ids(table)?, index, latest_closing: None });
+    }
+    let of_one_deal = deals::rows_of_one_deal(&table, inputs, &duplicates);
+    let (table, index, duplicates) = if of_one_deal.is_empty() {
+        (table, index, duplicates)
+    } else {
+        let table = merge(table, inputs, &of_one_deal, &Repeats::of_deals(), findings)?;
+        let (index, duplicates) = Index::new(lead_ids(&table)?);
+        (table, index, duplicates)
     };
-    let count = duplicates.iter().filter(in_one_file).count();
-    let Some((later, first)) = duplicates.iter().find(in_one_file) else {
+    let deals::Combined { table, further, latest_closing } =
+        deals::combine(table, joining, &duplicates, findings)?;
+    let nameless = Mask::from_booleans(&lead_ids(&table)?.is_null());
+    findings.extend(finding(
+        "rows_without_lead_id",
+        "CRM rows without a lead ID, left out",
+        nameless.rows(),
+        &table.origin,
+    ));
+    let repeats = Repeats::of_leads(nameless, further);
+    let targets = targets(&kept(table.frame.height(), &duplicates, &repeats), &duplicates);
+    let merged = merge(without_deal_ids(table)?, inputs, &duplicates, &repeats, findings)?;
+    Ok(Merged { leads: merged, index: index.with_targets(targets), latest_closing })
+}
+
+fn lead_ids(table: &Table) -> Result<StringChunked> {
+    table.ids("lead_id").context("the CRM has a lead ID column by now")
+}
+
+/// The IDs of deals have done their work when deals have found their leads.
+fn without_deal_ids(mut table: Table) -> Result<Table> {
+    if table.has(DEAL_ID) {
+        table.frame.drop_in_place(DEAL_ID).context("the column is there")?;
+    }
+    Ok(table)
+}
+
+/// What rows with one ID are.
+struct Repeats {
+    /// The column of the ID.
+    column: &'static str,
+    /// What the ID is of.
+    of: &'static str,
+    /// What `duplicates` may say of a file that has such rows.
+    allowed: &'static [Duplicates],
+    hint: &'static str,
+    /// Rows that are left out.
+    nameless: Option<Mask>,
+    /// Rows that have been told of already.
+    told: Option<Mask>,
+}
+
+impl Repeats {
+    fn of_deals() -> Repeats {
+        Repeats {
+            column: DEAL_ID,
+            of: "deal",
+            allowed: &[Duplicates::Merge, Duplicates::Sum],
+            hint: "map the column that identifies a deal, or set in its `[[crm]]` block `duplicates = \"merge\"` where a deal spans several rows that agree, `\"sum\"` where they are its parts",
+            nameless: None,
+            told: None,
+        }
+    }
+
+    fn of_leads(nameless: Mask, told: Mask) -> Repeats {
+        Repeats {
+            column: "lead_id",
+            of: "lead",
+            allowed: &[Duplicates::Merge, Duplicates::Sum, Duplicates::Deals],
+            hint: "map the column that identifies a lead, or set in its `[[crm]]` block `duplicates = \"merge\"` where a lead spans several rows that agree, `\"sum\"` where they are parts of one deal, `\"deals\"` where each is a deal of its own",
+            nameless: Some(nameless),
+            told: Some(told),
+        }
+    }
+
+    fn is_told(&self, row: u32) -> bool {
+        self.told.as_ref().is_some_and(|told| told.has(row as usize))
+    }
+}
+
+/// One row of those that are duplicates of each other.
+fn merge(
+    table: Table,
+    inputs: &Inputs,
+    duplicates: &[Duplicate],
+    repeats: &Repeats,
+    findings: &mut Vec<Finding>,
+) -> Result<Table> {
+    let pairs = in_one_file(&table.origin, duplicates);
+    let rule = |row: u32| inputs.duplicates.get(table.origin.place(row as usize).0);
+    let is_allowed = |pair: &Duplicate| rule(pair.0).is_some_and(|rule| repeats.allowed.contains(rule));
+    let (mut summed, refused): (Vec<Duplicate>, Vec<Duplicate>) = pairs.into_iter().partition(is_allowed);
+    summed.retain(|(later, _)| rule(*later) == Some(&Duplicates::Sum) && !repeats.is_told(*later));
+    // an audit goes on where the configuration leaves it open, not where it says that such rows are an error
+    let is_error = |pair: &&Duplicate| inputs.purpose == Purpose::Report || rule(pair.0).is_none();
+    refuse_repeated_ids(&table, &refused.iter().filter(is_error).collect::<Vec<_>>(), repeats)?;
+    let mut known = Mask::none(table.frame.height());
+    for (later, _) in summed.iter().chain(&refused) {
+        known.insert(*later as usize);
+    }
+    let table = parts::sum(table, &summed, findings)?;
+    findings.extend(finding(
+        "refused_ids",
+        format!("CRM rows that repeat a {} ID of their own file, merged for the audit", repeats.of),
+        refused.iter().map(|pair| pair.0 as usize),
+        &table.origin,
+    ));
+    let is_known = |row: u32| known.has(row as usize) || repeats.is_told(row);
+    let repeated = duplicates
+        .iter()
+        .filter(|pair| !is_known(pair.0) && is_same_export(inputs, &table.origin, **pair))
+        .map(|pair| pair.0 as usize);
+    findings.extend(finding(
+        "duplicate_leads",
+        "CRM rows that repeat a lead of the same export, merged",
+        repeated,
+        &table.origin,
+    ));
+    let keep = kept(table.frame.height(), duplicates, repeats);
+    merge_columns(&table, inputs, duplicates, &keep, findings)
+}
+
+/// The rows that are left: the first of each ID.
+fn kept(height: usize, duplicates: &[Duplicate], repeats: &Repeats) -> Mask {
+    let mut keep = repeats.nameless.as_ref().map_or_else(|| Mask::all(height), Mask::not);
+    for (later, _) in duplicates {
+        keep.remove(*later as usize);
+    }
+    keep
+}
+
+/// The pairs of rows that stand in one file, each later row with the first of them, in the order of the rows.
+fn in_one_file(origin: &Origin, duplicates: &[Duplicate]) -> Vec<Duplicate> {
+    if origin.files.len() < 2 {
+        return duplicates.to_vec();
+    }
+    let file = |row: u32| origin.file_of_row[row as usize];
+    let mut first_of: HashMap<(u32, u16), u32> = HashMap::new();
+    let has_several = several(origin.file_of_row.len(), duplicates, |_| true);
+    let mut pairs = Vec::new();
+    for &(later, first) in duplicates {
+        let known = if file(later) == file(first) {
+            first
+        } else if has_several(first) {
+            *first_of.entry((first, file(later))).or_insert(later)
+        } else {
+            later
+        };
+        if known != later {
+            pairs.push((later, known));
+        }
+    }
+    pairs
+}
+
+fn refuse_repeated_ids(table: &Table, refused: &[&Duplicate], repeats: &Repeats) -> Result<()> {
+    let Some((later, first)) = refused.first() else {
         return Ok(());
     };
-    let ids = table.ids("lead_id").context("the CRM has a lead ID column by now")?;
+    let count = refused.len();
+    let ids = table.ids(repeats.column).context("the column that was compared")?;
     Err(data_error(
         format!(
-            "{}: column `lead_id`: `{}` is in line {} already",
+            "{}: column `{}`: `{}` is in line {} already",
             table.origin.describe(*later as usize),
+            repeats.column,
             ids.get(*later as usize).unwrap_or_default(),
             table.origin.place(*first as usize).1
         ),
-        format!(
-            "the column repeats {count} {}: map the column that identifies a lead, or set in its `[[crm]]` block `duplicates = \"merge\"` where a lead spans several rows that agree, `\"sum\"` where they are parts of one deal",
-            if count == 1 { "ID" } else { "IDs" }
-        ),
+        format!("the column repeats {count} {}: {}", if count == 1 { "ID" } else { "IDs" }, repeats.hint),
     ))
 }
 
@@ -104,43 +244,40 @@ fn merge_columns(
     findings: &mut Vec<Finding>,
 ) -> Result<Table> {
     let mut columns = Vec::new();
+    let mut differing: BTreeMap<&str, Differing> = BTreeMap::new();
     for column in table.frame.get_columns() {
         let name = column.name().as_str();
         let cells = Cells::new(table, name)?;
         let mut source_of: HashMap<u32, u32> = HashMap::new();
-        let mut ignored = Vec::new();
-        let mut other_in_deal = Vec::new();
+        let own = differing.entry(shown(name)).or_default();
         for &(later, first) in duplicates.iter().filter(|pair| !cells.is_empty(pair.0)) {
             let source = source_of.get(&first).copied().unwrap_or(first);
             if cells.is_empty(source) {
                 source_of.insert(first, later);
-            } else if !cells.are_equal(source, later) {
+            } else if cells.compare(source, later).is_ne() {
                 if let Some(kept) = of_lead_and_deal(table, inputs, name, source, later) {
                     source_of.insert(first, kept);
-                    other_in_deal.push(later as usize);
+                    own.in_deal.push(later as usize);
                 } else if inputs.automatic_dimensions.contains(name) {
-                    ignored.push(later as usize);
+                    own.ignored.push(later as usize);
+                } else if inputs.purpose == Purpose::Audit {
+                    own.refused.push(later as usize);
                 } else {
                     return Err(two_values(table, name, &cells, source, later));
                 }
             }
         }
-        let second = format!("rows with a second value of `{name}` for a lead, the first kept");
-        findings.extend(finding(second, ignored, &table.origin).map(|found| found.with_key("second_values")));
-        let kept = if OF_THE_DEAL.contains(&name) { "deal" } else { "lead" };
-        // that a deal has come further than its lead is no news
-        let is_news = name != "stage";
-        findings.extend(finding(
-            format!("leads with another `{name}` than their deal, that of the {kept} kept"),
-            other_in_deal.into_iter().filter(|_| is_news),
-            &table.origin,
-        ));
         let rows: IdxCa = keep
             .rows()
             .filter_map(|row| u32::try_from(row).ok())
             .map(|row| source_of.get(&row).copied().unwrap_or(row))
             .collect_ca("rows".into());
         columns.push(column.take(&rows).context("rows of the table")?);
+    }
+    for column in table.frame.get_column_names_str() {
+        if let Some(own) = differing.remove(shown(column)) {
+            own.tell(shown(column), &table.origin, findings);
+        }
     }
     Ok(Table {
         frame: DataFrame::new(columns).context("columns of one table")?,
@@ -149,9 +286,55 @@ fn merge_columns(
     })
 }
 
+/// Rows of a lead whose value of a column is not the one that counts.
+#[derive(Default)]
+struct Differing {
+    /// In a dimension that nobody named.
+    ignored: Vec<usize>,
+    /// A report refuses them.
+    refused: Vec<usize>,
+    /// One is of the lead, the other of its deal.
+    in_deal: Vec<usize>,
+}
+
+impl Differing {
+    fn tell(mut self, name: &str, origin: &Origin, findings: &mut Vec<Finding>) {
+        // a row with another word may have another status too
+        self.refused.sort_unstable();
+        self.refused.dedup();
+        let mut tell = |key: &'static str, what: String, rows: Vec<usize>| {
+            findings.extend(finding(key, what, rows, origin).map(|found| found.about(name)));
+        };
+        let second = format!("rows with a second value of `{name}` for a lead, the first kept");
+        tell("refused_values", format!("{second} for the audit"), self.refused);
+        tell("second_values", second, self.ignored);
+        let kept = if OF_THE_DEAL.contains(&name) { "deal" } else { "lead" };
+        // that a deal has come further than its lead is no news
+        if name != "stage" {
+            let what = format!("leads with another `{name}` than their deal, that of the {kept} kept");
+            tell("leads_unlike_their_deal", what, self.in_deal);
+        }
+    }
+}
+
+/// The name under which a column is told.
+fn shown(name: &str) -> &str {
+    if name == STATUS { "stage" } else { name }
+}
+
 /// What a deal says better than the lead that it came from.
-const OF_THE_DEAL: [&str; 9] =
-    ["stage", "stage_at", "closed_at", "owner", "amount", "margin", "product", "lost_reason", "currency"];
+const OF_THE_DEAL: [&str; 10] = [
+    "stage",
+    STATUS,
+    "stage_at",
+    "closed_at",
+    "owner",
+    "amount",
+    "margin",
+    "product",
+    "lost_reason",
+    "currency",
+];
 
 /// Of a row of a lead and one of its deal, the one whose value counts; none where it is not such a pair.
 fn of_lead_and_deal(table: &Table, inputs: &Inputs, name: &str, one: u32, other: u32) -> Option<u32> {
@@ -169,153 +352,13 @@ fn two_values(table: &Table, name: &str, cells: &Cells, first: u32, later: u32) 
         table.ids("lead_id").and_then(|ids| ids.get(later as usize).map(String::from)).unwrap_or_default();
     data_error(
         format!(
-            "{}: column `{name}`: lead `{id}` has `{}`, but `{}` in {}",
+            "{}: column `{}`: lead `{id}` has `{}`, but `{}` in {}",
             table.origin.describe(later as usize),
+            shown(name),
             cells.show(later),
             cells.show(first),
             table.origin.describe(first as usize)
         ),
         "correct one of the rows, or leave the column out of one of the `[[crm]]` blocks",
     )
-}
-
-/// A column read cell by cell, whatever its type.
-enum Cells {
-    Ids(StringChunked),
-    Days(crate::input::table::Days),
-    Numbers(Int64Chunked),
-    Codes(UInt32Chunked, Arc<Dictionary>),
-}
-
-impl Cells {
-    fn new(table: &Table, name: &str) -> Result<Cells> {
-        let dictionary = table.dictionaries.get(name).cloned();
-        table
-            .ids(name)
-            .map(Cells::Ids)
-            .or_else(|| table.numbers(name).map(Cells::Numbers))
-            .or_else(|| table.codes(name).zip(dictionary).map(|(codes, words)| Cells::Codes(codes, words)))
-            .or_else(|| table.dates(name).map(Cells::Days))
-            .with_context(|| format!("column `{name}` is of no type that is read"))
-    }
-
-    fn is_empty(&self, row: u32) -> bool {
-        let row = row as usize;
-        match self {
-            Cells::Ids(ids) => ids.get(row).is_none(),
-            Cells::Days(days) => days.get(row).is_none(),
-            Cells::Numbers(numbers) => numbers.get(row).is_none(),
-            Cells::Codes(codes, _) => codes.get(row).is_none_or(|code| code == 0),
-        }
-    }
-
-    fn are_equal(&self, left: u32, right: u32) -> bool {
-        let (left, right) = (left as usize, right as usize);
-        match self {
-            Cells::Ids(ids) => ids.get(left) == ids.get(right),
-            Cells::Days(days) => days.get(left) == days.get(right),
-            Cells::Numbers(numbers) => numbers.get(left) == numbers.get(right),
-            Cells::Codes(codes, _) => codes.get(left) == codes.get(right),
-        }
-    }
-
-    fn show(&self, row: u32) -> String {
-        let row = row as usize;
-        match self {
-            Cells::Ids(ids) => ids.get(row).unwrap_or_default().to_string(),
-            Cells::Days(days) => days.get(row).map(crate::period::format_day).unwrap_or_default(),
-            Cells::Numbers(numbers) => {
-                numbers.get(row).map(crate::kpi::exact::format_millionths).unwrap_or_default()
-            }
-            Cells::Codes(codes, words) => {
-                codes.get(row).map(|code| words[code as usize].clone()).unwrap_or_default()
-            }
-        }
-    }
-}
-
-/// Adds the columns of a lookup file to the leads.
-///
-/// # Errors
-/// A dimension that the leads lack, a column they have already, a key with two different values.
-pub fn add_lookup(leads: &mut Table, lookup: &LookupTable, findings: &mut Vec<Finding>) -> Result<()> {
-    let codes = leads.codes(&lookup.dimension);
-    let (Some(codes), Some(words)) = (codes, leads.dictionaries.get(&lookup.dimension).cloned()) else {
-        let known: Vec<&str> = leads.dictionaries.keys().map(String::as_str).collect();
-        return Err(data_error(
-            format!("`[[lookup]]`: the leads have no dimension `{}`", lookup.dimension),
-            suggestion(&lookup.dimension, &known),
-        ));
-    };
-    let rows = rows_by_key(lookup)?;
-    let file = lookup.table.origin.place(0).0.to_string();
-    let row_of_word: Vec<Option<usize>> = words.iter().map(|word| rows.get(word).copied()).collect();
-    let is_unknown = |code: &u32| *code > 0 && row_of_word[*code as usize].is_none();
-    let unknown: Vec<String> = words
-        .iter()
-        .enumerate()
-        .skip(1)
-        .filter(|(code, _)| row_of_word[*code].is_none())
-        .map(|(_, word)| word.clone())
-        .collect();
-    let count = code_slice(&codes).iter().filter(|code| is_unknown(code)).count() as u64;
-    findings.extend(finding_of_values(
-        format!("leads whose `{}` is not in {file}", lookup.dimension),
-        count,
-        &unknown,
-    ));
-    let unused: Vec<String> = rows.keys().filter(|key| words.binary_search(key).is_err()).cloned().collect();
-    findings.extend(finding_of_values(
-        format!("values of `{}` in {file} that no lead has", lookup.dimension),
-        unused.len() as u64,
-        &unused,
-    ));
-    for (name, dictionary) in lookup.table.dictionaries.iter().filter(|(name, _)| *name != LOOKUP_KEY) {
-        if leads.has(name) {
-            return Err(data_error(
-                format!("`[[lookup]]`: the leads have a column `{name}` already"),
-                "give the column of the lookup another name",
-            ));
-        }
-        let added = lookup.table.codes(name).context("a column of the lookup")?;
-        let code_of_word: Vec<u32> =
-            row_of_word.iter().map(|row| row.and_then(|row| added.get(row)).unwrap_or(0)).collect();
-        let values: Vec<u32> = code_slice(&codes).iter().map(|code| code_of_word[*code as usize]).collect();
-        let column = UInt32Chunked::from_vec(name.as_str().into(), values).into_series();
-        leads.frame.with_column(column).context("columns of one height")?;
-        leads.dictionaries.insert(name.clone(), dictionary.clone());
-    }
-    Ok(())
-}
-
-/// The row of each key of a lookup; rows that repeat a key must say the same.
-fn rows_by_key(lookup: &LookupTable) -> Result<BTreeMap<String, usize>> {
-    let table = &lookup.table;
-    let keys = table.codes(LOOKUP_KEY).context("a lookup has a key column")?;
-    let words = table.dictionaries.get(LOOKUP_KEY).context("a lookup has a key column")?;
-    let columns: Vec<UInt32Chunked> = table
-        .dictionaries
-        .keys()
-        .filter(|name| *name != LOOKUP_KEY)
-        .filter_map(|name| table.codes(name))
-        .collect();
-    let mut rows: BTreeMap<String, usize> = BTreeMap::new();
-    for (row, code) in code_slice(&keys).iter().enumerate().filter(|(_, code)| **code > 0) {
-        let key = words[*code as usize].clone();
-        if let Some(&first) = rows.get(&key) {
-            if columns.iter().any(|column| column.get(first) != column.get(row)) {
-                return Err(data_error(
-                    format!(
-                        "{}: the key `{key}` has another answer in line {}",
-                        table.origin.describe(row),
-                        table.origin.place(first).1
-                    ),
-                    "a lookup needs one answer a key: take one of the rows out",
-                ));
-            }
-        } else {
-            rows.insert(key, row);
-        }
-    }
-    Ok(rows)
 }

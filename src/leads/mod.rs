@@ -1,21 +1,27 @@
 //! The join: from typed tables to one row a lead, with everything else tied to these rows.
 //!
-//! `index` finds the lead of an ID, `merge` makes one row of several and adds lookups, `stages` says how far each lead
-//! came, `customers` turns contracts into customers, `spend`, `keys` and `allocation` bring the money to the leads.
+//! `index` finds the lead of an ID, `merge` makes one row of several (`parts` of a deal, `deals` of a lead), `lookup`
+//! adds columns, `statuses` understands status words, `stages` says how far each lead came, `customers` turns contracts into customers, `spend`, `keys` and `allocation` bring the money to the leads.
 
 pub mod allocation;
 pub mod bands;
+mod bases;
+mod cells;
 mod currency;
 mod customers;
 mod dates;
+mod deals;
 pub mod index;
 mod keys;
+mod lookup;
 mod merge;
 pub mod numbering;
+mod outcomes;
 mod parts;
 mod shares;
 pub mod spend;
 pub mod stages;
+pub mod statuses;
 pub mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,15 +29,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result};
 
 use self::index::{Index, NO_LEAD};
+use self::merge::{Joining, Merged};
 pub use self::stages::{Stage, Stages};
+use self::statuses::Statuses;
 use self::window::Window;
 use crate::check::{Finding, finding};
 use crate::config::{Config, NegativeDays};
 use crate::error::data_error;
-use crate::input::Inputs;
 use crate::input::profile::FileProfile;
 use crate::input::table::{Days, Table, code_slice};
 use crate::input::tables::Kind;
+use crate::input::{Inputs, normalise};
 use crate::mask::{Mask, WORD, bits};
 
 /// What a measure can count the rows of.
@@ -96,6 +104,14 @@ pub struct Data {
     /// The latest date in the data, or the day that was asked for.
     pub as_of: Option<i32>,
     pub currency: Option<String>,
+    /// The leads of customers that had been won before; none where the CRM has no customer IDs.
+    pub existing: Option<Mask>,
+    /// For each lead the one that stands for its customer; none where the CRM has no customer IDs.
+    pub customer_of_lead: Option<Vec<u32>>,
+    /// Channels of the leads that no spend can be traced to.
+    pub untraceable: BTreeSet<String>,
+    /// Columns that were worked out from the others (`kpi::derived`).
+    pub derived: BTreeSet<String>,
     /// Dimensions of the CRM that nobody named.
     pub automatic_dimensions: BTreeSet<String>,
     /// Whether the CRM has no lead IDs: each row is an event of one stage, and only event basis says anything.
@@ -125,11 +141,25 @@ struct Related {
     /// The date before which a row is not there yet.
     begins: &'static str,
     event_date: Option<&'static str>,
+    /// The check of the rows whose lead the CRM does not know.
+    orphans: &'static str,
 }
 
 const RELATED: [Related; 2] = [
-    Related { kind: Kind::Tickets, over: Over::Tickets, begins: "opened_at", event_date: Some("opened_at") },
-    Related { kind: Kind::Contracts, over: Over::Contracts, begins: "started_at", event_date: None },
+    Related {
+        kind: Kind::Tickets,
+        over: Over::Tickets,
+        begins: "opened_at",
+        event_date: Some("opened_at"),
+        orphans: "tickets_without_lead",
+    },
+    Related {
+        kind: Kind::Contracts,
+        over: Over::Contracts,
+        begins: "started_at",
+        event_date: None,
+        orphans: "contracts_without_lead",
+    },
 ];
 
 /// Joins the inputs.
@@ -142,16 +172,20 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     let mut findings = std::mem::take(&mut inputs.findings);
     let span = dates::span(&inputs.tables);
     let cut = as_of.filter(|as_of| span.latest_named.is_some_and(|latest| *as_of < latest));
-    let crm = inputs.tables.remove(&Kind::Crm).ok_or_else(no_crm)?;
-    let (mut leads, index) = merge::one_row_per_lead(crm, &inputs, &mut findings)?;
+    let mut crm = inputs.tables.remove(&Kind::Crm).ok_or_else(no_crm)?;
+    let meanings = statuses::meanings(&mut crm, config, &inputs)?;
+    let joining = Joining { config, inputs: &inputs, meanings: meanings.as_ref(), cut };
+    let Merged { mut leads, index, latest_closing } = merge::one_row_per_lead(crm, &joining, &mut findings)?;
+    let statuses = meanings.and_then(|meanings| meanings.of_leads(&mut leads));
     for lookup in &inputs.lookups {
-        merge::add_lookup(&mut leads, lookup, &mut findings)?;
+        lookup::add(&mut leads, lookup, &mut findings)?;
     }
-    let stages = stages::stages(&leads, config, &inputs, cut, &mut findings)?;
-    let latest = span.latest.max(dates::latest_closing(&leads, &stages));
+    let stages = stages::stages(&leads, statuses.as_ref(), config, &inputs, cut, &mut findings);
+    let latest = span.latest.max(dates::latest_closing(&leads, &stages)).max(latest_closing);
     let height = leads.frame.height();
-    let not_yet = not_yet(&leads, config, &inputs, cut)?;
+    let not_yet = not_yet(&leads, statuses.as_ref(), config, &inputs, cut);
     findings.extend(finding(
+        "leads_after_as_of",
         "leads created after the day of the report, left out",
         not_yet.rows(),
         &leads.origin,
@@ -181,6 +215,9 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     let bands = bands::bands(&config.bands).and_then(|bands| bands::add(&mut leads, &bands));
     let bands = bands.map_err(in_configuration)?;
     let windows = window::windows(&config.window, &config.stages).map_err(in_configuration)?;
+    let untraceable = untraceable(&leads, config);
+    let existing =
+        customers.as_ref().map(|(of_lead, _)| bases::existing(of_lead, &stages, facts.get(&Over::Contracts)));
     facts.insert(Over::Leads, Facts { table: leads, lead_rows: None, lead_count: height, event_date: None });
     Ok(Data {
         facts,
@@ -192,11 +229,33 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
         first_day: span.first,
         as_of: as_of.or(latest),
         currency,
+        existing,
+        customer_of_lead: customers.map(|(of_lead, _)| of_lead),
+        untraceable,
+        derived: BTreeSet::new(),
         automatic_dimensions: inputs.automatic_dimensions,
         is_event_based: inputs.is_event_based,
         files: inputs.files,
         findings,
     })
+}
+
+/// What making one row of several rows of a lead notices, for who only wants to know.
+///
+/// # Errors
+/// Those of the join.
+pub fn repeated_rows(crm: Table, config: &Config, inputs: &Inputs) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    let joining = Joining { config, inputs, meanings: None, cut: None };
+    merge::one_row_per_lead(crm, &joining, &mut findings)?;
+    Ok(findings)
+}
+
+/// The channels of the leads that the configuration calls untraceable, as the leads spell them.
+fn untraceable(leads: &Table, config: &Config) -> BTreeSet<String> {
+    let named: BTreeSet<String> = config.attribution.untraceable.iter().map(|name| normalise(name)).collect();
+    let words = leads.dictionaries.get("channel").into_iter().flat_map(|words| words.iter());
+    words.filter(|word| named.contains(&normalise(word))).cloned().collect()
 }
 
 /// Finds the lead of each row by the indexes of leads and of customers; rows of unknown leads are kept and counted.
@@ -214,6 +273,7 @@ fn tie_to_leads(
     let lead_rows = lead_rows(&table, leads, customers);
     let orphans = Mask::from_rows(lead_rows.len(), |row| lead_rows[row] == NO_LEAD);
     findings.extend(finding(
+        related.orphans,
         format!("{} whose lead is not in the CRM, counted as `(not in CRM)`", related.over.name()),
         orphans.rows(),
         &table.origin,
@@ -222,15 +282,21 @@ fn tie_to_leads(
 }
 
 /// The leads whose first date lies after the day of the report.
-fn not_yet(leads: &Table, config: &Config, inputs: &Inputs, cut: Option<i32>) -> Result<Mask> {
+fn not_yet(
+    leads: &Table,
+    statuses: Option<&Statuses>,
+    config: &Config,
+    inputs: &Inputs,
+    cut: Option<i32>,
+) -> Mask {
     let height = leads.frame.height();
     let Some(cut) = cut else {
-        return Ok(Mask::none(height));
+        return Mask::none(height);
     };
     // the stages of the whole time tell a lead that was created later from one without a date
-    let all = stages::stages(leads, config, inputs, None, &mut Vec::new())?;
+    let all = stages::stages(leads, statuses, config, inputs, None, &mut Vec::new());
     let created = all.of_creation().map(|stage| &stage.at);
-    Ok(Mask::from_rows(height, |row| created.and_then(|days| days.get(row)).is_some_and(|day| day > cut)))
+    Mask::from_rows(height, |row| created.and_then(|days| days.get(row)).is_some_and(|day| day > cut))
 }
 
 fn no_crm() -> anyhow::Error {
@@ -287,6 +353,7 @@ fn describe_order(
     };
     for (stage, early) in stages.stages.iter().zip(dated_early(leads.frame.height(), &stages.stages)) {
         findings.extend(finding(
+            "stages_out_of_order",
             format!("data error, {} dated before an earlier stage, {treatment}", stage.name),
             early.and(counted).rows(),
             &leads.origin,
@@ -316,6 +383,7 @@ fn describe_leads(leads: &Table, stages: &Stages, counted: &Mask, findings: &mut
     if let Some(codes) = leads.codes("channel") {
         let codes = code_slice(&codes);
         findings.extend(finding(
+            "leads_without_channel",
             "leads without a channel, counted as `(none)`",
             Mask::from_rows(height, |row| codes[row] == 0).and(counted).rows(),
             &leads.origin,
@@ -325,6 +393,7 @@ fn describe_leads(leads: &Table, stages: &Stages, counted: &Mask, findings: &mut
         (leads.numbers("amount"), stages.won.map(|place| &stages.stages[place]))
     {
         findings.extend(finding(
+            "won_without_amount",
             format!("leads that reached {} without an amount, not in the average check", won.name),
             won.reached.and(counted).and(&Mask::from_booleans(&amounts.is_null())).rows(),
             &leads.origin,

@@ -7,26 +7,19 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use polars::prelude::*;
 
+use super::currency;
 use super::index::Duplicate;
 use crate::check::{Finding, finding};
-use crate::config::Duplicates;
 use crate::error::data_error;
-use crate::input::Inputs;
 use crate::input::table::Table;
 
-/// Puts the sum of the parts of a deal into its first row and empties the others; only rows of files whose block says
-/// `duplicates = "sum"` are parts.
+/// Puts the sum of the parts of a deal into its first row and empties the others; of each pair the rows are parts of one.
 ///
 /// # Errors
-/// A sum that is too large.
-pub fn sum(
-    table: Table,
-    inputs: &Inputs,
-    duplicates: &[Duplicate],
-    findings: &mut Vec<Finding>,
-) -> Result<Table> {
+/// A sum that is too large, or over two currencies.
+pub fn sum(table: Table, pairs: &[Duplicate], findings: &mut Vec<Finding>) -> Result<Table> {
     let mut parts: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (later, first) in duplicates.iter().filter(|pair| is_part(&table, inputs, **pair)) {
+    for (later, first) in pairs {
         parts.entry(*first as usize).or_insert_with(|| vec![*first as usize]).push(*later as usize);
     }
     if parts.is_empty() {
@@ -34,10 +27,14 @@ pub fn sum(
     }
     let further = parts.values().flat_map(|rows| rows[1..].iter().copied());
     findings.extend(finding(
+        "parts_of_leads",
         "CRM rows that are further parts of a lead, their amounts added",
         further,
         &table.origin,
     ));
+    for rows in parts.values() {
+        currency::refuse_mixed(&table, rows)?;
+    }
     let amounts = table.numbers("amount");
     let size = |row: usize| amounts.as_ref().and_then(|amounts| amounts.get(row));
     let mut frame = table.frame.clone();
@@ -45,12 +42,6 @@ pub fn sum(
         frame.with_column(combined(&table, name, &parts, &size)?).context("columns of one height")?;
     }
     Ok(Table { frame, ..table })
-}
-
-/// Whether two rows of a lead are parts of one deal.
-pub fn is_part(table: &Table, inputs: &Inputs, (later, first): Duplicate) -> bool {
-    let file = |row: u32| table.origin.place(row as usize).0;
-    file(later) == file(first) && inputs.duplicates.get(file(later)) == Some(&Duplicates::Sum)
 }
 
 fn combined(
@@ -115,7 +106,8 @@ fn combined(
     Ok(Int32Chunked::from_iter_options(name.into(), values.into_iter()).into_date().into_series())
 }
 
-fn too_large(table: &Table, name: &str, row: usize) -> anyhow::Error {
+/// A sum over rows of one lead that no number can hold.
+pub fn too_large(table: &Table, name: &str, row: usize) -> anyhow::Error {
     data_error(
         format!(
             "{}: column `{name}`: the sum over the rows of the lead is too large",

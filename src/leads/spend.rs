@@ -32,7 +32,12 @@ pub fn facts(
     };
     if let Some(dates) = table.dates("date") {
         let undated = (0..table.frame.height()).filter(|row| dates.get(*row).is_none());
-        findings.extend(finding("spend rows without a date, in no period", undated, &table.origin));
+        findings.extend(finding(
+            "spend_without_date",
+            "spend rows without a date, in no period",
+            undated,
+            &table.origin,
+        ));
     }
     let lead_rows = match table.ids("lead_id") {
         Some(ids) => index.find_all(&ids),
@@ -41,6 +46,7 @@ pub fn facts(
     if !lead_rows.is_empty() {
         let orphans = (0..lead_rows.len()).filter(|row| lead_rows[*row] == NO_LEAD);
         findings.extend(finding(
+            "spend_of_unknown_leads",
             "spend rows of leads that are not in the CRM, shared out by the rest of their key",
             orphans,
             &table.origin,

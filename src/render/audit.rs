@@ -6,10 +6,10 @@ use serde_json::{Map, Value as Json};
 use crate::check::audit::{Audit, Checked};
 use crate::check::completeness::{Fill, Group};
 use crate::check::subject::{Examples, whole};
-use crate::input::profile::FileProfile;
+use crate::input::profile::{FileProfile, describe_rejected};
 use crate::kpi::exact::Exact;
 use crate::kpi::view::TOTAL;
-use crate::report::audit::{type_name, why_rejected};
+use crate::report::audit::type_name;
 
 /// The columns, with those whose cells are numbers.
 const COLUMNS: [(&str, bool); 14] = [
@@ -111,16 +111,16 @@ fn records(audit: &Audit) -> Vec<Record> {
         section: "coverage",
         key: coverage.key.to_string(),
         subject: TOTAL.to_string(),
-        what: coverage.what.to_string(),
+        what: coverage.what.clone(),
         unit: if coverage.is_money { "money" } else { "count" },
         count: Some(coverage.covered),
         of: Some(coverage.of),
         ..Record::default()
     }));
     let all = Group { name: TOTAL.to_string(), leads: audit.leads, fills: audit.completeness.total.clone() };
-    records.extend(fills(&audit.completeness.fields, &all, ""));
+    records.extend(fills(audit, &all, ""));
     for (kind, groups) in [("owner=", &audit.completeness.owners), ("stage=", &audit.completeness.stages)] {
-        records.extend(groups.iter().flat_map(|group| fills(&audit.completeness.fields, group, kind)));
+        records.extend(groups.iter().flat_map(|group| fills(audit, group, kind)));
     }
     records
 }
@@ -157,7 +157,7 @@ fn file(file: &FileProfile) -> Vec<Record> {
     }
     let refused = file.rejected.iter().take(10);
     let refused =
-        refused.map(|rejected| format!("{}:{}: {}", file.name, rejected.line, why_rejected(rejected)));
+        refused.map(|rejected| format!("{}:{}: {}", file.name, rejected.line, describe_rejected(rejected)));
     let what = "rows left out because they cannot be read";
     records.push(rows("unreadable_rows", what, file.rejected.len(), refused.collect()));
     if file.further_values > 0 {
@@ -190,7 +190,7 @@ fn finding(checked: &Checked) -> Vec<Record> {
         section: checked.check.section,
         key: checked.check.key.to_string(),
         subject: TOTAL.to_string(),
-        what: checked.check.what.to_string(),
+        what: checked.what.to_string(),
         threshold: checked.threshold.as_ref().map(ToString::to_string).unwrap_or_default(),
         status: checked.status().name(),
         ..Record::default()
@@ -205,7 +205,7 @@ fn finding(checked: &Checked) -> Vec<Record> {
         section: checked.check.section,
         key: checked.check.key.to_string(),
         subject: part.subject.clone(),
-        what: checked.check.what.to_string(),
+        what: checked.what.to_string(),
         value: part.proposal.clone(),
         unit,
         count: Some(part.count),
@@ -225,16 +225,16 @@ fn finding(checked: &Checked) -> Vec<Record> {
     std::iter::once(total).chain(parts).collect()
 }
 
-fn fills(fields: &[String], group: &Group, kind: &str) -> Vec<Record> {
+fn fills(audit: &Audit, group: &Group, kind: &str) -> Vec<Record> {
     let record = |(field, fill): (&String, &Fill)| Record {
         section: "completeness",
         key: format!("filled_{field}"),
         subject: format!("{kind}{}", group.name),
-        what: format!("leads with {field}"),
+        what: format!("{} with {field}", audit.noun.many),
         unit: "count",
         count: Some(whole(fill.filled)),
         of: Some(whole(fill.of)),
         ..Record::default()
     };
-    fields.iter().zip(&group.fills).map(record).collect()
+    audit.completeness.fields.iter().zip(&group.fills).map(record).collect()
 }

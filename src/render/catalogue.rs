@@ -1,9 +1,12 @@
 //! `funnel kpis`: the catalogue as a list for people.
 
+use anyhow::Result;
 use comfy_table::ContentArrangement;
 
+use super::markdown::line;
 use super::table::{borderless, lines};
-use crate::kpi::catalogue::Catalogue;
+use crate::config::Basis;
+use crate::kpi::catalogue::{Catalogue, Direction, formula_text};
 
 /// Name, unit, formula and definition of every KPI, then every measure.
 pub fn list(catalogue: &Catalogue) -> String {
@@ -17,6 +20,31 @@ pub fn list(catalogue: &Catalogue) -> String {
         catalogue.measures.iter().map(|(name, quantity)| vec![name.clone(), quantity.text.clone()]);
     let kpis = grid(&["KPI", "Unit", "Formula", "Definition"], kpis);
     format!("{kpis}\n{}", grid(&["Measure", "Counts"], measures))
+}
+
+/// The reference documentation in Markdown: every definition once, with unit, basis, direction, formula and source.
+///
+/// # Errors
+/// None for a catalogue that was parsed.
+pub fn reference(catalogue: &Catalogue) -> Result<String> {
+    let heading = ["KPI", "What it is", "Formula", "Unit", "Basis", "Good", "Source"].map(String::from);
+    let mut text = String::new();
+    line(&mut text, heading.into_iter());
+    line(&mut text, std::iter::repeat_n(":--".to_string(), 7));
+    for (name, kpi) in &catalogue.reference {
+        let definition = kpi.definition.text();
+        let cells = [
+            format!("`{name}`"),
+            if definition.is_empty() { kpi.title.text() } else { definition }.to_string(),
+            format!("`{}`", formula_text(kpi)?),
+            kpi.unit.name().to_string(),
+            kpi.basis.map_or("of the table", Basis::name).to_string(),
+            kpi.better.map_or("", Direction::name).to_string(),
+            kpi.source.clone().unwrap_or_else(|| "funnel.toml".to_string()),
+        ];
+        line(&mut text, cells.into_iter());
+    }
+    Ok(text)
 }
 
 fn grid(heading: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {

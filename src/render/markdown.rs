@@ -41,7 +41,8 @@ fn grid(block: &Block) -> String {
     text
 }
 
-fn line(text: &mut String, cells: impl Iterator<Item = String>) {
+/// Adds a row of a Markdown table.
+pub fn line(text: &mut String, cells: impl Iterator<Item = String>) {
     let cells: Vec<String> = cells.map(|cell| escaped(&cell)).collect();
     let _ = writeln!(text, "| {} |", cells.join(" | "));
 }

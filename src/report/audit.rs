@@ -3,11 +3,11 @@
 use super::{Block, Column, Report, Row, Show, Table, Value};
 use crate::check::audit::{Audit, Checked, Status};
 use crate::check::completeness::{Fill, Group};
-use crate::check::group_thousands;
 use crate::check::list::{SECTIONS, Section};
-use crate::check::subject::{Examples, Found, Part, number_of, whole};
+use crate::check::subject::{Examples, Found, LEAD, Part, whole};
+use crate::check::{group_thousands, number_of};
 use crate::config::{Basis, ColumnType};
-use crate::input::profile::FileProfile;
+use crate::input::profile::{FileProfile, describe_rejected};
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
 use crate::report::layout::with_unit;
@@ -68,9 +68,15 @@ fn files(audit: &Audit) -> Table {
     } else {
         format!(", {} exceeded", number_of(exceeded, "limit is", "limits are"))
     };
+    let stopping = audit.findings.iter().filter(|checked| checked.stops_report()).count() as u64;
+    let stops = match stopping {
+        0 => String::new(),
+        1 => ", 1 of them stops a report".to_string(),
+        _ => format!(", {stopping} of them stop a report"),
+    };
     let scope = format!(
-        "{}, {day}: {} of {} checks found something{limits}",
-        number_of(audit.leads, "lead", "leads"),
+        "{}, {day}: {} of {} checks found something{stops}{limits}",
+        audit.noun.number(audit.leads),
         with(Status::Found) + exceeded,
         audit.findings.len() as u64 - with(Status::NotChecked),
     );
@@ -129,10 +135,9 @@ fn file_notes(file: &FileProfile) -> Vec<String> {
             lines.join(", ")
         )
     });
-    let rejected =
-        file.rejected.iter().take(SHOWN_EXAMPLES).map(|rejected| {
-            format!("{}:{}: row left out: {}", file.name, rejected.line, why_rejected(rejected))
-        });
+    let rejected = file.rejected.iter().take(SHOWN_EXAMPLES).map(|rejected| {
+        format!("{}:{}: row left out: {}", file.name, rejected.line, describe_rejected(rejected))
+    });
     let further = file.rejected.len().saturating_sub(SHOWN_EXAMPLES);
     let further = (further > 0).then(|| format!("{}: further rows left out: {further}", file.name));
     let several = (file.further_values > 0).then(|| {
@@ -141,14 +146,6 @@ fn file_notes(file: &FileProfile) -> Vec<String> {
     let unused = (!file.unused.is_empty())
         .then(|| format!("{}: headers that nothing was made of: {}", file.name, file.unused.join(", ")));
     dropped.chain(rejected).chain(further).chain(several).chain(unused).collect()
-}
-
-/// Which cell of a row cannot be read, and why.
-pub fn why_rejected(rejected: &crate::input::profile::Rejected) -> String {
-    if rejected.column.is_empty() {
-        return rejected.reason.to_string();
-    }
-    format!("`{}`: `{}` {}", rejected.column, rejected.cell, rejected.reason)
 }
 
 /// A section of findings; none where nothing was found.
@@ -214,7 +211,7 @@ fn grid(title: &str, found: &[(&Checked, &Found)], unit: Unit, currency: Option<
 fn note(checked: &Checked, found: &Found) -> String {
     let places = places(&found.examples);
     let places = if places.is_empty() { String::new() } else { format!(" ({places})") };
-    format!("{}: {}{places}: {}", checked.check.key, checked.check.what, found.effect)
+    format!("{}: {}{places}: {}", checked.check.key, checked.what, found.effect)
 }
 
 fn places(examples: &Examples) -> String {
@@ -226,7 +223,7 @@ fn places(examples: &Examples) -> String {
 fn coverage(audit: &Audit) -> Option<Table> {
     let currency = audit.currency.as_deref();
     let mut blocks = Vec::new();
-    for (title, unit) in [("Leads", Unit::Count), ("Money", Unit::Money)] {
+    for (title, unit) in [(audit.noun.heading, Unit::Count), ("Money", Unit::Money)] {
         let rows: Vec<Row> = audit
             .coverage
             .iter()
@@ -238,7 +235,7 @@ fn coverage(audit: &Audit) -> Option<Table> {
                     cell(Some(coverage.of), unit),
                     cell(share, Unit::Part),
                 ];
-                row(vec![coverage.what.to_string()], values)
+                row(vec![coverage.what.clone()], values)
             })
             .collect();
         if !rows.is_empty() {
@@ -271,10 +268,10 @@ fn completeness(audit: &Audit) -> Table {
         column("Share", Unit::Part, None),
     ];
     let mut blocks = vec![block("Fields", &["Field"], columns, rows.collect())];
-    for (title, label, groups) in [
-        ("Filled, by owner", "Owner", &completeness.owners),
-        ("Filled, by furthest stage reached", "Stage", &completeness.stages),
-    ] {
+    let by_stage = if audit.noun == LEAD { "Filled, by furthest stage reached" } else { "Filled, by stage" };
+    for (title, label, groups) in
+        [("Filled, by owner", "Owner", &completeness.owners), (by_stage, "Stage", &completeness.stages)]
+    {
         if groups.is_empty() {
             continue;
         }
@@ -284,20 +281,27 @@ fn completeness(audit: &Audit) -> Table {
             row(vec![group.name.clone()], values)
         });
         let fields = completeness.fields.iter().map(|field| column(field, Unit::Part, None));
-        let columns = std::iter::once(column("Leads", Unit::Count, None)).chain(fields).collect();
+        let columns = std::iter::once(column(audit.noun.heading, Unit::Count, None)).chain(fields).collect();
         blocks.push(block(title, &[label], columns, rows.collect()));
     }
-    let notes = vec![
-        "asked of whom it concerns: the date of a stage of those that reached it, the amount of leads won, \
-         the reason of leads lost; placeholders such as `-` or `test` fill nothing"
-            .to_string(),
-    ];
+    let notes = vec![whom_it_concerns(audit)];
     table(
         "completeness",
         "Completeness",
-        "fields with a value, of the leads that should have one".to_string(),
+        format!("fields with a value, of the {} that should have one", audit.noun.many),
         blocks,
         notes,
+    )
+}
+
+fn whom_it_concerns(audit: &Audit) -> String {
+    let whom = match audit.noun {
+        LEAD => "the amount of leads won, the reason of leads lost",
+        _ => "the amount of won events",
+    };
+    format!(
+        "asked of whom it concerns: the date of a stage of those that reached it, {whom}; placeholders such as \
+         `-` or `test` fill nothing"
     )
 }
 

@@ -4,26 +4,29 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
+use super::causes;
 use super::layout::{Planned, Step, columns, fill_step_title, steps, without_repeats};
 use super::path;
 use super::scope::{Scope, basis_of, describe_scope, undated};
-use super::tables::{self, By, Rows, When};
+use super::tables::{self, By, Rows, Verdict, When};
 use super::top::{Folding, arrange};
 use super::{Block, Column, Report, Row, Show, Table, Value};
 use crate::check::Finding;
 use crate::config::Basis;
 use crate::error::{data_error, suggestion, usage_error};
+use crate::kpi::derived::profile;
 use crate::kpi::group::Key;
 use crate::kpi::templates::capitalised;
 use crate::kpi::view::TOTAL;
 use crate::leads::{Data, Over};
+use crate::mask::Mask;
 use crate::period::format_day;
 
 /// A dimension with more values than this is printed only when asked for.
 const MOST_VALUES: usize = 30;
 /// The need of a table that shows the KPIs of the user's own.
 const OWN_KPIS: &str = "own";
-/// Columns of the leads that are outcomes, not segments.
+/// Columns of the leads that are outcomes or sources, not segments.
 const NO_SEGMENTS: [&str; 3] = ["lost_reason", "stage", "currency"];
 
 /// The report of the named tables, or of all that the inputs allow; and why tables were left out, a line each.
@@ -172,8 +175,19 @@ fn fill_table(scope: &Scope, table: &tables::Table) -> Result<Option<Table>> {
     let folding = Folding::new(scope.top);
     let mut blocks = Vec::new();
     for (_, block, dimensions) in grids {
-        blocks.extend(fill_block(scope, block, basis, &dimensions, &folding)?);
+        let filled = fill_block(scope, block, basis, &dimensions, &folding)?;
+        let verdict = match block.verdict.filter(|_| !filled.is_empty()) {
+            Some(Verdict::Causes) => causes::verdict(scope, basis)?,
+            None => None,
+        };
+        blocks.extend(filled);
+        if let Some((block, words)) = verdict {
+            blocks.push(block);
+            notes.extend(words);
+        }
     }
+    notes.extend(untraceable(scope, &blocks));
+    notes.extend(existing_left_out(scope, table, &blocks));
     Ok((!blocks.is_empty()).then(|| Table {
         name: table.name.clone(),
         title: table.title.clone(),
@@ -182,6 +196,37 @@ fn fill_table(scope: &Scope, table: &tables::Table) -> Result<Option<Table>> {
         blocks,
         notes,
     }))
+}
+
+/// How many leads are left out of acquisition, where a block counts only new customers.
+fn existing_left_out(scope: &Scope, table: &tables::Table, blocks: &[Block]) -> Option<String> {
+    let count = scope.data.existing.as_ref().map_or(0, Mask::count);
+    let first = scope.stages().first().map(|stage| scope.catalogue.stage_count(stage))?;
+    let mut values = blocks.iter().flat_map(|block| &block.rows).flat_map(|row| &row.values);
+    let tells_them_apart = table.name == "bases";
+    (count > 0 && !tells_them_apart && values.any(|value| value.kpi == first)).then(|| {
+        format!(
+            "leads of existing customers, left out of leads, conversions and costs: {} of the data (see `bases`)",
+            crate::check::group_thousands(count)
+        )
+    })
+}
+
+/// Why channels have counts and no cost, where a block shows such a cost by channel.
+fn untraceable(scope: &Scope, blocks: &[Block]) -> Option<String> {
+    let is_attributed =
+        |value: &Value| scope.catalogue.kpis.get(&value.kpi).is_some_and(|entry| entry.kpi.is_attributed);
+    let shows = |block: &Block| {
+        let mut values = block.rows.iter().flat_map(|row| &row.values);
+        block.dimensions.iter().any(|name| name == "channel") && values.any(is_attributed)
+    };
+    let names: Vec<&str> = scope.data.untraceable.iter().map(String::as_str).collect();
+    (!names.is_empty() && blocks.iter().any(shows)).then(|| {
+        format!(
+            "{}: `untraceable`, so leads and no cost: nothing tells which spend brought them, and a cost of 0 would make them look free",
+            names.join(", ")
+        )
+    })
 }
 
 /// The dimensions that a block is split by, once for each grid. `fixed` are those that blocks of the table are made for.
@@ -234,7 +279,10 @@ fn segment_dimensions(scope: &Scope, notes: &mut Vec<String>) -> Vec<String> {
     let table = &data.leads().table;
     let mut dimensions = Vec::new();
     for name in table.frame.get_column_names_str() {
-        let Some(words) = table.dictionaries.get(name).filter(|_| !NO_SEGMENTS.contains(&name)) else {
+        // of what was worked out, the profile alone is a segment: the rest is outcome
+        let is_outcome = data.derived.contains(name) && name != profile::NAME;
+        let is_segment = !NO_SEGMENTS.contains(&name) && !is_outcome;
+        let Some(words) = table.dictionaries.get(name).filter(|_| is_segment) else {
             continue;
         };
         // the empty word is in every dictionary
@@ -262,6 +310,11 @@ fn fill_block(
     dimensions: &[String],
     folding: &Folding,
 ) -> Result<Vec<Block>> {
+    if let Some(kpi) = &block.about
+        && scope.lacking(kpi)?.is_some()
+    {
+        return Ok(Vec::new());
+    }
     let steps = steps(&scope.stages());
     match (block.rows, dimensions.is_empty()) {
         (Rows::Values, _) => {

@@ -1,23 +1,24 @@
 //! Where one number comes from: its definition and formula, its parts on the data at hand, and the rows behind them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use anyhow::Result;
 
-use super::Value;
 use super::layout::with_unit;
 use super::scope::{Scope, describe_scope, undated};
 use super::top::place_in_order;
+use super::{Value, pseudonym};
 use crate::check::Finding;
 use crate::config::Basis;
-use crate::error::{data_error, usage_error};
+use crate::error::{data_error, suggestion, usage_error};
 use crate::kpi::catalogue::{Calculation, Entry, Unit};
 use crate::kpi::evaluate::Evaluator;
 use crate::kpi::exact::Exact;
 use crate::kpi::group::Key;
 use crate::leads::index::NO_LEAD;
 use crate::leads::{Facts, Over};
+use crate::period::format_day;
 use crate::render::{interval_text, value_text};
 
 /// The explanation of a KPI as text.
@@ -166,13 +167,22 @@ fn write_pairs(text: &mut String, pairs: &[(String, String)]) {
     }
 }
 
-/// The rows behind a KPI as CSV: table, ID, file and line, and what each adds to every measure.
+/// What is printed of a row beside its place and what it adds.
+pub struct Printed<'a> {
+    /// Columns of its table, else of its lead.
+    pub columns: &'a [String],
+    /// IDs are replaced under this key.
+    pub key: Option<&'a pseudonym::Key>,
+}
+
+/// The rows behind a KPI as CSV: table, ID, file and line, the columns that are asked for, and what each adds to every
+/// measure.
 ///
 /// The column of a measure adds up to the measure. Rows are in the order of table, ID, file and line.
 ///
 /// # Errors
-/// An unknown KPI, one that the data cannot give, or `--by`, which has no place here.
-pub fn rows(scope: &Scope, name: &str) -> Result<String> {
+/// An unknown KPI or column, a KPI that the data cannot give, or `--by`, which has no place here.
+pub fn rows(scope: &Scope, name: &str, printed: &Printed) -> Result<String> {
     if !scope.by.is_empty() {
         return Err(usage_error(
             "`--rows` and `--by` do not go together",
@@ -181,6 +191,7 @@ pub fn rows(scope: &Scope, name: &str) -> Result<String> {
     }
     let entry = scope.catalogue.kpi(name)?;
     refuse_lacking(scope, name)?;
+    check_columns(scope, printed.columns)?;
     let basis = entry.kpi.basis.or(scope.basis).unwrap_or(default_basis(scope, name)?);
     let evaluator = scope.evaluator(basis);
     let names: Vec<&str> = entry.calculation.measures().into_iter().collect();
@@ -193,14 +204,57 @@ pub fn rows(scope: &Scope, name: &str) -> Result<String> {
             amounts[place] = amount;
         }
     }
+    let shown = |id: String| printed.key.map_or(id.clone(), |key| pseudonym::pseudonym(key, &id));
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let heading = ["table", "id", "file", "line"].into_iter().chain(names.iter().copied());
-    writer.write_record(heading)?;
-    for ((over, id, file, line, _), amounts) in rows {
-        let fixed = [over.name().to_string(), id, file, line.to_string()];
-        writer.write_record(fixed.into_iter().chain(amounts.into_iter().map(Exact::to_plain)))?;
+    let columns = printed.columns.iter().map(String::as_str);
+    writer.write_record(
+        ["table", "id", "file", "line"].into_iter().chain(columns).chain(names.iter().copied()),
+    )?;
+    for ((over, id, file, line, row), amounts) in rows {
+        let fixed = [over.name().to_string(), shown(id), file, line.to_string()];
+        let cells = printed.columns.iter().map(|column| cell(scope, over, row, column, &shown));
+        let amounts = amounts.into_iter().map(Exact::to_plain);
+        writer.write_record(fixed.into_iter().chain(cells).chain(amounts))?;
     }
     Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+fn check_columns(scope: &Scope, columns: &[String]) -> Result<()> {
+    let tables = || scope.data.facts.values().map(|facts| &facts.table.frame);
+    let Some(unknown) =
+        columns.iter().find(|name| !tables().any(|frame| frame.get_column_index(name).is_some()))
+    else {
+        return Ok(());
+    };
+    let known: BTreeSet<String> =
+        tables().flat_map(|frame| frame.get_column_names_str()).map(String::from).collect();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    Err(usage_error(format!("unknown column `{unknown}`"), suggestion(unknown, &known)))
+}
+
+/// A cell of a row, of its own table or of its lead; empty where neither has the column.
+fn cell(scope: &Scope, over: Over, row: usize, column: &str, shown: &impl Fn(String) -> String) -> String {
+    let facts = &scope.data.facts[&over];
+    if facts.table.has(column) {
+        return own_cell(facts, row, column, shown);
+    }
+    match facts.lead_of(row) {
+        NO_LEAD => String::new(),
+        lead => own_cell(scope.data.leads(), lead as usize, column, shown),
+    }
+}
+
+fn own_cell(facts: &Facts, row: usize, column: &str, shown: &impl Fn(String) -> String) -> String {
+    let table = &facts.table;
+    let text = || {
+        let code = table.codes(column)?.get(row)?;
+        table.dictionaries.get(column)?.get(code as usize).cloned()
+    };
+    let id = || table.ids(column)?.get(row).map(String::from).map(shown);
+    let number =
+        || table.numbers(column)?.get(row).map(|number| Exact::millionths(i128::from(number)).to_plain());
+    let day = || table.dates(column)?.get(row).map(format_day);
+    text().or_else(id).or_else(number).or_else(day).unwrap_or_default()
 }
 
 /// The ID of a row (of its lead where it has one), its file and line.

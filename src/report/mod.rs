@@ -4,9 +4,12 @@
 
 pub mod audit;
 pub mod build;
+mod causes;
 pub mod explain;
 mod layout;
+pub mod needed;
 mod path;
+pub mod pseudonym;
 pub mod scope;
 pub mod tables;
 mod top;

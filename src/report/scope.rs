@@ -78,6 +78,14 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// Whether a row is of a channel that no spend can be traced to.
+    fn is_untraceable(&self, dimensions: &[String], key: Option<&Key>) -> bool {
+        let of_key =
+            dimensions.iter().zip(key.into_iter().flatten()).map(|(name, word)| (name, word.as_str()));
+        let of_filters = self.filters.iter().map(|filter| (&filter.dimension, filter.word()));
+        of_key.chain(of_filters).any(|(name, word)| name == "channel" && self.data.untraceable.contains(word))
+    }
+
     /// The stages that the inputs know.
     pub fn stages(&self) -> Vec<String> {
         self.data.stages.stages.iter().map(|stage| stage.name.clone()).collect()
@@ -102,7 +110,10 @@ impl<'a> Scope<'a> {
         dimensions: &[String],
         key: Option<&Key>,
     ) -> Result<Value> {
-        self.value_of(kpi, table_basis, |evaluator, entry| evaluator.kpi(entry, dimensions, key))
+        let is_untraceable = |_: &Evaluator, _: &Entry| Ok(self.is_untraceable(dimensions, key));
+        self.value_of(kpi, table_basis, is_untraceable, |evaluator, entry| {
+            evaluator.kpi(entry, dimensions, key)
+        })
     }
 
     /// A KPI over all keys of dimensions but some, and but those that are nothing but `(none)` and the like.
@@ -117,18 +128,31 @@ impl<'a> Scope<'a> {
         kept: &BTreeSet<Key>,
     ) -> Result<Value> {
         let is_other = |key: &Key| can_fold(key) && !kept.contains(key);
-        self.value_of(kpi, table_basis, |evaluator, entry| evaluator.kpi_over(entry, dimensions, &is_other))
+        // what others have in common is untraceable only where each of them is
+        let is_untraceable = |evaluator: &Evaluator, entry: &Entry| {
+            let keys = evaluator.keys(entry, dimensions)?;
+            let mut others = keys.iter().filter(|key| is_other(key)).peekable();
+            Ok(others.peek().is_some() && others.all(|key| self.is_untraceable(dimensions, Some(key))))
+        };
+        self.value_of(kpi, table_basis, is_untraceable, |evaluator, entry| {
+            evaluator.kpi_over(entry, dimensions, &is_other)
+        })
     }
 
     fn value_of(
         &self,
         kpi: &str,
         table_basis: Basis,
+        is_untraceable: impl Fn(&Evaluator, &Entry) -> Result<bool>,
         compute: impl Fn(&Evaluator, &Entry) -> Result<Computed>,
     ) -> Result<Value> {
         let entry = self.catalogue.kpi(kpi)?;
         let basis = basis_of(entry, table_basis);
-        let computed = compute(self.evaluator(basis), entry)?;
+        let computed = if entry.kpi.is_attributed && is_untraceable(self.evaluator(basis), entry)? {
+            Computed::default()
+        } else {
+            compute(self.evaluator(basis), entry)?
+        };
         let count = |exact: Option<Exact>| exact.and_then(Exact::as_count);
         let interval = match entry.kpi.unit {
             // counts of different leads are no trials and successes
@@ -227,6 +251,7 @@ pub fn undated(scope: &Scope) -> Vec<Finding> {
     let created = data.created_at().map_or_else(|| Mask::none(height), Days::known);
     if !data.is_event_based {
         findings.extend(finding(
+            "leads_without_creation_date",
             "leads without a date of creation, in no cohort of a period",
             created.not().and(&counted).rows(),
             origin,
@@ -236,10 +261,11 @@ pub fn undated(scope: &Scope) -> Vec<Finding> {
         let undated = stage.reached.and(&stage.counts_at.known().not()).and(&counted);
         let what =
             format!("leads that reached {} without a date, in no period of the event basis", stage.name);
-        findings.extend(finding(what, undated.rows(), origin));
+        findings.extend(finding("stages_without_date", what, undated.rows(), origin));
     }
     let lost = data.stages.lost.and(&data.stages.lost_at.known().not()).and(&counted);
     findings.extend(finding(
+        "lost_without_date",
         "lost leads without a date, in no period of the event basis",
         lost.rows(),
         origin,

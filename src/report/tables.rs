@@ -36,7 +36,18 @@ pub struct Block {
     /// Left out where it has nothing but zeros.
     #[serde(default, rename = "optional")]
     pub is_optional: bool,
+    pub verdict: Option<Verdict>,
+    /// The KPI that the block is about: without it the other columns say nothing new.
+    pub about: Option<String>,
     pub columns: Vec<Column>,
+}
+
+/// What is said in words of the numbers of a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Whether lead quality, service, or neither goes with churn.
+    Causes,
 }
 
 /// What the rows of a block are.

@@ -280,11 +280,85 @@ fn what_stops_the_report_is_said_at_once() {
     let said = exports.init(&[]);
     assert!(said.contains("bad.csv: 1 row that cannot be read, the first in line 2"), "{said}");
     assert!(exports.configuration().contains("\n# on_error = \"skip\" "));
-    let exports = Exports::written(&[("twice.csv", &format!("Lead ID,Created,Source\n{row}{row}"))]);
+    let other = "1,2026-01-05,radio\n";
+    let exports = Exports::written(&[("twice.csv", &format!("Lead ID,Created,Source\n{row}{other}"))]);
     let said = exports.init(&[]);
-    assert!(said.contains("To decide, or the report stops there\n  twice.csv:3: "), "{said}");
+    assert!(said.contains(
+        "1 row repeats a lead ID of the same file and not all agree, in `channel` (twice.csv:3): "
+    ));
+    let text = exports.configuration();
+    let comments = "# 1 row repeats a lead ID, the first: twice.csv:3, and they do not agree in `channel` (twice.csv:3)\n";
+    assert!(text.contains(comments) && text.contains("\n# duplicates = \"sum\" "), "{text}");
     let spend = Exports::of(&[("--spend", "fixtures/tiny/ads.csv")]);
     assert!(spend.init(&[]).contains("no CRM export is among the files"));
+}
+
+/// The report refuses the file by itself, and reads it with what was written.
+#[test]
+fn rows_of_a_lead_that_agree_are_that_lead() {
+    let row = "1,2026-01-05,ads,2026-01-09\n";
+    let text = format!("Lead ID,Created,Source,MQL date\n{row}2,2026-01-06,ads,\n{row}1,,ads,\n");
+    let exports = Exports::written(&[("twice.csv", &text)]);
+    assert_eq!(exports.run(&["report", "--crm", "twice.csv"]).0, Some(1));
+    let said = exports.init(&[]);
+    assert!(!said.contains("To decide"), "{said}");
+    let text = exports.configuration();
+    let reason = "# 2 rows repeat lead IDs, the first: twice.csv:4; what they say agrees, so they are read as one lead\n";
+    assert!(text.contains(&format!("{reason}duplicates = \"merge\" ")), "{text}");
+    let (code, report, stderr) = exports.run(&["report", "conversion", "--quiet"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert!(report.contains("Lead → MQL     2        1"), "{report}");
+}
+
+/// A 13 can only be a day; 3 and 4 can both be either.
+#[test]
+fn years_of_two_digits_are_written_where_one_order_fits() {
+    let exports =
+        Exports::written(&[("short.csv", "Lead ID,Created,MQL date\n1,13/04/26,3/04/26\n2,1/04/26,\n")]);
+    let said = exports.init(&[]);
+    assert!(
+        said.contains("`mql_at`: `3/04/26` is 2026-04-03 as D/M/YY and 2026-03-04 as M/D/YY: choose one"),
+        "{said}"
+    );
+    assert!(!said.contains("`lead_at`:"), "{said}");
+    let text = exports.configuration();
+    let one =
+        "\nlead_at = \"D/M/YY\"   # `13/04/26` in line 2 is 2026-04-13, and no other order fits all rows\n";
+    assert!(text.contains(one), "{text}");
+    let decided = text.replace("# mql_at = \"D/M/YY\"", "mql_at = \"D/M/YY\"");
+    fs::write(exports.path().join("funnel.toml"), decided).unwrap();
+    let (code, report, stderr) = exports.run(&["report", "conversion", "--quiet"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert!(report.contains("as of 2026-04-13"), "{report}");
+}
+
+#[test]
+fn a_file_in_no_known_encoding_waits_for_the_name_of_one() {
+    let exports =
+        Exports::of(&[("--crm", "fixtures/errors/leads.csv"), ("--crm", "fixtures/errors/latin1.csv")]);
+    let said = exports.init(&[]);
+    assert!(said.contains("Not placed\n  latin1.csv: the file is not UTF-8"), "{said}");
+    let text = exports.configuration();
+    assert!(text.contains("# files = [\"latin1.csv\"]\n# encoding = \"…\" "), "{text}");
+    let (code, stdout, stderr) = exports.run(&["init", "latin1.csv", "-o", "other.toml"]);
+    assert_eq!((code, stdout.as_str()), (Some(1), ""));
+    assert!(stderr.contains("`encoding = \"windows-1252\"` for Western European Excel"), "{stderr}");
+    assert!(stderr.contains("\nhint: mend the file, or write a funnel.toml with a block for it"), "{stderr}");
+}
+
+/// As many rows each: the spelling with capitals and blanks is proposed.
+#[test]
+fn of_spellings_with_as_many_rows_the_usual_one_is_proposed() {
+    let exports = Exports::written(&[(
+        "leads.csv",
+        "Lead ID,Created,Source\n1,2026-01-05,paid-search\n2,2026-01-06,Paid Search\n",
+    )]);
+    exports.init(&[]);
+    let text = exports.configuration();
+    assert!(
+        text.contains("\n# \"paid-search\" = \"Paid Search\"  # `Paid Search` 1 row, `paid-search` 1 row\n"),
+        "{text}"
+    );
 }
 
 #[test]

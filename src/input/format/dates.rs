@@ -23,6 +23,9 @@ pub fn settle(export: &Export, own: &mut [Column], settled: &mut Settled) -> Res
     let cells = export.cells(own);
     let reading = |cell: &Option<Cell>| cell.as_ref().and_then(|cell| read_date(cell.text));
     let readings: Readings = cells.iter().map(|cells| cells.iter().map(reading).collect()).collect();
+    if export.setting().is_none() && !own.iter().any(|column| export.is_seen_plainly(column)) {
+        refuse_short_years(export, &cells, &readings)?;
+    }
     let decided = decide(export, &cells, &readings)?;
     let forms = odd_forms(&cells, &readings, decided);
     let format = describe(export, own, &forms);
@@ -80,6 +83,33 @@ fn decide(
     }
 }
 
+/// A column of which every date has a year of two digits is read only where a setting says so.
+fn refuse_short_years(
+    export: &Export,
+    cells: &[Vec<Option<Cell>>],
+    readings: &Readings,
+) -> Result<(), Undecided> {
+    let known = cells.iter().flatten().zip(readings.iter().flatten());
+    let dated: Vec<(&Cell, Reading)> =
+        known.filter_map(|(cell, reading)| Some((cell.as_ref()?, (*reading)?))).collect();
+    let Some((first, reading)) = dated.iter().min_by_key(|(cell, _)| cell.first) else { return Ok(()) };
+    if !dated.iter().all(|(_, reading)| reading.has_short_year) {
+        return Ok(());
+    }
+    let fitting = |setting: &'static str, order: fn(&Reading) -> Option<i32>| {
+        let day = order(reading).filter(|_| dated.iter().all(|(_, reading)| order(reading).is_some()))?;
+        Some((setting, format_day(day)))
+    };
+    let day_first = fitting("D/M/YY", |reading| reading.day_first);
+    let month_first = fitting("M/D/YY", |reading| reading.month_first);
+    let fitting: Vec<(&'static str, String)> = day_first.into_iter().chain(month_first).collect();
+    if fitting.is_empty() {
+        return Ok(());
+    }
+    let what = "has two digits for its year, which are read only where a format says so";
+    Err(export.two_readings(first, what, fitting))
+}
+
 /// How the odd cells are written: with slashes, in words, or as digits alone.
 fn odd_forms(
     cells: &[Vec<Option<Cell>>],
@@ -124,5 +154,5 @@ fn two_readings(export: &Export, cell: &Cell) -> Undecided {
     let month = show(reading.and_then(|reading| reading.month_first));
     let what =
         format!("is {day} as D/M/YYYY and {month} as M/D/YYYY, and no row of the column shows which it is");
-    export.two_readings(cell, &what, [("D/M/YYYY", day), ("M/D/YYYY", month)])
+    export.two_readings(cell, &what, vec![("D/M/YYYY", day), ("M/D/YYYY", month)])
 }

@@ -8,7 +8,7 @@ use super::super::column::{Cells, Column, NO_DAY, NO_NUMBER, Odd};
 use super::super::read::Piece;
 use super::{BadCell, FileFormat, Place, Rows, Setting, Settled, Undecided};
 use crate::check::group_thousands;
-use crate::error::{Undecided as TwoReadings, data_error, shortened, undecided_error};
+use crate::error::{Undecided as TwoReadings, shortened, undecided_error};
 
 /// A distinct text of a column in one export, and where it is met first.
 pub struct Cell<'a> {
@@ -141,22 +141,35 @@ impl<'a> Export<'a> {
         )
     }
 
-    /// The error of a column that cannot be decided, at one of its cells.
-    pub fn refuse(&self, cell: &Cell, what: &str, hint: impl Into<String>) -> Undecided {
-        let file = &self.files[cell.first.file].name;
-        let message =
-            format!("{file}:{}: column `{}`: `{}` {what}", cell.first.line, self.name, shortened(cell.text));
-        (cell.first, data_error(message, hint))
+    /// Whether a thread has seen a date of this export in plain form.
+    pub fn is_seen_plainly(&self, column: &Column) -> bool {
+        let seen = |file: &usize| column.seen[*file].year_first || column.seen[*file].full_stops;
+        self.members.iter().any(seen)
     }
 
-    /// The error of a column that fits two readings, with those of one of its cells and the setting of each.
-    pub fn two_readings(&self, cell: &Cell, what: &str, readings: [(&'static str, String); 2]) -> Undecided {
+    /// The error of a column that cannot be decided, at one of its cells.
+    pub fn refuse(&self, cell: &Cell, what: &str, hint: impl Into<String>) -> Undecided {
+        self.undecided(cell, what, hint, Vec::new())
+    }
+
+    /// The error of a column that only a setting decides, with the readings of one of its cells and the setting of each.
+    pub fn two_readings(&self, cell: &Cell, what: &str, readings: Vec<(&'static str, String)>) -> Undecided {
+        let settings: Vec<&str> = readings.iter().map(|(setting, _)| *setting).collect();
+        self.undecided(cell, what, self.setting_hint(&settings), readings)
+    }
+
+    fn undecided(
+        &self,
+        cell: &Cell,
+        what: &str,
+        hint: impl Into<String>,
+        readings: Vec<(&'static str, String)>,
+    ) -> Undecided {
         let file = self.files[cell.first.file].name.clone();
-        let line = cell.first.line;
-        let message = format!("{file}:{line}: column `{}`: `{}` {what}", self.name, shortened(cell.text));
-        let hint = self.setting_hint(&readings.each_ref().map(|(setting, _)| *setting));
-        let column = self.name.to_string();
-        let undecided = TwoReadings { column, file, line, cell: cell.text.to_string(), readings };
+        let (line, text) = (cell.first.line, shortened(cell.text));
+        let message = format!("{file}:{line}: column `{}`: `{text}` {what}", self.name);
+        let (column, cell_text, what) = (self.name.to_string(), cell.text.to_string(), what.to_string());
+        let undecided = TwoReadings { column, file, line, cell: cell_text, readings, what };
         (cell.first, undecided_error(message, hint, undecided))
     }
 
@@ -165,7 +178,8 @@ impl<'a> Export<'a> {
         let table = self.files[self.members[0]].table;
         let lines: Vec<String> =
             settings.iter().map(|setting| format!("`{} = \"{setting}\"`", self.name)).collect();
-        format!("say in funnel.toml under `[{table}.formats]` which it is: {}", lines.join(" or "))
+        let which = if lines.len() > 1 { "which it is" } else { "that it is so" };
+        format!("say in funnel.toml under `[{table}.formats]` {which}: {}", lines.join(" or "))
     }
 
     /// The error of two cells that no way of writing has in common; each with how it reads, and the setting of that.

@@ -208,7 +208,7 @@ fn two_readings(export: &Export, cell: &Cell) -> Undecided {
     let what = format!(
         "is {point} with a decimal point and {comma} with a decimal comma, and no row of the column shows which it is"
     );
-    export.two_readings(cell, &what, [("1,234.56", point), ("1.234,56", comma)])
+    export.two_readings(cell, &what, vec![("1,234.56", point), ("1.234,56", comma)])
 }
 
 fn comma_beside_points(export: &Export, comma: &Cell, point: Place) -> Undecided {

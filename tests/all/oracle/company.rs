@@ -21,7 +21,7 @@ pub struct Lead {
     /// The date of each stage.
     pub at: [Option<Day>; 5],
     pub lost_at: Option<Day>,
-    pub has_lost_reason: bool,
+    pub lost_reason: String,
     pub amount: Option<Millionths>,
     /// Values of the dimensions; an empty one is no value.
     pub dimensions: BTreeMap<&'static str, String>,
@@ -38,6 +38,7 @@ pub struct Spend {
 pub struct Ticket {
     pub lead: Option<usize>,
     pub opened_at: Option<Day>,
+    pub resolved_at: Option<Day>,
     pub kind: String,
 }
 
@@ -83,6 +84,7 @@ impl Company {
             .map(|record| Ticket {
                 lead: place(record),
                 opened_at: day(&record["Opened at"]),
+                resolved_at: day(&record["Resolved at"]),
                 kind: record["Kind"].clone(),
             })
             .collect();
@@ -144,7 +146,7 @@ fn lead(record: &Record) -> Lead {
         id: record["Lead ID"].clone(),
         at: STAGE_HEADERS.map(|header| day(&record[header])),
         lost_at: day(&record["Lost date"]),
-        has_lost_reason: !record["Lost reason"].is_empty(),
+        lost_reason: record["Lost reason"].clone(),
         amount: millionths(&record["Amount"]),
         dimensions: DIMENSION_HEADERS.iter().map(|(name, header)| (*name, record[*header].clone())).collect(),
     }

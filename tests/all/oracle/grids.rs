@@ -23,8 +23,20 @@ pub fn grids<'a>(table: &str, company: &Company, asked: &Asked<'a>, is_event: bo
             let split = one(asked, "owner");
             let (results, rates) =
                 ("won lost open revenue average_check", "win_rate_closed win_rate_created");
-            vec![grid(&split, words(results)), grid(&split, words(rates))]
+            // without a date of creation nothing is known of the time to a win
+            let is_dated = company.leads.iter().any(|lead| company.created(lead).is_some());
+            let cycle = if is_dated { "won cycle_median cycle_p90 cycle_n velocity" } else { "won" };
+            let mut grids =
+                vec![grid(&split, words(results)), grid(&split, words(rates)), grid(&split, words(cycle))];
+            if asked.by.is_empty() {
+                grids.push(grid(&["lost_reason"], words("lost lost_part")));
+                grids.push(grid(&[], words("owner_concentration lost_without_reason")));
+            }
+            grids
         }
+        "channels" => channels(asked),
+        "service" => service(asked),
+        "open" => open(asked),
         "own" if company.has_own_kpi => vec![grid(asked.by, words("cost_per_big_win"))],
         "own" => Vec::new(),
         _ => churn(&splits(company, asked), asked, asked.period.is_some() && is_event),
@@ -123,10 +135,45 @@ fn segment<'a>(split: &[&'a str]) -> Vec<Grid<'a>> {
     ]
 }
 
+fn channels<'a>(asked: &Asked<'a>) -> Vec<Grid<'a>> {
+    let split = one(asked, "channel");
+    let mut grids = vec![
+        grid(&split, words("spend won revenue average_check")),
+        grid(&split, words("leads qualified_share lead_to_won")),
+    ];
+    if asked.by.is_empty() {
+        grids.push(grid(&[], words("coverage_leads coverage_revenue coverage_spend")));
+    }
+    grids
+}
+
+fn open<'a>(asked: &Asked<'a>) -> Vec<Grid<'a>> {
+    let kpis = || words("open open_value stuck stuck_share");
+    let mut grids = Vec::new();
+    if asked.by.is_empty() {
+        grids.push(grid(&["current_stage"], kpis()));
+        grids.push(grid(&["current_stage", "open_for"], words("open open_value")));
+    }
+    grids.push(grid(&one(asked, "owner"), kpis()));
+    grids
+}
+
+fn service<'a>(asked: &Asked<'a>) -> Vec<Grid<'a>> {
+    let days = || words("resolution_median resolution_p90 resolution_n tickets_open");
+    let mut grids = vec![
+        grid(asked.by, words("tickets complaints complaint_share tickets_per_customer")),
+        grid(asked.by, days()),
+    ];
+    if asked.by.is_empty() {
+        grids.push(grid(&["kind"], words("tickets").into_iter().chain(days())));
+    }
+    grids
+}
+
 fn churn<'a>(splits: &[Vec<&'a str>], asked: &Asked<'a>, has_period: bool) -> Vec<Grid<'a>> {
     let (total, by_reason, by_segment) = if has_period {
         (
-            "active_start new_customers churned active_end churn_rate mrr_start mrr_churned complaints_per_customer",
+            "active_start new_customers churned active_end churn_rate churn_rate_negative mrr_start mrr_churned complaints_per_customer",
             "churned churned_part mrr_churned",
             "active_start new_customers churned active_end churn_rate complaints_per_customer",
         )
@@ -143,7 +190,12 @@ fn churn<'a>(splits: &[Vec<&'a str>], asked: &Asked<'a>, has_period: bool) -> Ve
     if !asked.by.is_empty() {
         return vec![grid(asked.by, words(by_segment)), lifetime];
     }
-    let mut grids = vec![lifetime, grid(&[], words(total)), grid(&["churn_reason"], words(by_reason))];
+    let mut grids = vec![
+        lifetime,
+        grid(&[], words(total)),
+        grid(&["churn_reason_group"], words(by_reason)),
+        grid(&["churn_reason"], words(by_reason)),
+    ];
     grids.extend(splits.iter().map(|split| grid(split, words(by_segment))));
     grids
 }

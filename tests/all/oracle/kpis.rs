@@ -1,8 +1,12 @@
 //! The KPIs of the report from the measures, by their definitions in words: value, numerator, denominator, interval.
 
-use super::company::{Contract, Lead, Millionths};
-use super::measures::{Key, Question, STAGES};
+use std::collections::BTreeMap;
+
+use super::company::{Contract, Lead, Millionths, Spend};
+use super::measures::{Key, Question, STAGES, Spell, group_of};
 use super::times;
+
+const MQL: usize = 1;
 
 /// A fraction; money and counts are millionths over a million.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +127,9 @@ pub fn figure(question: &Question, kpi: &str, key: &Key, split: &[&str]) -> Opti
     }
     of_money(question, kpi, key, split)
         .or_else(|| of_outcome(question, kpi, key))
+        .or_else(|| of_attribution(question, kpi, key, split))
+        .or_else(|| of_salespeople(question, kpi, key))
+        .or_else(|| of_service(question, kpi, key))
         .or_else(|| of_customers(question, kpi, key))
         .or_else(|| of_contracts(question, kpi, key))
 }
@@ -203,7 +210,10 @@ fn conversion(question: &Question, key: &Key, from: usize, to: usize) -> Figure 
 fn days_between(question: &Question, key: &Key, from: usize, to: usize, statistic: &str) -> Option<Figure> {
     let leads = question.leads(key);
     let arrived = leads.iter().filter(|lead| question.sees(lead, to));
-    let lags = arrived.filter_map(|lead| Some(lead.at[to]? - lead.at[from]?));
+    days_statistic(arrived.filter_map(|lead| Some(lead.at[to]? - lead.at[from]?)), statistic)
+}
+
+fn days_statistic(lags: impl Iterator<Item = i64>, statistic: &str) -> Option<Figure> {
     // a negative lag is a data error, not a number of days
     let mut days: Vec<i128> = lags.filter(|days| *days >= 0).map(i128::from).collect();
     days.sort_unstable();
@@ -269,6 +279,118 @@ fn of_outcome(question: &Question, kpi: &str, key: &Key) -> Option<Figure> {
     })
 }
 
+fn of_attribution(question: &Question, kpi: &str, key: &Key, split: &[&str]) -> Option<Figure> {
+    let leads = question.leads(key);
+    let has_channel = |lead: &&&Lead| !lead.dimensions["channel"].is_empty();
+    let won = leads.iter().filter(|lead| question.is_won(lead));
+    let revenue = |won: &mut dyn Iterator<Item = &&Lead>| money(won.filter_map(|lead| lead.amount).sum());
+    Some(match kpi {
+        "qualified_share" => {
+            let qualified = leads.iter().filter(|lead| question.sees(lead, MQL)).count();
+            let lost_before = leads.iter().filter(|lead| !question.sees(lead, MQL) && question.is_lost(lead));
+            share(qualified, qualified + lost_before.count())
+        }
+        "coverage_leads" => {
+            let created = leads.iter().filter(|lead| question.is_created(lead));
+            share(created.clone().filter(has_channel).count(), created.count())
+        }
+        "coverage_revenue" => {
+            ratio("share", revenue(&mut won.clone().filter(has_channel)), revenue(&mut won.clone()))
+        }
+        "coverage_spend" => {
+            let has_channel = |row: &Spend| !row.dimensions["channel"].is_empty();
+            let spend = money(question.spend(key, split));
+            ratio("share", money(question.spend_of(key, split, has_channel)), spend)
+        }
+        _ => return None,
+    })
+}
+
+fn of_salespeople(question: &Question, kpi: &str, key: &Key) -> Option<Figure> {
+    let leads = question.leads(key);
+    let won: Vec<&Lead> = leads.iter().copied().filter(|lead| question.is_won(lead)).collect();
+    let lost = |leads: &[&Lead]| leads.iter().filter(|lead| question.is_lost(lead)).count();
+    let open = leads.iter().filter(|lead| question.is_open(lead));
+    let cycle: Vec<i64> =
+        won.iter().filter_map(|lead| Some(lead.at[4]? - question.company.created(lead)?)).collect();
+    if let Some(statistic) = kpi.strip_prefix("cycle_") {
+        return days_statistic(cycle.into_iter(), statistic);
+    }
+    let revenue = |leads: &mut dyn Iterator<Item = &&Lead>| -> Millionths {
+        leads.filter_map(|lead| lead.amount).sum()
+    };
+    let stuck = open.clone().filter(|lead| question.is_stuck(lead) == Some(true)).count();
+    Some(match kpi {
+        "open_value" => plain("money", money(revenue(&mut open.clone()))),
+        "stuck" => plain("count", count(stuck)),
+        "stuck_share" => share(stuck, open.filter(|lead| question.is_stuck(lead).is_some()).count()),
+        "lost_part" => part(share(lost(&leads), lost(&question.leads(&Key::new())))),
+        "lost_without_reason" => {
+            let without: Vec<&Lead> =
+                leads.iter().copied().filter(|lead| lead.lost_reason.is_empty()).collect();
+            share(lost(&without), lost(&leads))
+        }
+        "owner_concentration" => {
+            let mut of_owner: BTreeMap<&str, Millionths> = BTreeMap::new();
+            for lead in &won {
+                let owner = lead.dimensions["owner"].as_str();
+                *of_owner.entry(owner).or_default() += lead.amount.unwrap_or(0);
+            }
+            of_owner.retain(|owner, revenue| !owner.is_empty() && *revenue != 0);
+            match of_owner.values().max() {
+                Some(top) => ratio("share", money(*top), money(revenue(&mut won.iter()))),
+                None => Figure {
+                    value: None,
+                    numerator: None,
+                    denominator: Some(money(revenue(&mut won.iter()))),
+                    ..plain("share", ONE)
+                },
+            }
+        }
+        "velocity" => {
+            let cycle: Vec<i64> = cycle.into_iter().filter(|days| *days >= 0).collect();
+            let opportunities = leads.iter().filter(|lead| question.sees(lead, 3)).count() as i128;
+            let with_amount = won.iter().filter(|lead| lead.amount.is_some()).count() as i128;
+            let (wins, days) = (won.len() as i128, cycle.iter().sum::<i64>());
+            let closed = wins + lost(&leads) as i128;
+            let above = opportunities * wins * revenue(&mut won.iter()) * cycle.len() as i128;
+            let below = closed * with_amount * i128::from(days) * 1_000_000;
+            let has_rows = opportunities + closed > 0;
+            let value = (below != 0).then_some(Fraction { above, below });
+            Figure { value, has_rows, ..plain("money", ONE) }
+        }
+        _ => return None,
+    })
+}
+
+fn of_service(question: &Question, kpi: &str, key: &Key) -> Option<Figure> {
+    let tickets = question.tickets(key);
+    let resolved = tickets.iter().filter_map(|ticket| Some(ticket.resolved_at? - ticket.opened_at?));
+    if let Some(statistic) = kpi.strip_prefix("resolution_") {
+        return days_statistic(resolved, statistic);
+    }
+    let of_no_kind: Key = key
+        .iter()
+        .filter(|(name, _)| *name != "kind")
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let spells = question.spells(&of_no_kind);
+    let customers = spells.iter().filter(|spell| match question.event_period() {
+        None => spell.is_first,
+        Some((from, to)) => spell.started_at < to && spell.churned_at.is_none_or(|churned| churned >= from),
+    });
+    Some(match kpi {
+        "tickets" => plain("count", count(tickets.len())),
+        "tickets_open" => {
+            plain("count", count(tickets.iter().filter(|ticket| ticket.resolved_at.is_none()).count()))
+        }
+        "complaints" => plain("count", count(question.complaints(key))),
+        "complaint_share" => share(question.complaints(key), tickets.len()),
+        "tickets_per_customer" => ratio("number", count(tickets.len()), count(customers.count())),
+        _ => return None,
+    })
+}
+
 fn of_customers(question: &Question, kpi: &str, key: &Key) -> Option<Figure> {
     let complaints = question.complaints(key);
     let number = |customers: usize| ratio("number", count(complaints), count(customers));
@@ -295,6 +417,11 @@ fn of_customers(question: &Question, kpi: &str, key: &Key) -> Option<Figure> {
         // what the definition says, where the program looks at each customer's dates
         "active_end" => plain("count", count(at_start + new - churned)),
         "churn_rate" => share(churned, at_start),
+        "churn_rate_negative" => {
+            let is_positive = |spell: &&Spell| group_of(&spell.reason) == "positive";
+            let positive = spells.iter().filter(|spell| is_churned(spell.churned_at)).filter(is_positive);
+            share(churned - positive.count(), at_start)
+        }
         "churned_part" => part(share(churned, all_churned)),
         "mrr_start" => plain("money", money(mrr_start.map(|own| own.mrr).sum())),
         "complaints_per_customer" => number(at_start + new),

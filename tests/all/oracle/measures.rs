@@ -61,6 +61,9 @@ fn is_own_of_spend(dimension: &str) -> bool {
     ["channel", "campaign"].contains(&dimension)
 }
 
+/// For how long an open lead has stood at its stage.
+pub const AGES: [&str; 4] = ["0-30 days", "31-60 days", "61-90 days", "over 90 days"];
+
 /// Whether a lead has these values.
 fn passes(lead: &Lead, conditions: &Key) -> bool {
     conditions
@@ -113,7 +116,7 @@ impl Question<'_> {
     }
 
     pub fn was_ever_lost(&self, lead: &Lead) -> bool {
-        (lead.lost_at.is_some() || lead.has_lost_reason) && !self.reached(lead, WON)
+        (lead.lost_at.is_some() || !lead.lost_reason.is_empty()) && !self.reached(lead, WON)
     }
 
     pub fn is_lost(&self, lead: &Lead) -> bool {
@@ -132,30 +135,72 @@ impl Question<'_> {
         passes(lead, &self.filters) && (self.is_event || self.is_in_period(self.company.created(lead)))
     }
 
-    /// The leads that count at a key.
+    /// The leads that count at a key, which may name what is true of a lead rather than a column of it.
     pub fn leads(&self, key: &Key) -> Vec<&Lead> {
-        self.company.leads.iter().filter(|lead| self.is_selected(lead) && passes(lead, key)).collect()
+        let worked_out = ["lost_reason", "current_stage", "open_for"];
+        let (own, columns): (Key, Key) =
+            key.clone().into_iter().partition(|(name, _)| worked_out.contains(&name.as_str()));
+        let is = |lead: &Lead, name: &str| match name {
+            "lost_reason" => bucket(&lead.lost_reason),
+            "current_stage" => bucket(self.furthest(lead).map_or("", |stage| STAGES[stage].0)),
+            _ => match self.standing(lead) {
+                None => "(none)".to_string(),
+                Some(days) => {
+                    AGES[usize::from(days > 30) + usize::from(days > 60) + usize::from(days > 90)].to_string()
+                }
+            },
+        };
+        let fits =
+            |lead: &&Lead| passes(lead, &columns) && own.iter().all(|(name, value)| is(lead, name) == *value);
+        self.company.leads.iter().filter(|lead| self.is_selected(lead)).filter(fits).collect()
+    }
+
+    /// None where a stage is missed on the way to the first.
+    fn furthest(&self, lead: &Lead) -> Option<usize> {
+        (0..STAGES.len()).rev().find(|stage| self.reached(lead, *stage))
+    }
+
+    /// The days for which an open lead has stood at its stage.
+    fn standing(&self, lead: &Lead) -> Option<Day> {
+        let as_of = super::company::day(&self.company.as_of)?;
+        let since = lead.at[..=self.furthest(lead)?].iter().rev().find_map(|at| *at)?;
+        self.is_open(lead).then_some(as_of - since)
+    }
+
+    /// Whether an open lead has stood at its stage for longer than nine in ten of those took that went on; none where it
+    /// is not open, or fewer than ten went on.
+    pub fn is_stuck(&self, lead: &Lead) -> Option<bool> {
+        let (stage, days) = (self.furthest(lead)?, self.standing(lead)?);
+        let went_on = self.company.leads.iter().filter(|other| stage < WON && self.reached(other, stage + 1));
+        let mut lags: Vec<Day> =
+            went_on.filter_map(|other| Some(other.at[stage + 1]? - other.at[stage]?)).collect();
+        lags.retain(|lag| *lag >= 0);
+        lags.sort_unstable();
+        let rank = (1..=lags.len()).find(|rank| rank * 10 >= lags.len() * 9)?;
+        (lags.len() >= 10).then_some(days > lags[rank - 1])
     }
 
     // ---- what hangs on leads ----
 
-    /// Whether a case or contract counts at a key that may name its own reason.
-    fn counts(&self, lead: Option<usize>, reason: &str, key: &Key) -> bool {
+    /// Whether a case or contract counts at a key that may name its own kind, or its own reason and the group of it.
+    fn counts(&self, lead: Option<usize>, own: &[(&str, &str)], key: &Key) -> bool {
         let lead = lead.map(|place| &self.company.leads[place]);
         let needs_lead = !self.filters.is_empty() || (!self.is_event && self.period.is_some());
         if needs_lead && lead.is_none_or(|lead| !self.is_selected(lead)) {
             return false;
         }
+        let own = |name: &str| own.iter().find(|(own, _)| *own == name).map(|(_, value)| bucket(value));
         key.iter().all(|(name, value)| match (name.as_str(), lead) {
-            ("churn_reason", _) => bucket(reason) == *value,
+            (name, _) if own(name).is_some() => own(name).as_ref() == Some(value),
             (_, None) => value == "(not in CRM)",
-            (name, Some(lead)) => bucket(&lead.dimensions[name]) == *value,
+            (name, Some(lead)) => lead.dimensions.get(name).is_some_and(|own| bucket(own) == *value),
         })
     }
 
     pub fn tickets(&self, key: &Key) -> Vec<&Ticket> {
-        let is_counted =
-            |ticket: &&Ticket| self.counts(ticket.lead, "", key) && self.happened(ticket.opened_at);
+        let is_counted = |ticket: &&Ticket| {
+            self.counts(ticket.lead, &[("kind", &ticket.kind)], key) && self.happened(ticket.opened_at)
+        };
         self.company.tickets.iter().filter(is_counted).collect()
     }
 
@@ -167,13 +212,15 @@ impl Question<'_> {
         self.company
             .contracts
             .iter()
-            .filter(|contract| self.counts(contract.lead, &contract.reason, key))
+            .filter(|contract| {
+                self.counts(contract.lead, &of_churn(&contract.reason, contract.churned_at), key)
+            })
             .collect()
     }
 
     pub fn spells(&self, key: &Key) -> Vec<Spell> {
         let mut spells = all_spells(&self.company.contracts);
-        spells.retain(|spell| self.counts(spell.lead, &spell.reason, key));
+        spells.retain(|spell| self.counts(spell.lead, &of_churn(&spell.reason, spell.churned_at), key));
         spells
     }
 
@@ -187,11 +234,17 @@ impl Question<'_> {
 
     /// Spend at a key. `split` are the dimensions of the grid, which the key of a total does not name.
     pub fn spend(&self, key: &Key, split: &[&str]) -> Millionths {
+        self.spend_of(key, split, |_| true)
+    }
+
+    /// Spend at a key, of some rows.
+    pub fn spend_of(&self, key: &Key, split: &[&str], keeps: impl Fn(&Spend) -> bool) -> Millionths {
         let filtered = self.filters.keys().map(String::as_str);
         if split.iter().copied().chain(filtered).all(is_own_of_spend) {
             let rows = self.company.spend.iter();
             return rows
                 .filter(|row| self.spend_passes(row, &self.filters) && self.spend_passes(row, key))
+                .filter(|row| keeps(row))
                 .map(|row| row.cost)
                 .sum();
         }
@@ -212,7 +265,7 @@ impl Question<'_> {
             let passes = of_leads
                 .into_iter()
                 .all(|(name, value)| share.lead.is_some_and(|lead| lead_has(lead, name, value)));
-            at_key && passes
+            at_key && passes && keeps(spend)
         };
         self.allocation().iter().filter(counts).map(|share| share.amount).sum()
     }
@@ -287,6 +340,22 @@ impl Question<'_> {
             .collect();
         members.sort_by_key(|place| &leads[*place].id);
         members
+    }
+}
+
+/// The dimensions of a contract or customer itself.
+fn of_churn(reason: &str, churned_at: Option<Day>) -> [(&'static str, &str); 2] {
+    let group = if churned_at.is_some() { group_of(reason) } else { "" };
+    [("churn_reason", reason), ("churn_reason_group", group)]
+}
+
+/// The group of a reason that the fixtures have.
+pub fn group_of(reason: &str) -> &'static str {
+    match reason {
+        "price" => "price",
+        "service" => "service",
+        "outgrew us" => "positive",
+        _ => "unknown",
     }
 }
 

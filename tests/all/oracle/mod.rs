@@ -2,6 +2,8 @@
 //!
 //! The loops share no code with the program. A row that they do not expect is a failure, and so is one that they miss.
 
+mod bases;
+mod causes;
 pub mod company;
 mod grids;
 mod hand;
@@ -17,21 +19,25 @@ use std::path::Path;
 use self::company::{Company, day, millionths};
 use self::grids::{Grid, grids};
 use self::kpis::{Figure, Fraction, figure};
-use self::measures::{Key, Question, Skips, bucket};
+use self::measures::{AGES, Key, Question, STAGES, Skips, bucket, group_of};
 use crate::support::{Row, key, project, stdout, tidy};
 
 /// Tables, and whether they count by the dates of the stages unless told otherwise.
-const TABLES: [(&str, bool); 7] = [
+const TABLES: [(&str, bool); 10] = [
     ("funnel", false),
     ("conversion", false),
     ("cost", true),
+    ("channels", true),
     ("segments", false),
     ("owners", true),
     ("churn", true),
+    ("service", true),
+    ("open", false),
     ("own", true),
 ];
 /// Those that are about leads created, whatever the basis of their table, and the one that is about closing.
-const ALWAYS_COHORT: [&str; 2] = ["open", "win_rate_created"];
+const ALWAYS_COHORT: [&str; 7] =
+    ["open", "open_value", "stuck", "stuck_share", "win_rate_created", "qualified_share", "coverage_leads"];
 const ALWAYS_EVENT: [&str; 1] = ["win_rate_closed"];
 
 /// The command line of a report, taken apart.
@@ -124,7 +130,8 @@ fn expected_rows(company: &Company, asked: &Asked) -> BTreeMap<Place, (bool, Fig
     expected
 }
 
-/// A grid of which nothing is known is left out, and so are the days between stages where no lead has both dates.
+/// A grid of which nothing is known is left out, and so are the days between stages where no lead has both dates, and
+/// the groups of reasons where nobody left.
 fn is_worth_printing<'a>(grid: &Grid, figures: impl Iterator<Item = &'a (bool, Figure)>) -> bool {
     let is_of_days = |kpi: &String| {
         kpi.contains("_days_") || kpi.ends_with("_kaplan_meier") || kpi.starts_with("lifetime_")
@@ -138,7 +145,10 @@ fn is_worth_printing<'a>(grid: &Grid, figures: impl Iterator<Item = &'a (bool, F
     }
     let known = |figure: &Figure| figure.value.or(figure.numerator).or(figure.denominator);
     let mut known = figures.filter_map(|(_, figure)| known(figure));
-    known.any(|value| !is_about_days || value.above != 0)
+    let is_optional = is_about_days
+        || grid.split == ["churn_reason_group"]
+        || grid.kpis.iter().any(|kpi| kpi == "open_value");
+    known.any(|value| !is_optional || value.above != 0)
 }
 
 fn question<'a>(company: &'a Company, asked: &Asked, is_event: bool) -> Question<'a> {
@@ -169,8 +179,19 @@ fn keys_of(company: &Company, split: &[&str]) -> Vec<Key> {
         let of_leads = company.leads.iter().filter_map(|lead| lead.dimensions.get(name));
         let of_spend = company.spend.iter().filter_map(|row| row.dimensions.get(name));
         values.extend(of_leads.chain(of_spend).map(|value| bucket(value)));
-        if *name == "churn_reason" {
-            values.extend(company.contracts.iter().map(|contract| bucket(&contract.reason)));
+        match *name {
+            "churn_reason" => {
+                values.extend(company.contracts.iter().map(|contract| bucket(&contract.reason)));
+            }
+            "churn_reason_group" => {
+                values
+                    .extend(company.contracts.iter().map(|contract| group_of(&contract.reason).to_string()));
+            }
+            "lost_reason" => values.extend(company.leads.iter().map(|lead| bucket(&lead.lost_reason))),
+            "current_stage" => values.extend(STAGES.map(|(stage, _)| stage.to_string())),
+            "open_for" => values.extend(AGES.map(String::from)),
+            "kind" => values.extend(company.tickets.iter().map(|ticket| bucket(&ticket.kind))),
+            _ => {}
         }
         let with = |key: &Key, value: &String| {
             let more = [((*name).to_string(), value.clone())];

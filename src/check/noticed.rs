@@ -1,0 +1,221 @@
+//! What reading and joining noticed on their way, as answers to checks; first of all what no report can be made of.
+
+use super::subject::{Answer, Examples, Found, Part, Subject, answer, counted, whole};
+use crate::check::Finding;
+use crate::config::Config;
+use crate::input::profile::{FileProfile, Rejected, describe_rejected};
+
+/// The checks whose answers are known before the audit begins.
+pub fn answers(subject: &Subject, config: &Config) -> Vec<Answer> {
+    let mut answers = stops(subject);
+    answers.extend(rows(subject));
+    answers.extend(lookups(subject, config));
+    answers.extend(outcomes(subject));
+    answers
+}
+
+/// How many were found by the findings of this key.
+fn count(subject: &Subject, key: &str) -> u64 {
+    subject.data.findings.iter().filter(|finding| finding.key == key).map(|finding| finding.count).sum()
+}
+
+/// What was found by the findings of this key; those of a column are parts.
+fn told(subject: &Subject, key: &'static str, of: Option<u64>, effect: impl Into<String>) -> Answer {
+    let findings: Vec<&Finding> = subject.data.findings.iter().filter(|finding| finding.key == key).collect();
+    let mut places: Vec<String> = Vec::new();
+    for place in findings.iter().flat_map(|finding| &finding.examples) {
+        if !places.contains(place) {
+            places.push(place.clone());
+        }
+    }
+    let mut examples = Examples::of_texts(places);
+    examples.has_more |= findings.iter().any(|finding| finding.has_more);
+    let part = |finding: &&Finding| {
+        Some(Part {
+            subject: finding.subject.clone()?,
+            count: whole(finding.count),
+            of: None,
+            examples: Examples { shown: finding.examples.clone(), has_more: finding.has_more },
+            proposal: String::new(),
+        })
+    };
+    let parts = findings.iter().filter_map(part).collect();
+    let all = counted(count(subject, key), 0, examples, effect.into());
+    answer(key, Ok(Found { of: of.map(whole), parts, ..all }))
+}
+
+/// What no report can be made of: left out here, so that the rest can be audited.
+fn stops(subject: &Subject) -> Vec<Answer> {
+    let leads = subject.leads().frame.height() as u64;
+    let columns: usize = subject.data.files.iter().map(|file| file.columns.len()).sum();
+    let rows = leads + count(subject, "refused_ids");
+    vec![
+        told(
+            subject,
+            "refused_columns",
+            Some(columns as u64),
+            "the report stops at the first until its cells are corrected, or `formats` in its block says how they \
+             are written: what is said here of these columns finds no values in them",
+        ),
+        rejected(
+            subject,
+            "refused_rows",
+            |file| file.stops_report,
+            |rejected| format!(": {}", describe_rejected(rejected)),
+            "the report stops at the first until they are corrected, or left out with `on_error = \"skip\"`: \
+             every count and sum of their files is then too low by them",
+        ),
+        told(
+            subject,
+            "refused_ids",
+            Some(rows),
+            format!(
+                "the report stops at the first until its block says `duplicates = \"merge\"` (one lead or deal, as here), \
+                 `\"sum\"` (parts of a deal) or `\"deals\"` (several deals): row by row there would be {rows} leads, \
+                 not {leads}"
+            ),
+        ),
+        told(
+            subject,
+            "refused_values",
+            None,
+            "the report stops at the first, unless such rows are parts of a deal (`duplicates = \"sum\"`) or deals of \
+             their own (`\"deals\"`): what is counted here depends on the order of rows",
+        ),
+    ]
+}
+
+/// The rows left out of some of the files, each told as a place in words.
+fn rejected(
+    subject: &Subject,
+    key: &'static str,
+    is_meant: impl Fn(&FileProfile) -> bool,
+    told: impl Fn(&Rejected) -> String,
+    effect: &str,
+) -> Answer {
+    let files = &subject.data.files;
+    let all: usize = files.iter().map(|file| file.rows + file.rejected.len()).sum();
+    let meant = || files.iter().filter(|file| is_meant(file));
+    let count: usize = meant().map(|file| file.rejected.len()).sum();
+    let places = meant().flat_map(|file| {
+        file.rejected.iter().map(|rejected| format!("{}:{}{}", file.name, rejected.line, told(rejected)))
+    });
+    let examples = Examples::of_texts(places);
+    answer(key, Ok(counted(count as u64, all as u64, examples, effect.to_string())))
+}
+
+fn rows(subject: &Subject) -> Vec<Answer> {
+    let leads = subject.leads().frame.height() as u64;
+    let rows = |key: &str| leads + count(subject, key);
+    let row_by_row = |key: &str| format!("row by row there would be {} leads, not {leads}", rows(key));
+    let of_rows = |key: &'static str, effect: String| told(subject, key, Some(rows(key)), effect);
+    vec![
+        rejected(
+            subject,
+            "unreadable_rows",
+            |file| !file.stops_report,
+            |_| String::new(),
+            "they are in no number: every count and sum of their files is too low by them",
+        ),
+        told(
+            subject,
+            "totals_that_differ",
+            None,
+            "rows are missing on one side: spend and all that is divided by it follow the rows, not the total",
+        ),
+        of_rows(
+            "rows_without_lead_id",
+            "in no number: whatever leads they are, every count of leads is too low by them".to_string(),
+        ),
+        of_rows(
+            "duplicate_leads",
+            format!("none, as each lead counts once: {}", row_by_row("duplicate_leads")),
+        ),
+        of_rows(
+            "parts_of_leads",
+            format!("none, as their amounts are added: {}", row_by_row("parts_of_leads")),
+        ),
+        of_rows(
+            "further_deals",
+            format!(
+                "none, as each lead counts once, by what was won of its deals, else by what is open, else by the last \
+                 that was lost: {}",
+                row_by_row("further_deals")
+            ),
+        ),
+        of_rows(
+            "second_values",
+            "by these columns a lead counts under its first value: splits depend on the order of rows"
+                .to_string(),
+        ),
+    ]
+}
+
+fn lookups(subject: &Subject, config: &Config) -> Vec<Answer> {
+    const NO_LOOKUP: &str = "no `[[lookup]]` is configured";
+    if config.lookup.is_empty() {
+        return ["leads_without_lookup", "lookup_values_unused"]
+            .map(|key| answer(key, Err(NO_LOOKUP)))
+            .into();
+    }
+    // a lead is looked up once in each file
+    let looked_up = subject.leads().frame.height() as u64 * config.lookup.len() as u64;
+    vec![
+        told(
+            subject,
+            "leads_without_lookup",
+            Some(looked_up),
+            "under `(none)` by what is looked up: the rows of the known values are short of them",
+        ),
+        told(
+            subject,
+            "lookup_values_unused",
+            None,
+            "in no number: a wrong spelling on one of the sides, or nobody's",
+        ),
+    ]
+}
+
+fn outcomes(subject: &Subject) -> Vec<Answer> {
+    let leads = Some(subject.leads().frame.height() as u64);
+    let won = subject.won.count();
+    let lost = subject.data.stages.lost.and(&subject.counted).count();
+    let alone = count(subject, "deals_without_lead");
+    let won_otherwise = won - count(subject, "won_and_lost").min(won);
+    vec![
+        told(
+            subject,
+            "deals_without_lead",
+            leads,
+            format!(
+                "each counts as a lead of its own that begins with its deal: the steps before it look better than \
+                 they are, and if all were deals of other leads, there would be {alone} leads less"
+            ),
+        ),
+        told(
+            subject,
+            "leads_unlike_their_deal",
+            None,
+            "each counts once: under the deal's stage, owner, amount and product, and else under the lead's value",
+        ),
+        told(
+            subject,
+            "won_and_lost",
+            Some(won),
+            format!("counted as won: if they were lost, {won_otherwise} leads would be won, not {won}"),
+        ),
+        told(
+            subject,
+            "lost_without_stage",
+            Some(lost),
+            "counted at the first stage only: its conversion is too low by those that came further",
+        ),
+        told(
+            subject,
+            "dates_after_as_of",
+            None,
+            "not there yet for any number: a stage with such a date is not reached",
+        ),
+        told(subject, "leads_after_as_of", leads, "in no number of this audit, nor of a report of that day"),
+    ]
+}

@@ -1,0 +1,228 @@
+//! The quarrel about churn, "the service is bad" against "the leads are not ours", and what the numbers allow to be said.
+//!
+//! Customers stand in four fields: fits the profile or not, had a complaint or not. Each side is compared with the other
+//! as a whole and within the fields of the other question, because who does not fit may simply complain more.
+
+use anyhow::Result;
+
+use super::scope::Scope;
+use super::{Block, Column, Row, Show, Value};
+use crate::config::Basis;
+use crate::kpi::catalogue::Unit;
+use crate::kpi::derived::complaints::{self, NO, YES};
+use crate::kpi::derived::profile::{self, DOES_NOT_FIT, FITS};
+use crate::kpi::exact::Exact;
+use crate::kpi::statistics::{Interval, newcombe};
+use crate::kpi::view::TOTAL;
+
+/// With fewer customers on a side nothing is said of its share.
+const FEWEST: u64 = 30;
+const KPI: &str = "left_share";
+
+/// Customers of one side of a comparison.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Side {
+    left: u64,
+    of: u64,
+}
+
+/// One side against the other.
+struct Contrast {
+    labels: [&'static str; 2],
+    more: Side,
+    less: Side,
+}
+
+/// One half of the quarrel, in the words of its notes.
+struct Question {
+    name: &'static str,
+    more: &'static str,
+    less: &'static str,
+    /// As a whole, then within each answer to the other question.
+    contrasts: [Contrast; 3],
+}
+
+/// The differences between the fields, and what they allow to be said; none where one side of a question is missing.
+///
+/// # Errors
+/// A predicate that does not fit the columns.
+pub fn verdict(scope: &Scope, basis: Basis) -> Result<Option<(Block, Vec<String>)>> {
+    let dimensions = [profile::NAME.to_string(), complaints::NAME.to_string()];
+    let field = |profile: &str, complained: &str| -> Result<Side> {
+        let key = vec![profile.to_string(), complained.to_string()];
+        let value = scope.value(KPI, basis, &dimensions, Some(&key))?;
+        let count = |exact: Option<Exact>| exact.and_then(Exact::as_count).unwrap_or_default();
+        Ok(Side { left: count(value.numerator), of: count(value.denominator) })
+    };
+    let fields = Fields {
+        fits_quiet: field(FITS, NO)?,
+        fits_complained: field(FITS, YES)?,
+        fails_quiet: field(DOES_NOT_FIT, NO)?,
+        fails_complained: field(DOES_NOT_FIT, YES)?,
+    };
+    let questions = questions(&fields);
+    if questions
+        .iter()
+        .any(|question| question.contrasts[0].more.of == 0 || question.contrasts[0].less.of == 0)
+    {
+        return Ok(None);
+    }
+    let rows = questions.iter().flat_map(|question| &question.contrasts).map(|contrast| row(contrast, basis));
+    let heading = |heading: &str, show, unit| Column { heading: heading.to_string(), show, unit };
+    let block = Block {
+        title: "Differences in the share that left".to_string(),
+        labels: vec!["Profile".to_string(), "Complained".to_string()],
+        dimensions: dimensions.to_vec(),
+        columns: vec![
+            heading("Difference, points", Show::Value, Unit::Part),
+            heading("95% interval", Show::Interval, Unit::Part),
+        ],
+        rows: rows.collect(),
+    };
+    Ok(Some((block, notes(&questions))))
+}
+
+/// The four fields.
+struct Fields {
+    fits_quiet: Side,
+    fits_complained: Side,
+    fails_quiet: Side,
+    fails_complained: Side,
+}
+
+fn questions(fields: &Fields) -> [Question; 2] {
+    let Fields { fits_quiet, fits_complained, fails_quiet, fails_complained } = *fields;
+    let quality = "does not fit - fits";
+    let service = "had a complaint - no complaint";
+    let contrast = |labels, more, less| Contrast { labels, more, less };
+    [
+        Question {
+            name: "lead quality",
+            more: "customers that do not fit the profile",
+            less: "those that fit",
+            contrasts: [
+                contrast(
+                    [quality, TOTAL],
+                    plus(fails_quiet, fails_complained),
+                    plus(fits_quiet, fits_complained),
+                ),
+                contrast([quality, NO], fails_quiet, fits_quiet),
+                contrast([quality, YES], fails_complained, fits_complained),
+            ],
+        },
+        Question {
+            name: "service",
+            more: "customers that had a complaint",
+            less: "those without one",
+            contrasts: [
+                contrast(
+                    [TOTAL, service],
+                    plus(fits_complained, fails_complained),
+                    plus(fits_quiet, fails_quiet),
+                ),
+                contrast([FITS, service], fits_complained, fits_quiet),
+                contrast([DOES_NOT_FIT, service], fails_complained, fails_quiet),
+            ],
+        },
+    ]
+}
+
+fn plus(one: Side, other: Side) -> Side {
+    Side { left: one.left + other.left, of: one.of + other.of }
+}
+
+impl Contrast {
+    /// The difference of the two shares; none where a side has no customers.
+    fn difference(&self) -> Option<Exact> {
+        let share = |side: Side| Exact::fraction(i128::from(side.left), i128::from(side.of));
+        share(self.more)?.minus(share(self.less)?)
+    }
+
+    fn interval(&self) -> Option<Interval> {
+        newcombe((self.more.left, self.more.of), (self.less.left, self.less.of))
+    }
+
+    fn is_large_enough(&self) -> bool {
+        self.more.of >= FEWEST && self.less.of >= FEWEST
+    }
+
+    /// 1 where more left on the first side than chance explains, -1 on the second, 0 where it is not shown.
+    fn direction(&self) -> i32 {
+        match self.interval().filter(|_| self.is_large_enough()) {
+            Some(interval) => i32::from(interval.low > 0.0) - i32::from(interval.high < 0.0),
+            None => 0,
+        }
+    }
+}
+
+impl Question {
+    /// Whether the difference as a whole is more than chance, and no field of the other question turns it round.
+    fn direction(&self) -> i32 {
+        let [whole, within @ ..] = &self.contrasts;
+        let found = whole.direction();
+        let turns_round = |contrast: &Contrast| {
+            let sign = contrast.difference().map_or(0, |difference| difference.to_millionths().signum());
+            contrast.is_large_enough() && sign == -i128::from(found)
+        };
+        if within.iter().any(turns_round) { 0 } else { found }
+    }
+
+    fn sentence(&self) -> String {
+        let [whole, ..] = &self.contrasts;
+        let percent = |side: Side| 100.0 * side.left as f64 / side.of as f64;
+        let shares = format!(
+            "{}: of {} {:.1}% left ({} of {}), of {} {:.1}% ({} of {})",
+            self.name,
+            self.more,
+            percent(whole.more),
+            whole.more.left,
+            whole.more.of,
+            self.less,
+            percent(whole.less),
+            whole.less.left,
+            whole.less.of
+        );
+        let conclusion = match (whole.is_large_enough(), whole.direction(), self.direction()) {
+            (false, ..) => format!("fewer than {FEWEST} customers on a side say nothing"),
+            (true, 0, _) => "the difference may be chance".to_string(),
+            (true, _, 0) => {
+                "more than chance as a whole, but turned round among part of the customers: the other question mixes in"
+                    .to_string()
+            }
+            (true, 1, _) => "more than chance".to_string(),
+            _ => "less than chance would give: the other way round".to_string(),
+        };
+        format!("{shares}; {conclusion}")
+    }
+}
+
+fn notes(questions: &[Question; 2]) -> Vec<String> {
+    let [quality, service] = questions;
+    let sum = match (quality.direction() > 0, service.direction() > 0) {
+        (true, true) => "both go with churn: neither side can point at the other alone",
+        (true, false) => "lead quality goes with churn, complaints do not: look first at who is won",
+        (false, true) => "complaints go with churn, lead quality does not: look first at the service",
+        (false, false) => "neither goes with churn beyond chance: these numbers settle nothing yet",
+    };
+    vec![
+        quality.sentence(),
+        service.sentence(),
+        format!("what may be said: {sum}"),
+        "what may not be said: that the one causes the other. Nobody drew lots who fits or who complains; what went with both, such as price or region, is not in the table, and a complaint that the seller settled is in no service desk"
+            .to_string(),
+    ]
+}
+
+fn row(contrast: &Contrast, basis: Basis) -> Row {
+    let key: Vec<String> = contrast.labels.iter().map(|label| (*label).to_string()).collect();
+    let value = Value {
+        kpi: "left_share_difference".to_string(),
+        basis,
+        unit: Unit::Part,
+        value: contrast.difference(),
+        numerator: None,
+        denominator: None,
+        interval: contrast.interval(),
+    };
+    Row { labels: key.clone(), key, values: vec![value.clone(), value] }
+}

@@ -1,0 +1,64 @@
+//! Which derived dimensions a question needs: they are worked out only for those that ask.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+
+use super::tables::{self, By, Column};
+use crate::config::Config;
+use crate::kpi::catalogue::Catalogue;
+use crate::kpi::derived;
+use crate::kpi::evaluate::columns_of;
+
+/// The derived dimensions of the named tables (of all where none is named), of the KPIs of the user's own, and those
+/// that are asked for by name.
+///
+/// # Errors
+/// Only if `tables.toml` itself is broken, which a test excludes.
+pub fn of_report<'a>(
+    names: &[String],
+    catalogue: &Catalogue,
+    config: &Config,
+    asked: impl Iterator<Item = &'a String>,
+) -> Result<BTreeSet<String>> {
+    let mut needed = of_dimensions(asked);
+    let tables = tables::tables()?;
+    for table in tables.iter().filter(|table| names.is_empty() || names.contains(&table.name)) {
+        for block in &table.blocks {
+            match &block.by {
+                By::Fixed(dimensions) if !derived::are_configured(dimensions, config) => continue,
+                By::Fixed(dimensions) => needed.extend(of_dimensions(dimensions.iter())),
+                By::Asked(_) => {}
+            }
+            for Column::Kpi(kpi) | Column::Side { kpi, .. } in &block.columns {
+                needed.extend(of_kpi(kpi, catalogue));
+            }
+        }
+        // a profile is a segment wherever segments are shown
+        if table.blocks.iter().any(|block| matches!(&block.by, By::Asked(by) if by == "--by")) {
+            needed.insert(derived::profile::NAME.to_string());
+        }
+    }
+    needed.extend(catalogue.own().flat_map(|kpi| of_kpi(kpi, catalogue)));
+    Ok(needed)
+}
+
+/// The derived dimensions of one KPI, and those that are asked for by name.
+pub fn of_question<'a>(
+    kpi: &str,
+    catalogue: &Catalogue,
+    asked: impl Iterator<Item = &'a String>,
+) -> BTreeSet<String> {
+    of_dimensions(asked).into_iter().chain(of_kpi(kpi, catalogue)).collect()
+}
+
+fn of_kpi(kpi: &str, catalogue: &Catalogue) -> BTreeSet<String> {
+    let entry = catalogue.kpis.get(kpi);
+    let measures = entry.map(|entry| entry.calculation.measures()).unwrap_or_default();
+    let quantities = measures.into_iter().filter_map(|measure| catalogue.measures.get(measure));
+    of_dimensions(quantities.flat_map(columns_of).collect::<Vec<String>>().iter())
+}
+
+fn of_dimensions<'a>(names: impl Iterator<Item = &'a String>) -> BTreeSet<String> {
+    names.filter(|name| derived::find(name).is_some()).cloned().collect()
+}

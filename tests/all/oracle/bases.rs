@@ -1,0 +1,78 @@
+//! Leads of new and of existing customers: ten leads of `fixtures/bases`, told apart by hand.
+//!
+//! B03 and B06 were created after a lead of their customer was won (C1 on 20 January, C3 on 20 February), B07 after its
+//! customer's contract began. B05 and B09 came on that very day, and so not after it.
+
+use crate::support::{project, shown, tidy};
+
+fn value(table: &str, place: &str, kpi: &str) -> String {
+    shown(&tidy(&project().join("fixtures/bases"), &[]), table, place, kpi)
+}
+
+#[test]
+fn a_lead_of_an_existing_customer_is_no_acquisition() {
+    // seven new leads: B01 B02 B04 B05 B08 B09 B10; won of them B01 B04 B08 B10
+    assert_eq!(value("conversion", "", "leads"), "7");
+    assert_eq!(value("conversion", "", "lead_to_won"), "0.571429 = 4/7");
+    assert_eq!(value("conversion", "", "lead_to_mql"), "0.857143 = 6/7");
+    assert_eq!(value("cost", "", "cost_per_won"), "225 = 900/4");
+    // the new leads of ads: B01 B02 B08 B10
+    assert_eq!(value("cost", "channel=ads", "cost_per_lead"), "225 = 900/4");
+    // what was won of B03 is revenue all the same
+    assert_eq!(value("bases", "", "revenue"), "3200");
+}
+
+#[test]
+fn existing_customers_have_conversions_of_their_own() {
+    assert_eq!(value("bases", "", "existing_leads"), "3");
+    assert_eq!(value("bases", "", "existing_share"), "0.3 = 3/10");
+    // B03 and B07 are MQLs, B03 was won
+    assert_eq!(value("bases", "", "existing_lead_to_mql"), "0.666667 = 2/3");
+    assert_eq!(value("bases", "", "existing_mql_to_won"), "0.5 = 1/2");
+    assert_eq!(value("bases", "", "revenue_existing_part"), "0.125 = 400/3200");
+}
+
+#[test]
+fn accounts_are_customers_and_contacts_their_leads() {
+    // C1 has two leads, C2 two, C3 three, C4 and C5 one each; B08 names no customer
+    assert_eq!(value("owners", "", "contacts_per_account"), "1.8 = 9/5");
+    assert_eq!(value("owners", "", "single_contact_share"), "0.4 = 2/5");
+    // Bob has B04, B08 and B10 of the 3,200 that were won
+    assert_eq!(value("owners", "", "owner_concentration"), "0.5625 = 1800/3200");
+}
+
+#[test]
+fn a_placeholder_fills_no_required_field() {
+    // ten channels, ten owners of which one is `test`, and the amounts of five wins
+    assert_eq!(value("owners", "", "crm_completeness"), "0.96 = 24/25");
+    assert_eq!(value("owners", "owner=test", "crm_completeness"), "0.5 = 1/2");
+}
+
+#[test]
+fn who_was_lost_for_want_of_a_budget_may_be_asked_again() {
+    assert_eq!(value("open", "", "retargeting"), "1");
+    assert_eq!(value("open", "", "retargeting_value"), "300");
+}
+
+#[test]
+fn what_was_dropped_and_what_will_come_is_of_new_leads_too() {
+    // of the seven, B09 is no MQL; of the six MQLs, B02 is open and B05 lost
+    assert_eq!(value("funnel", "", "lead_to_mql_dropped"), "1");
+    assert_eq!(value("funnel", "", "mql_to_won_dropped"), "2");
+    // six of seven became MQLs, and B09 never will
+    assert_eq!(value("funnel", "", "lead_to_mql_kaplan_meier"), "0.857143 = /7");
+}
+
+#[test]
+fn windows_are_of_new_leads_and_of_existing_ones_apart() {
+    let rows = tidy(&project().join("fixtures/bases"), &["--config", "window.toml"]);
+    let value = |table: &str, kpi: &str| shown(&rows, table, "", kpi);
+    // as of 30 March all MQLs are mature, the last is of 13 March. Won within 10 days: B08 alone (4 days); B01 took 12,
+    // B04 15, B10 17
+    assert_eq!(value("funnel", "mql_to_won"), "0.166667 = 1/6");
+    assert_eq!(value("funnel", "mql_to_won_late"), "3");
+    assert_eq!(value("funnel", "mql_to_won_dropped"), "2");
+    assert_eq!(value("funnel", "mql_to_won_mature"), "0.166667 = 1/6");
+    // of the existing ones B03 came within 8 days, B07 never
+    assert_eq!(value("bases", "existing_mql_to_won"), "0.5 = 1/2");
+}
