@@ -37,7 +37,8 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct ReportArguments {
-    /// conversion, cost, segments, owners, churn, plan, own; none named: all that the inputs allow
+    /// funnel, conversion, cost, channels, segments, owners, churn, service, renewal, value, bases, open, plan, own; none
+    /// named: all that the inputs allow
     #[arg(value_name = "TABLE")]
     pub tables: Vec<String>,
     #[command(flatten)]
@@ -52,6 +53,9 @@ pub struct ReportArguments {
     pub compare: Option<Compare>,
     #[command(flatten)]
     pub output: Output,
+    /// Keep the N largest values of each dimension and fold the rest into `(other)`
+    #[arg(long, value_name = "N", help_heading = "Scope", value_parser = clap::value_parser!(u32).range(1..))]
+    pub top: Option<u32>,
     /// Write the rows that were left out (`on_error = "skip"`) to this CSV: file, line, column, cell, reason, record
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub rejects: Option<PathBuf>,

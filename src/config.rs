@@ -146,6 +146,12 @@ pub struct Config {
     /// The spelling of a channel in a file = its name in the report
     #[serde(default)]
     pub channels: BTreeMap<String, String>,
+    /// Step = the days or weeks within which it must come, such as `mql_to_sql = "30d"`
+    #[serde(default)]
+    pub window: BTreeMap<String, String>,
+    /// A number of the leads = the limits of the bands in which it becomes a dimension, such as `amount = [0, 1000]`
+    #[serde(default)]
+    pub bands: BTreeMap<String, Vec<toml::Value>>,
     /// Who belongs to the target audience
     #[serde(default)]
     pub profile: Profile,
@@ -402,6 +408,8 @@ fn validate(config: &Config) -> Result<()> {
     validate_stages(&config.stages)?;
     threshold::validate(&config.check)?;
     targets::validate(config.targets.iter())?;
+    crate::leads::window::windows(&config.window, &config.stages)?;
+    crate::leads::bands::bands(&config.bands)?;
     for kind in Kind::ALL {
         for block in config.blocks(kind) {
             validate_block(kind, block, &config.stages)?;

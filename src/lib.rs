@@ -97,7 +97,8 @@ fn run_report(arguments: &ReportArguments) -> Result<Outcome> {
     let (mut data, plan) = question.read(&arguments.inputs)?;
     let needed = needed::of_report(&arguments.tables, &catalogue, &question.config, question.dimensions())?;
     derived::add(&mut data, &question.config, &catalogue, &needed)?;
-    let scope = question.scope(&data, &catalogue, &arguments.scope)?;
+    let mut scope = question.scope(&data, &catalogue, &arguments.scope)?;
+    scope.top = arguments.top.and_then(|top| usize::try_from(top).ok());
     let goals = report::goals::goals(&question.config, plan.as_ref(), &catalogue, &data)?;
     let asked =
         Asked { names: &arguments.tables, every: arguments.every, compare: arguments.compare, goals: &goals };

@@ -129,7 +129,7 @@ fn spend_without_leads(subject: &Subject, leads: &Side, spend: &Side) -> Found {
         examples: spend.example(*tally),
         proposal: String::new(),
     });
-    let count = whole(subject.entries.count());
+    let count = whole(subject.acquired.count());
     let each = |cost: Exact| cost.over(count).map_or_else(String::new, |each| subject.money(each));
     let rest = spend.cost().minus(cost).unwrap_or(Exact::ZERO);
     let effect = format!(
@@ -154,17 +154,22 @@ fn leads_without_spend(subject: &Subject, leads: &Side, spend: &Side) -> Found {
         examples: leads.example(*tally),
         proposal: String::new(),
     });
-    let all = subject.entries.count();
+    let new = Side::of_leads(subject, &subject.acquired);
+    let is_lonely = |channel: &&str| !spend.channels.contains_key(*channel);
+    let new_lonely = new.iter().flat_map(|side| &side.channels).filter(|(channel, _)| is_lonely(channel));
+    let (all, free) = (subject.acquired.count(), new_lonely.map(|(_, tally)| tally.rows).sum::<u64>());
     let each = |leads: u64| {
         spend.cost().over(whole(leads)).map_or_else(|| "nothing".to_string(), |each| subject.money(each))
     };
+    let is_all = all == subject.entries.count();
+    let over = if is_all { subject.noun.each_of_all } else { "a lead over all leads of new customers" };
     let effect = format!(
         "their cost per {} is 0.00 and pulls the total down: {} {}, {} without them; \
          right for channels that cost nothing, wrong where an ad export is missing",
         subject.noun.one,
         each(all),
-        subject.noun.each_of_all,
-        each(all - count)
+        over,
+        each(all - free)
     );
     let examples = Examples::of_rows(lonely().map(|(_, tally)| tally.first_row), &leads.table.origin);
     Found { parts: parts.collect(), ..counted(count, leads.rows(), examples, effect) }

@@ -55,6 +55,8 @@ pub struct Subject<'a> {
     pub counted: Mask,
     /// Those of them that came in: all, or the events of the first stage.
     pub entries: Mask,
+    /// Those of them that are no leads of existing customers: by these reports divide what leads cost.
+    pub acquired: Mask,
     /// What a row of the CRM is.
     pub noun: Noun,
     /// Those of them that were won; none where no input tells it.
@@ -77,7 +79,8 @@ impl<'a> Subject<'a> {
             None => counted.clone(),
         };
         let won = won.unwrap_or_else(|| Mask::none(counted.height()));
-        Subject { data, counted, entries, noun, won, customers }
+        let acquired = data.existing.as_ref().map_or_else(|| entries.clone(), |old| entries.and(&old.not()));
+        Subject { data, counted, entries, acquired, noun, won, customers }
     }
 
     /// The table of the leads.

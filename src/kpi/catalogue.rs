@@ -29,6 +29,8 @@ pub enum QuantityKind {
     Count(Box<Predicate>),
     Sum(Formula),
     Days([String; 2]),
+    /// From, to, and for which rows the second date cannot come any more.
+    Survival([String; 2], Option<Box<Predicate>>),
 }
 
 /// How a KPI is computed.
@@ -41,13 +43,16 @@ pub enum Calculation {
     Largest(String, String),
 }
 
-/// A statistic of a measure of days.
+/// A statistic of a measure of days, or of one of times (Kaplan–Meier).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DaysStatistic {
     Mean,
     Median,
     P90,
     Size,
+    /// The share whose second date came, and the longest observed time: of times only.
+    Converted,
+    Longest,
 }
 
 impl Calculation {
@@ -95,6 +100,7 @@ struct File {
     stages: BTreeMap<String, StageText>,
     each_stage: Templates,
     each_pair: Templates,
+    each_window: Templates,
     measure: BTreeMap<String, Measure>,
     kpi: BTreeMap<String, Kpi>,
 }
@@ -176,6 +182,7 @@ pub fn formula_text(kpi: &Kpi) -> Result<String> {
 fn built_in(config: &Config, file: &File) -> Result<(BTreeMap<String, Measure>, BTreeMap<String, Kpi>)> {
     let mut measures = file.measure.clone();
     let mut kpis = file.kpi.clone();
+    let windows = crate::leads::window::windows(&config.window, &config.stages)?;
     for stage in &config.stages {
         let count = plural_of(&file.stages, stage);
         if measures.contains_key(&count) || kpis.contains_key(&count) {
@@ -199,6 +206,10 @@ fn built_in(config: &Config, file: &File) -> Result<(BTreeMap<String, Measure>, 
             let mut words = marks(&file.stages, "from", stage);
             words.extend(marks(&file.stages, "to", later));
             add(&file.each_pair, &words);
+            if let Some(window) = windows.get(&format!("{stage}_to_{later}")) {
+                words.push(("{window}".to_string(), window.describe()));
+                add(&file.each_window, &words);
+            }
         }
     }
     Ok((measures, kpis))
@@ -228,8 +239,19 @@ fn check_measures(calculation: &Calculation, measures: &BTreeMap<String, Quantit
                 format!("{near}`funnel kpis` lists all measures"),
             ));
         };
-        let is_of_days = matches!(quantity.kind, QuantityKind::Days(_));
-        if matches!(calculation, Calculation::Days(..)) && !is_of_days {
+        let is_of_times = matches!(quantity.kind, QuantityKind::Survival(..));
+        let is_of_days = is_of_times || matches!(quantity.kind, QuantityKind::Days(_));
+        let statistic = match calculation {
+            Calculation::Days(statistic, _) => Some(*statistic),
+            _ => None,
+        };
+        if matches!(statistic, Some(DaysStatistic::Converted | DaysStatistic::Longest)) && !is_of_times {
+            return Err(data_error(
+                format!("`{name}` does not count times until an event"),
+                "`converted` and `longest` need a measure of `survival = [\"from\", \"to\"]`",
+            ));
+        }
+        if statistic.is_some() && !is_of_days {
             return Err(data_error(
                 format!("`{name}` does not count days"),
                 "`mean`, `median`, `p90` and `n` need a measure of `days = [\"from\", \"to\"]`",
@@ -252,9 +274,22 @@ impl Catalogue {
                     "`funnel kpis` lists both; a KPI is arithmetic on measures",
                 );
             }
+            if let Some(step) = self.step_without_window(name) {
+                return usage_error(
+                    format!("`{name}` needs a window, and none is set for the step"),
+                    format!("set one in funnel.toml under `[window]`: `{step} = \"30d\"`"),
+                );
+            }
             let near = did_you_mean(name, self.kpis.keys().map(String::as_str));
             usage_error(format!("unknown KPI `{name}`"), format!("{near}`funnel kpis` lists all"))
         })
+    }
+
+    /// The step of a KPI that exists only where the step has a window.
+    fn step_without_window<'a>(&self, name: &'a str) -> Option<&'a str> {
+        let endings = ["_mature_share", "_mature", "_young", "_late"];
+        let step = endings.iter().find_map(|ending| name.strip_suffix(ending))?;
+        self.kpis.contains_key(&format!("{step}_kaplan_meier")).then_some(step)
     }
 
     /// The KPIs of `funnel.toml`.
@@ -279,21 +314,33 @@ fn in_section(error: anyhow::Error, section: &str, name: &str) -> anyhow::Error 
 
 fn quantity(measure: &Measure) -> Result<Quantity> {
     let filter = measure.r#where.as_deref().map(sql::parse).transpose()?;
-    let (kind, text) = match (&measure.count, &measure.sum, &measure.days) {
-        (Some(predicate), None, None) => {
+    let never = measure.never.as_deref().map(sql::parse).transpose()?;
+    let (kind, text) = match (&measure.count, &measure.sum, &measure.days, &measure.survival) {
+        (Some(predicate), None, None, None) => {
             (QuantityKind::Count(Box::new(sql::parse(predicate)?)), format!("count of {predicate}"))
         }
-        (None, Some(sum), None) => (QuantityKind::Sum(formula::parse(sum)?), format!("sum of {sum}")),
-        (None, None, Some(dates)) => {
+        (None, Some(sum), None, None) => (QuantityKind::Sum(formula::parse(sum)?), format!("sum of {sum}")),
+        (None, None, Some(dates), None) => {
             (QuantityKind::Days(dates.clone()), format!("days from {} to {}", dates[0], dates[1]))
+        }
+        (None, None, None, Some([from, to])) => {
+            let given_up = measure.never.iter().map(|never| format!(", never where {never}"));
+            let text = format!("days from {from} to {to} or as_of{}", given_up.collect::<String>());
+            (QuantityKind::Survival([from.clone(), to.clone()], never.map(Box::new)), text)
         }
         _ => {
             return Err(data_error(
-                "a measure has one of `count`, `sum` and `days`",
-                "write `count = \"won\"`, `sum = \"amount\"` or `days = [\"mql_at\", \"sql_at\"]`",
+                "a measure has one of `count`, `sum`, `days` and `survival`",
+                "write `count = \"won\"`, `sum = \"amount\"`, `days = [\"mql_at\", \"sql_at\"]` or the like with `survival`",
             ));
         }
     };
+    if measure.never.is_some() && measure.survival.is_none() {
+        return Err(data_error(
+            "`never` goes with `survival` only",
+            "write `survival = [\"lead_at\", \"won_at\"]` and `never = \"lost\"`",
+        ));
+    }
     let over = measure.over.unwrap_or(Over::Leads);
     let place = format!(" over {}", over.name());
     let condition =
@@ -307,6 +354,8 @@ fn calculation(kpi: &Kpi) -> Result<(Calculation, String)> {
         (DaysStatistic::Median, &kpi.median, "median"),
         (DaysStatistic::P90, &kpi.p90, "90% quantile"),
         (DaysStatistic::Size, &kpi.n, "number"),
+        (DaysStatistic::Converted, &kpi.converted, "Kaplan–Meier share"),
+        (DaysStatistic::Longest, &kpi.longest, "longest"),
     ];
     let mut found = Vec::new();
     if let Some([numerator, denominator]) = &kpi.ratio {
@@ -328,7 +377,7 @@ fn calculation(kpi: &Kpi) -> Result<(Calculation, String)> {
     match found.pop() {
         Some(only) if found.is_empty() => Ok(only),
         _ => Err(data_error(
-            "a KPI has one of `ratio`, `value`, `mean`, `median`, `p90`, `n` and `largest`",
+            "a KPI has one of `ratio`, `value`, `mean`, `median`, `p90`, `n`, `converted`, `longest` and `largest`",
             "write `ratio = [\"sqls\", \"mqls\"]` or `value = \"revenue - spend\"`",
         )),
     }

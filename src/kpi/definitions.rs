@@ -19,6 +19,10 @@ pub struct Measure {
     pub sum: Option<String>,
     /// Calendar days from the first of these dates to the second, over the rows that have both.
     pub days: Option<[String; 2]>,
+    /// The time from the first of these dates to the second, or to the end of the data where it has not come yet.
+    pub survival: Option<[String; 2]>,
+    /// With `survival`: the rows for which the second date cannot come any more.
+    pub never: Option<String>,
     /// Only the rows for which this predicate holds.
     pub r#where: Option<String>,
 }
@@ -33,11 +37,14 @@ pub struct Kpi {
     /// Numerator and denominator.
     pub ratio: Option<[String; 2]>,
     pub value: Option<String>,
-    /// The measure of days whose mean it is, and likewise below.
+    /// The measure of days or times whose mean it is, and likewise below.
     pub mean: Option<String>,
     pub median: Option<String>,
     pub p90: Option<String>,
     pub n: Option<String>,
+    /// The measure of times of which this is the share whose second date came, and likewise below.
+    pub converted: Option<String>,
+    pub longest: Option<String>,
     /// A measure and a dimension: the part of its largest value.
     pub largest: Option<[String; 2]>,
     #[serde(default)]
@@ -96,6 +103,8 @@ pub enum Unit {
     Part,
     Money,
     Days,
+    /// A twelfth of a year of 365.25 days; statistics of days are converted.
+    Months,
     #[default]
     Number,
 }
@@ -108,6 +117,7 @@ impl Unit {
             Unit::Share | Unit::Part => "share",
             Unit::Money => "money",
             Unit::Days => "days",
+            Unit::Months => "months",
             Unit::Number => "number",
         }
     }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use anyhow::Result;
 
-use super::catalogue::{Calculation, Catalogue, DaysStatistic, Entry, Quantity, QuantityKind};
+use super::catalogue::{Calculation, Catalogue, DaysStatistic, Entry, Quantity, QuantityKind, Unit};
 use super::derived;
 use super::exact::Exact;
 use super::formula::Values;
@@ -14,6 +14,7 @@ use super::group::{self, Grouped, Grouping, Key, Tally};
 use super::rows::{PARAMETERS, Rows};
 use super::sql::Predicate;
 use super::statistics::{self, Histogram};
+use super::survival::{End, Survival};
 use super::view::{View, dimension, is_bucket};
 use crate::leads::Over;
 use crate::leads::allocation::Allocation;
@@ -25,6 +26,9 @@ pub struct Computed {
     pub numerator: Option<Exact>,
     pub denominator: Option<Exact>,
 }
+
+/// The need of a KPI that follows leads from stage to stage.
+const LEAD_IDS: &str = "lead_ids";
 
 /// Results that are computed once.
 type Kept<Key, Result> = RefCell<HashMap<Key, Rc<Result>>>;
@@ -105,16 +109,18 @@ impl<'a> Evaluator<'a> {
             .map(|name| self.describe_lack(quantity.over, &name))
     }
 
-    fn knows(&self, over: Over, name: &str) -> bool {
+    pub(super) fn knows(&self, over: Over, name: &str) -> bool {
         let facts = self.view.data.facts.get(&over);
         let is_column = facts.is_some_and(|facts| facts.table.has(name))
             || dimension(self.view.data, over, name).is_some();
         if is_column || over != Over::Leads {
             return is_column;
         }
-        let stage = name.strip_suffix("_ever").or(name.strip_suffix("_at")).unwrap_or(name);
+        let stage = stage_of(name);
         match name {
             _ if self.view.stage(stage).is_some() => true,
+            LEAD_IDS => !self.view.data.is_event_based,
+            _ if self.view.window(name).is_some() => true,
             "lost" | "lost_at" => self.view.data.stages.knows_lost,
             "open" => self.view.stage("won").is_some(),
             "created" | "existing" => true,
@@ -130,7 +136,10 @@ impl<'a> Evaluator<'a> {
         if name == "lost" {
             return "a date, a reason or a status of loss in crm".to_string();
         }
-        let stage = name.strip_suffix("_ever").or(name.strip_suffix("_at")).unwrap_or(name);
+        if name == LEAD_IDS {
+            return "lead IDs in crm, without which no lead can be followed".to_string();
+        }
+        let stage = stage_of(name);
         if over == Over::Leads && self.catalogue.stages.iter().any(|known| known == stage) {
             return format!("the date `{stage}_at`, or a status, in crm");
         }
@@ -149,26 +158,51 @@ impl<'a> Evaluator<'a> {
     /// # Errors
     /// A predicate that does not fit the columns.
     pub fn kpi(&self, entry: &Entry, dimensions: &[String], key: Option<&Key>) -> Result<Computed> {
+        self.kpi_of(entry, dimensions, &|grouped| match key {
+            None => grouped.total.clone(),
+            Some(key) => grouped.groups.get(key).cloned().unwrap_or_else(|| grouped.total.empty()),
+        })
+    }
+
+    /// A KPI over all keys of dimensions that are chosen: of their sums, never a mean of their values.
+    ///
+    /// # Errors
+    /// A predicate that does not fit the columns.
+    pub fn kpi_over(
+        &self,
+        entry: &Entry,
+        dimensions: &[String],
+        is_chosen: &dyn Fn(&Key) -> bool,
+    ) -> Result<Computed> {
+        self.kpi_of(entry, dimensions, &|grouped| {
+            let mut sum = grouped.total.empty();
+            grouped.groups.iter().filter(|(key, _)| is_chosen(key)).for_each(|(_, tally)| sum.add(tally));
+            sum
+        })
+    }
+
+    /// A KPI of the rows that `choose` takes of each measure.
+    fn kpi_of(
+        &self,
+        entry: &Entry,
+        dimensions: &[String],
+        choose: &dyn Fn(&Grouped) -> Tally,
+    ) -> Result<Computed> {
         if self.mixes_dimensions(entry, dimensions) {
             return Ok(Computed::default());
         }
         if let Calculation::Largest(measure, dimension) = &entry.calculation {
-            return self.largest(measure, dimension, dimensions, key);
+            return self.largest(measure, dimension, dimensions, choose);
         }
         let mut tallies: HashMap<&str, Option<Rc<Grouped>>> = HashMap::new();
         for measure in entry.calculation.measures() {
             tallies.insert(measure, self.grouped(measure, dimensions)?);
         }
-        let tally = |measure: &str, key: Option<&Key>| -> Option<Tally> {
-            let grouped = tallies.get(measure)?.as_ref()?;
-            match key {
-                None => Some(grouped.total.clone()),
-                Some(key) => Some(grouped.groups.get(key).cloned().unwrap_or_else(|| empty(&grouped.total))),
-            }
-        };
-        let row = |measure: &str| tally(measure, key).map(|tally| tally.exact());
-        let total = |measure: &str| tally(measure, None).map(|tally| tally.exact());
-        let mean = |measure: &str| match tally(measure, key) {
+        let grouped = |measure: &str| tallies.get(measure)?.as_ref();
+        let tally = |measure: &str| grouped(measure).map(|grouped| choose(grouped));
+        let row = |measure: &str| tally(measure).map(|tally| tally.exact());
+        let total = |measure: &str| grouped(measure).map(|grouped| grouped.total.exact());
+        let mean = |measure: &str| match tally(measure) {
             Some(Tally::Days(days)) => statistics::mean(&days),
             _ => None,
         };
@@ -184,8 +218,9 @@ impl<'a> Evaluator<'a> {
                     .and_then(|(numerator, denominator)| numerator.over(denominator));
                 Computed { value, numerator, denominator }
             }
-            Calculation::Days(statistic, measure) => match tally(measure, key) {
+            Calculation::Days(statistic, measure) => match tally(measure) {
                 Some(Tally::Days(days)) => days_statistic(*statistic, &days),
+                Some(Tally::Survival(times)) => in_unit(entry.kpi.unit, times_statistic(*statistic, &times)),
                 _ => Computed::default(),
             },
             Calculation::Largest(..) => Computed::default(),
@@ -198,28 +233,30 @@ impl<'a> Evaluator<'a> {
         measure: &str,
         dimension: &str,
         dimensions: &[String],
-        key: Option<&Key>,
+        choose: &dyn Fn(&Grouped) -> Tally,
     ) -> Result<Computed> {
         let split: Vec<String> = dimensions.iter().cloned().chain([dimension.to_string()]).collect();
         let (Some(parts), Some(all)) = (self.grouped(measure, &split)?, self.grouped(measure, dimensions)?)
         else {
             return Ok(Computed::default());
         };
-        let mut of_value: BTreeMap<&str, Tally> = BTreeMap::new();
+        let mut of_value: BTreeMap<&str, Grouped> = BTreeMap::new();
         for (place, tally) in &parts.groups {
             let Some((value, rest)) = place.split_last() else { continue };
-            if !is_bucket(value) && key.is_none_or(|key| key.as_slice() == rest) {
-                of_value.entry(value).or_insert_with(|| empty(tally)).add(tally);
+            if is_bucket(value) {
+                continue;
             }
+            let of_value = of_value
+                .entry(value)
+                .or_insert_with(|| Grouped { total: tally.empty(), groups: BTreeMap::new() });
+            of_value.total.add(tally);
+            of_value.groups.insert(rest.to_vec(), tally.clone());
         }
-        let largest =
-            of_value.values().map(|tally| tally.exact().to_millionths()).max().map(Exact::millionths);
-        let denominator = match key {
-            None => Some(all.total.exact()),
-            Some(key) => all.groups.get(key).map(Tally::exact),
-        };
-        let value = largest.zip(denominator).and_then(|(largest, all)| largest.over(all));
-        Ok(Computed { value, numerator: largest, denominator })
+        let largest = of_value.values().map(|grouped| choose(grouped).exact().to_millionths()).max();
+        let largest = largest.filter(|largest| *largest != 0);
+        let (largest, all) = (largest.map(Exact::millionths), choose(&all).exact());
+        let value = largest.and_then(|largest| largest.over(all));
+        Ok(Computed { value, numerator: largest, denominator: Some(all) })
     }
 
     /// The keys of dimensions at which some measure of a KPI counts something.
@@ -321,6 +358,11 @@ impl<'a> Evaluator<'a> {
             return Ok(Vec::new());
         };
         let amount = |row: usize| match (&rows.amounts, &rows.days) {
+            // each counts once among those who can have the event
+            _ if rows.times.is_some() => {
+                let end: Option<End> = rows.times.as_ref()?.end(row, self.includes_negative_days);
+                end.map(|_| Exact::whole(1))
+            }
             (Some(amounts), _) => Some(Exact::millionths(amounts.get(row))),
             (None, Some((from, to))) => {
                 let days = i128::from(to.get(row)?) - i128::from(from.get(row)?);
@@ -349,6 +391,11 @@ pub fn columns_of(quantity: &Quantity) -> Vec<String> {
         QuantityKind::Count(predicate) => predicate.columns.iter().cloned().collect(),
         QuantityKind::Sum(formula) => formula.measures().into_iter().map(String::from).collect(),
         QuantityKind::Days(dates) => dates.to_vec(),
+        // where nothing tells that a lead is lost it can still get there
+        QuantityKind::Survival(dates, never) => {
+            let given_up = never.iter().flat_map(|never| never.columns.iter().cloned());
+            dates.iter().cloned().chain(given_up.filter(|name| name != "lost")).collect()
+        }
     };
     let of_filter = quantity.filter.iter().flat_map(|predicate| predicate.columns.iter().cloned());
     of_kind.into_iter().chain(of_filter).collect()
@@ -359,12 +406,33 @@ fn describe_input(over: Over) -> String {
     format!("{} (`--{}`)", over.name(), over.name())
 }
 
-fn empty(like: &Tally) -> Tally {
-    match like {
-        Tally::Count(_) => Tally::Count(0),
-        Tally::Sum(_) => Tally::Sum(0),
-        Tally::Days(_) => Tally::Days(Histogram::new()),
+/// The stage that a column of the leads is about: `mql_at` → `mql`.
+fn stage_of(column: &str) -> &str {
+    let endings = ["_ever", "_counted_at", "_at"];
+    endings.iter().find_map(|ending| column.strip_suffix(ending)).unwrap_or(column)
+}
+
+/// Statistics of days in the unit of their KPI.
+fn in_unit(unit: Unit, computed: Computed) -> Computed {
+    if unit != Unit::Months {
+        return computed;
     }
+    // 12 months are 365.25 days
+    let value = computed.value.and_then(|days| days.times(Exact::fraction(48, 1461)?));
+    Computed { value, ..computed }
+}
+
+fn times_statistic(statistic: DaysStatistic, times: &Survival) -> Computed {
+    let size = Exact::whole(i128::from(times.size()));
+    let value = match statistic {
+        DaysStatistic::Mean => times.restricted_mean(),
+        DaysStatistic::Median => times.quantile(0.5),
+        DaysStatistic::P90 => times.quantile(0.9),
+        DaysStatistic::Converted => times.converted(),
+        DaysStatistic::Longest => times.longest(),
+        DaysStatistic::Size => return Computed { value: Some(size), ..Computed::default() },
+    };
+    Computed { value, numerator: None, denominator: Some(size) }
 }
 
 fn days_statistic(statistic: DaysStatistic, days: &Histogram) -> Computed {
@@ -382,5 +450,7 @@ fn days_statistic(statistic: DaysStatistic, days: &Histogram) -> Computed {
             Computed { value: statistics::p90(days), numerator: None, denominator: Some(size) }
         }
         DaysStatistic::Size => Computed { value: Some(size), ..Computed::default() },
+        // the catalogue asks for these of times only
+        DaysStatistic::Converted | DaysStatistic::Longest => Computed::default(),
     }
 }

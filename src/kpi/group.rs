@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::exact::Exact;
 use super::rows::Rows;
 use super::statistics::{self, Histogram};
+use super::survival::{self, Survival};
 use super::view::{NONE, NOT_IN_CRM, TOTAL, dimension, is_bucket};
 use crate::input::table::code_slice;
 use crate::leads::index::NO_LEAD;
@@ -29,6 +30,7 @@ pub enum Tally {
     /// In millionths.
     Sum(i128),
     Days(Histogram),
+    Survival(Survival),
 }
 
 impl Tally {
@@ -38,6 +40,7 @@ impl Tally {
             Tally::Count(count) => Exact::whole(i128::from(*count)),
             Tally::Sum(sum) => Exact::millionths(*sum),
             Tally::Days(days) => Exact::whole(i128::from(statistics::size(days))),
+            Tally::Survival(survival) => Exact::whole(i128::from(survival.size())),
         }
     }
 
@@ -51,7 +54,19 @@ impl Tally {
                     *days.entry(*day).or_default() += count;
                 }
             }
+            (Tally::Survival(survival), Tally::Survival(more)) => survival.add(more),
             _ => {}
+        }
+    }
+
+    /// No rows, of the same kind.
+    #[must_use]
+    pub fn empty(&self) -> Tally {
+        match self {
+            Tally::Count(_) => Tally::Count(0),
+            Tally::Sum(_) => Tally::Sum(0),
+            Tally::Days(_) => Tally::Days(Histogram::new()),
+            Tally::Survival(_) => Tally::Survival(Survival::default()),
         }
     }
 }
@@ -149,6 +164,7 @@ fn refine(
 pub fn group(rows: &Rows, grouping: &Grouping, includes_negative_days: bool) -> Grouped {
     let count = grouping.keys.len();
     let tallies: Vec<Tally> = match (&rows.amounts, &rows.days) {
+        _ if rows.times.is_some() => times_of_groups(rows, grouping, count, includes_negative_days),
         (Some(amounts), _) => {
             sum_groups(rows, grouping, count, |row| amounts.get(row)).into_iter().map(Tally::Sum).collect()
         }
@@ -157,6 +173,7 @@ pub fn group(rows: &Rows, grouping: &Grouping, includes_negative_days: bool) -> 
         (None, None) => sum_groups(rows, grouping, count, |_| 1_u64).into_iter().map(Tally::Count).collect(),
     };
     let mut total = match (&rows.amounts, &rows.days) {
+        _ if rows.times.is_some() => Tally::Survival(Survival::default()),
         (Some(_), _) => Tally::Sum(0),
         (None, Some(_)) => Tally::Days(Histogram::new()),
         (None, None) => Tally::Count(0),
@@ -188,6 +205,16 @@ where
         all.iter_mut().zip(part).for_each(|(sum, more)| *sum += more);
     }
     all
+}
+
+fn times_of_groups(rows: &Rows, grouping: &Grouping, count: usize, includes_negative: bool) -> Vec<Tally> {
+    let Some(times) = &rows.times else {
+        return Vec::new();
+    };
+    let groups = grouping.groups.as_ref().map(code_slice);
+    let group = |row: usize| groups.map_or(0, |groups| groups[row] as usize);
+    let counted = survival::count_groups(times, &rows.mask, count, group, includes_negative);
+    counted.into_iter().map(Tally::Survival).collect()
 }
 
 fn days_of_groups(rows: &Rows, grouping: &Grouping, count: usize, includes_negative: bool) -> Vec<Tally> {

@@ -10,6 +10,7 @@ use super::evaluate::Evaluator;
 use super::exact::Exact;
 use super::formula::{Formula, Values};
 use super::sql::{ColumnClass, Predicate, to_polars};
+use super::survival::Times;
 use super::view::{column, dimension};
 use crate::error::data_error;
 use crate::input::cell::SCALE;
@@ -30,6 +31,8 @@ pub struct Rows {
     pub amounts: Option<Amounts>,
     /// From and to; for days only.
     pub days: Option<(Days, Days)>,
+    /// For times until an event only.
+    pub times: Option<Times>,
 }
 
 /// An amount for each row, in millionths.
@@ -70,11 +73,31 @@ impl Evaluator<'_> {
             mask = mask.and(&self.predicate(over, predicate)?);
         }
         let (amounts, days) = match &quantity.kind {
-            QuantityKind::Count(_) => (None, None),
+            QuantityKind::Count(_) | QuantityKind::Survival(..) => (None, None),
             QuantityKind::Sum(formula) => (Some(self.amounts(over, formula, &mask)?), None),
             QuantityKind::Days([from, to]) => (None, Some((self.dates(over, from)?, self.dates(over, to)?))),
         };
-        Ok(Rows { over, mask, amounts, days })
+        let times = match &quantity.kind {
+            QuantityKind::Survival(dates, never) => Some(self.times(over, dates, never.as_deref())?),
+            _ => None,
+        };
+        Ok(Rows { over, mask, amounts, days, times })
+    }
+
+    fn times(&self, over: Over, [from, to]: &[String; 2], never: Option<&Predicate>) -> Result<Times> {
+        let height = self.view.data.facts[&over].table.frame.height();
+        // where no export says that anything is lost, everything can still come
+        let can_tell = |never: &&Predicate| never.columns.iter().all(|name| self.knows(over, name));
+        let never = match never.filter(can_tell) {
+            Some(never) => self.predicate(over, never)?,
+            None => Mask::none(height),
+        };
+        Ok(Times {
+            from: self.dates(over, from)?,
+            to: self.dates(over, to)?,
+            never,
+            as_of: self.view.data.as_of,
+        })
     }
 
     /// The rows for which a predicate holds.
@@ -116,6 +139,9 @@ impl Evaluator<'_> {
 
     /// The rows in which a number or a date has a value; none for any other column.
     fn known(&self, over: Over, name: &str) -> Option<Mask> {
+        if let Some(days) = self.view.counted_date(name).filter(|_| over == Over::Leads) {
+            return Some(days.known());
+        }
         let is_else = self.is_no_column(over, name) || dimension(self.view.data, over, name).is_some();
         let column = self.view.data.facts[&over].table.frame.column(name).ok().filter(|_| !is_else)?;
         let is_typed = matches!(column.dtype(), DataType::Date | DataType::Int64);
@@ -140,7 +166,10 @@ impl Evaluator<'_> {
 
     /// Whether a name stands for a parameter, a stage or the like before it stands for a column.
     fn is_no_column(&self, over: Over, name: &str) -> bool {
-        let is_of_stages = || self.view.flag(name).is_some() || self.view.any_date(name).is_some();
+        let is_of_stages = || {
+            let view = &self.view;
+            view.flag(name).is_some() || view.any_date(name).is_some() || view.counted_date(name).is_some()
+        };
         PARAMETERS.contains(&name) || (over == Over::Leads && is_of_stages())
     }
 
@@ -166,7 +195,8 @@ impl Evaluator<'_> {
     }
 
     fn dates(&self, over: Over, name: &str) -> Result<Days> {
-        let of_stage = if over == Over::Leads { self.view.any_date(name).cloned() } else { None };
+        let of_stage = || self.view.any_date(name).cloned().or_else(|| self.view.counted_date(name));
+        let of_stage = if over == Over::Leads { of_stage() } else { None };
         of_stage.or_else(|| self.view.data.facts.get(&over)?.table.dates(name)).ok_or_else(|| {
             data_error(
                 format!("the {} have no date `{name}`", over.name()),

@@ -54,6 +54,8 @@ pub fn fill_measure(measure: &Measure, fill: &impl Fn(&str) -> String) -> Measur
         count: text(&measure.count),
         sum: text(&measure.sum),
         days: measure.days.as_ref().map(|dates| dates.each_ref().map(|date| fill(date))),
+        survival: measure.survival.as_ref().map(|dates| dates.each_ref().map(|date| fill(date))),
+        never: text(&measure.never),
         r#where: text(&measure.r#where),
     }
 }
@@ -70,6 +72,8 @@ pub fn fill_kpi(kpi: &Kpi, fill: &impl Fn(&str) -> String) -> Kpi {
         median: text(&kpi.median),
         p90: text(&kpi.p90),
         n: text(&kpi.n),
+        converted: text(&kpi.converted),
+        longest: text(&kpi.longest),
         needs: kpi.needs.iter().map(|need| fill(need)).collect(),
         ..kpi.clone()
     }

@@ -20,12 +20,14 @@ pub const NONE: &str = "(none)";
 pub const NOT_IN_CRM: &str = "(not in CRM)";
 /// The bucket of spend that found no lead.
 pub const NO_LEADS: &str = "(no leads)";
+/// What `--top` has folded.
+pub const OTHER: &str = "(other)";
 /// The key of a total row.
 pub const TOTAL: &str = "(total)";
 
 /// Whether a value of a dimension stands for rows without one.
 pub fn is_bucket(value: &str) -> bool {
-    [NONE, NOT_IN_CRM, NO_LEADS].contains(&value)
+    [NONE, NOT_IN_CRM, NO_LEADS, OTHER].contains(&value)
 }
 
 /// A dimension and the value that it must have; an empty value is written [`NONE`].
@@ -157,6 +159,9 @@ impl<'a> View<'a> {
             let is_known = !self.data.is_event_based;
             return Some(if is_known { stage.reached.clone() } else { Mask::all(self.leads.height()) });
         }
+        if let Some((window, side)) = self.window(name) {
+            return self.window_flag(window, side);
+        }
         let all = || Mask::all(self.leads.height());
         match name {
             "lost" => stages.knows_lost.then(|| in_period(&stages.lost_at, &stages.lost)),
@@ -181,6 +186,14 @@ impl<'a> View<'a> {
             "lost_at" => Some(&self.data.stages.lost_at).filter(|_| self.data.stages.knows_lost),
             _ => self.stage(column.strip_suffix("_at")?).map(|stage| &stage.at),
         }
+    }
+
+    /// When each lead counts at a stage that it reached (`mql_counted_at`), in the period or not: on its own date, else
+    /// on that of the next later stage, as in event basis.
+    pub fn counted_date(&self, column: &str) -> Option<Days> {
+        let stage = self.stage(column.strip_suffix("_counted_at")?)?;
+        let day = |row| if stage.reached.has(row) { stage.counts_at.get(row) } else { None };
+        Some(Days::from_rows((0..stage.reached.height()).map(day)))
     }
 
     /// The date of a stage or of the loss, hidden outside the period in event basis.
@@ -238,7 +251,7 @@ pub fn column(view: &View, over: Over, name: &str) -> Result<Option<(Series, Col
         if let Some(flag) = view.flag(name) {
             return Ok(Some((flag.to_booleans(name).into_series(), ColumnClass::Other)));
         }
-        if let Some(days) = view.stage_date(name) {
+        if let Some(days) = view.stage_date(name).or_else(|| view.counted_date(name)) {
             return Ok(Some((days.to_series(name), ColumnClass::Date)));
         }
     }

@@ -4,6 +4,7 @@
 //! adds columns, `statuses` understands status words, `stages` says how far each lead came, `customers` turns contracts into customers, `spend`, `keys` and `allocation` bring the money to the leads.
 
 pub mod allocation;
+pub mod bands;
 mod bases;
 mod cells;
 mod currency;
@@ -21,6 +22,7 @@ mod shares;
 pub mod spend;
 pub mod stages;
 pub mod statuses;
+pub mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,6 +32,7 @@ use self::index::{Index, NO_LEAD};
 use self::merge::{Joining, Merged};
 pub use self::stages::{Stage, Stages};
 use self::statuses::Statuses;
+use self::window::Window;
 use crate::check::{Finding, finding};
 use crate::config::{Config, NegativeDays};
 use crate::error::data_error;
@@ -88,6 +91,10 @@ impl Facts {
 pub struct Data {
     pub facts: BTreeMap<Over, Facts>,
     pub stages: Stages,
+    /// The labels of each dimension of bands, from the smallest number to the largest.
+    pub bands: BTreeMap<String, Vec<String>>,
+    /// The conversion windows of the configuration by the name of their step.
+    pub windows: BTreeMap<String, Window>,
     /// Whether the leads stand in the order of their IDs.
     pub is_in_order: bool,
     /// Leads created after `as_of`: not there yet.
@@ -204,6 +211,10 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     }
     describe_order(&leads, &stages, &not_yet.not(), config.negative_days, &mut findings);
     describe_leads(&leads, &stages, &not_yet.not(), &mut findings);
+    let in_configuration = |error: anyhow::Error| config.blame(error);
+    let bands = bands::bands(&config.bands).and_then(|bands| bands::add(&mut leads, &bands));
+    let bands = bands.map_err(in_configuration)?;
+    let windows = window::windows(&config.window, &config.stages).map_err(in_configuration)?;
     let untraceable = untraceable(&leads, config);
     let existing =
         customers.as_ref().map(|(of_lead, _)| bases::existing(of_lead, &stages, facts.get(&Over::Contracts)));
@@ -211,6 +222,8 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     Ok(Data {
         facts,
         stages,
+        bands,
+        windows,
         is_in_order: index.is_ascending(),
         not_yet,
         first_day: span.first,

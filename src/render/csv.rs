@@ -72,7 +72,7 @@ pub fn records<'a>(report: &'a Report, dimensions: &[String]) -> Vec<Record<'a>>
     for table in &report.tables {
         let mut add = |key: &[String], value: &'a Value| {
             let period = value.period.as_deref().unwrap_or(&table.period);
-            if seen.insert((&table.name, period, key.to_vec(), &value.kpi)) {
+            if !value.is_absent() && seen.insert((&table.name, period, key.to_vec(), &value.kpi)) {
                 records.push(Record { table, key: key.to_vec(), value });
             }
         };

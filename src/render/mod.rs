@@ -122,7 +122,7 @@ pub fn value_text(number: Exact, unit: Unit) -> String {
     match unit {
         Unit::Count if number.as_count().is_some() => number.to_text(0),
         Unit::Share | Unit::Part => number.to_percent(),
-        Unit::Days => number.to_text(1),
+        Unit::Days | Unit::Months => number.to_text(1),
         Unit::Money | Unit::Number | Unit::Count => number.to_text(2),
     }
 }

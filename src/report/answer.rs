@@ -53,6 +53,12 @@ pub fn answer(scope: &Scope, asked: &Asked) -> Result<Answer> {
             "set a target, or leave the table out of the command",
         ));
     }
+    if scope.top.is_some() && (asked.every.is_some() || asked.compare.is_some()) {
+        return Err(usage_error(
+            "`--top` goes with one period: the largest values of each would be others",
+            "leave `--every` and `--compare` out, or name the values with `--where`",
+        ));
+    }
     let names: Vec<String> = asked.names.iter().filter(|name| *name != PLAN).cloned().collect();
     let is_plan_alone = names.is_empty() && !asked.names.is_empty();
     let mut notes = Vec::new();

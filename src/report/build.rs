@@ -6,18 +6,19 @@ use anyhow::Result;
 
 use super::built::{Built, around, notes};
 use super::causes;
-use super::layout::{Planned, Step, columns, steps, without_repeats};
+use super::layout::{Planned, Step, columns, fill_step_title, steps, without_repeats};
+use super::path;
 use super::plan::PLAN;
 use super::scope::{Scope, basis_of, describe_scope};
 use super::tables::{self, By, Rows, Verdict, When};
-use super::{Block, Report, Row, Table, Value};
+use super::top::{Folding, arrange};
+use super::{Block, Column, Report, Row, Show, Table, Value};
 use crate::config::Basis;
 use crate::error::{suggestion, usage_error};
 use crate::kpi::derived::profile;
-use crate::kpi::exact::Exact;
 use crate::kpi::group::Key;
 use crate::kpi::templates::capitalised;
-use crate::kpi::view::{TOTAL, is_bucket};
+use crate::kpi::view::TOTAL;
 use crate::leads::{Data, Over};
 use crate::mask::Mask;
 
@@ -103,11 +104,11 @@ fn lack_of_blocks(scope: &Scope, table: &tables::Table) -> String {
     if table.needs.iter().any(|need| need == OWN_KPIS) {
         return "a KPI of funnel.toml that has a value here".to_string();
     }
-    if table.blocks.iter().any(|block| block.rows == Rows::Steps) {
+    if table.blocks.iter().any(|block| block.rows != Rows::Values) {
         return "two stages: the dates of two in crm, or a status column".to_string();
     }
     let dimension = table.blocks.iter().find_map(|block| match &block.by {
-        By::Asked(text) => text.strip_prefix("--by or "),
+        By::Asked(text) => text.strip_prefix("--by or ").filter(|name| *name != "total"),
         By::Fixed(_) => None,
     });
     let names_kpi = |column: &tables::Column| match column {
@@ -140,9 +141,13 @@ fn fill_table(scope: &Scope, table: &tables::Table) -> Result<Option<Table>> {
     }
     // all that is known of one dimension stands together
     grids.sort_by_key(|(place, _, _)| *place);
+    if table.blocks.iter().any(|block| block.rows != Rows::Values) {
+        notes.extend(path::window_notes(scope));
+    }
+    let folding = Folding::new(scope.top);
     let mut blocks = Vec::new();
     for (_, block, dimensions) in grids {
-        let filled = fill_block(scope, block, basis, &dimensions)?;
+        let filled = fill_block(scope, block, basis, &dimensions, &folding)?;
         let verdict = match block.verdict.filter(|_| !filled.is_empty()) {
             Some(Verdict::Causes) => causes::verdict(scope, basis)?,
             None => None,
@@ -207,7 +212,7 @@ fn splits(
     let is_dimension =
         |name: &str| scope.data.facts.values().any(|facts| facts.table.dictionaries.contains_key(name));
     match &block.by {
-        By::Fixed(names) if names.is_empty() && block.rows == Rows::Steps => vec![scope.by.to_vec()],
+        By::Fixed(names) if names.is_empty() && block.rows != Rows::Values => vec![scope.by.to_vec()],
         By::Fixed(names) if scope.by.is_empty() => {
             if names.iter().all(|name| is_dimension(name)) {
                 vec![names.clone()]
@@ -235,13 +240,14 @@ fn splits(
                     Vec::new()
                 }
             }
-            None => segment_dimensions(scope.data, notes).into_iter().map(|name| vec![name]).collect(),
+            None => segment_dimensions(scope, notes).into_iter().map(|name| vec![name]).collect(),
         },
     }
 }
 
 /// The dimensions of the leads that split them into segments, in the order of the CRM's columns.
-fn segment_dimensions(data: &Data, notes: &mut Vec<String>) -> Vec<String> {
+fn segment_dimensions(scope: &Scope, notes: &mut Vec<String>) -> Vec<String> {
+    let data: &Data = scope.data;
     let table = &data.leads().table;
     let mut dimensions = Vec::new();
     for name in table.frame.get_column_names_str() {
@@ -252,10 +258,11 @@ fn segment_dimensions(data: &Data, notes: &mut Vec<String>) -> Vec<String> {
             continue;
         };
         // the empty word is in every dictionary
-        if words.len() > MOST_VALUES + 1 {
+        let is_folded = scope.top.is_some() && !data.automatic_dimensions.contains(name);
+        if words.len() > MOST_VALUES + 1 && !is_folded {
             let count = words.len() - 1;
             let note = format!(
-                "not split by {name} ({} values): `--by {name}` does",
+                "not split by {name} ({} values): `--by {name}` or `--top 10` does",
                 crate::check::group_thousands(count)
             );
             if !notes.contains(&note) && !data.automatic_dimensions.contains(name) {
@@ -273,6 +280,7 @@ fn fill_block(
     block: &tables::Block,
     basis: Basis,
     dimensions: &[String],
+    folding: &Folding,
 ) -> Result<Vec<Block>> {
     if let Some(kpi) = &block.about
         && scope.lacking(kpi)?.is_some()
@@ -283,14 +291,27 @@ fn fill_block(
     match (block.rows, dimensions.is_empty()) {
         (Rows::Values, _) => {
             let planned = without_repeats(columns(scope, block, None)?);
-            Ok(value_block(scope, block, &block.title, &planned, basis, dimensions)?.into_iter().collect())
+            Ok(value_block(scope, block, &block.title, &planned, basis, dimensions, folding)?
+                .into_iter()
+                .collect())
         }
         (Rows::Steps, false) => {
             let mut blocks = Vec::new();
             for step in &steps {
-                let title = fill_step_title(scope, &block.step_title, step);
+                let title = fill_step_title(scope, block, &block.step_title, step);
                 let planned = without_repeats(columns(scope, block, Some(step))?);
-                blocks.extend(value_block(scope, block, &title, &planned, basis, dimensions)?);
+                blocks.extend(value_block(scope, block, &title, &planned, basis, dimensions, folding)?);
+            }
+            Ok(blocks)
+        }
+        (Rows::Path, true) => Ok(path::block(scope, block, basis)?.into_iter().collect()),
+        (Rows::Path, false) => {
+            let all = path::stages(scope, basis, dimensions)?;
+            let mut blocks = Vec::new();
+            for step in &super::layout::steps(&all) {
+                let title = fill_step_title(scope, block, &block.step_title, step);
+                let planned = without_repeats(path::columns(scope, block, step, &all)?);
+                blocks.extend(value_block(scope, block, &title, &planned, basis, dimensions, folding)?);
             }
             Ok(blocks)
         }
@@ -309,14 +330,14 @@ fn step_block(scope: &Scope, block: &tables::Block, basis: Basis, steps: &[Step]
             .map(|planned| scope.value(&planned.kpi, basis, &[], None))
             .collect::<Result<_>>()?;
         rows.push(Row {
-            labels: vec![fill_step_title(scope, "{From} → {To}", step)],
+            labels: vec![fill_step_title(scope, block, "{From} → {To}", step)],
             key: Vec::new(),
             values,
             show: None,
         });
         headings = planned.into_iter().map(|planned| planned.column).collect();
     }
-    Ok(is_worth_printing(block, &rows).then(|| Block {
+    Ok(is_worth_printing(block, &headings, &rows).then(|| Block {
         title: block.title.clone(),
         labels: vec!["Step".to_string()],
         dimensions: Vec::new(),
@@ -333,21 +354,29 @@ fn value_block(
     planned: &[Planned],
     basis: Basis,
     dimensions: &[String],
+    folding: &Folding,
 ) -> Result<Option<Block>> {
     let value_at = |key: Option<&Key>| -> Result<Vec<Value>> {
         planned.iter().map(|planned| scope.value(&planned.kpi, basis, dimensions, key)).collect()
     };
+    let columns: Vec<Column> = planned.iter().map(|planned| planned.column.clone()).collect();
     let mut rows = Vec::new();
     for key in keys(scope, planned, basis, dimensions)? {
         let values = value_at(Some(&key))?;
         rows.push(Row { labels: key.clone(), key, values, show: None });
     }
-    rows.sort_by_key(sort_key);
+    let others = |kept: &BTreeSet<Key>| -> Result<Vec<Value>> {
+        let value = |planned: &Planned| scope.value_of_others(&planned.kpi, basis, dimensions, kept);
+        planned.iter().map(value).collect()
+    };
+    // a grid that is not printed must not decide what the others keep
+    let folding = Some(folding).filter(|_| is_worth_printing(block, &columns, &rows));
+    let mut rows = arrange(scope, dimensions, rows, folding, others)?;
     let total_labels = (0..dimensions.len()).map(|place| if place == 0 { "Total" } else { "" }.to_string());
     let labels = if dimensions.is_empty() { vec![String::new()] } else { total_labels.collect() };
     let key = vec![TOTAL.to_string(); dimensions.len()];
     rows.push(Row { labels, key, values: value_at(None)?, show: None });
-    if !is_worth_printing(block, &rows) {
+    if !is_worth_printing(block, &columns, &rows) {
         return Ok(None);
     }
     let by = if dimensions.is_empty() || title.contains(" by ") {
@@ -363,16 +392,21 @@ fn value_block(
             dimensions.iter().map(|name| capitalised(name)).collect()
         },
         dimensions: dimensions.to_vec(),
-        columns: planned.iter().map(|planned| planned.column.clone()).collect(),
+        columns,
         rows,
     }))
 }
 
-/// Whether the rows are worth printing: some number is known, and for an optional block one that is not 0.
-fn is_worth_printing(block: &tables::Block, rows: &[Row]) -> bool {
+/// Whether the rows are worth printing: some number is known, and for an optional block one that is shown and not 0.
+fn is_worth_printing(block: &tables::Block, columns: &[Column], rows: &[Row]) -> bool {
     let known = |value: &Value| value.value.or(value.numerator).or(value.denominator);
-    let mut numbers = rows.iter().flat_map(|row| &row.values).filter_map(known);
-    if block.is_optional { numbers.any(|number| !number.is_zero()) } else { numbers.next().is_some() }
+    if !block.is_optional {
+        return rows.iter().flat_map(|row| &row.values).any(|value| known(value).is_some());
+    }
+    let shown = rows.iter().flat_map(|row| row.values.iter().zip(columns));
+    let mut shown =
+        shown.filter(|(_, column)| column.show != Show::Data).filter_map(|(value, _)| value.value);
+    shown.any(|number| !number.is_zero())
 }
 
 /// All keys at which some measure of the columns counts something.
@@ -387,16 +421,4 @@ fn keys(scope: &Scope, planned: &[Planned], basis: Basis, dimensions: &[String])
         keys.extend(evaluator.keys(entry, dimensions)?);
     }
     Ok(keys)
-}
-
-/// Buckets like `(none)` last, then the larger first column first, then by name: a total order.
-pub fn sort_key(row: &Row) -> (bool, std::cmp::Reverse<i128>, Vec<String>) {
-    let is_bucket = row.key.iter().any(|part| is_bucket(part));
-    let size = row.values.first().and_then(|value| value.value).map_or(i128::MIN, Exact::to_millionths);
-    (is_bucket, std::cmp::Reverse(size), row.key.clone())
-}
-
-fn fill_step_title(scope: &Scope, title: &str, step: &Step) -> String {
-    let title = title.replace("{From}", &scope.catalogue.stage_title(&step.from));
-    title.replace("{To}", &scope.catalogue.stage_title(&step.to))
 }

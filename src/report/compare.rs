@@ -9,8 +9,8 @@ use std::sync::Arc;
 use anyhow::Result;
 use clap::ValueEnum;
 
-use super::build::sort_key;
 use super::scope::Scope;
+use super::top::{place_in_order, sort_key};
 use super::{Block, Column, Row, Show, Table, Value};
 use crate::calendar;
 use crate::config::Basis;
@@ -94,7 +94,7 @@ pub fn add(tables: &mut [Table], now: &Scope, others: &[Table], before: &Scope) 
         for block in &mut table.blocks {
             let other = others.iter().find(|other| is_same_block(block, other));
             if let Some(other) = other {
-                add_missing_rows(block, other, Some(now))?;
+                add_missing_rows(block, other, now, Some(now))?;
             }
             let mut previous = Vec::with_capacity(block.rows.len());
             let known = other.map(RowsByPlace::new);
@@ -259,11 +259,16 @@ pub fn is_same_block(one: &Block, other: &Block) -> bool {
 }
 
 /// Gives a block the rows that it has in another period only, so that what is gone is seen to be gone. Their values are
-/// those of the scope, or none without one.
+/// those of the scope, or none without one; `order` is any scope over the same data.
 ///
 /// # Errors
 /// A predicate that does not fit the columns.
-pub fn add_missing_rows(block: &mut Block, other: &Block, scope: Option<&Scope>) -> Result<()> {
+pub fn add_missing_rows(
+    block: &mut Block,
+    other: &Block,
+    order: &Scope,
+    scope: Option<&Scope>,
+) -> Result<()> {
     let known = RowsByPlace::new(block);
     let mut missing = Vec::new();
     for row in other.rows.iter().filter(|row| known.find(row).is_none()) {
@@ -277,7 +282,9 @@ pub fn add_missing_rows(block: &mut Block, other: &Block, scope: Option<&Scope>)
     if !missing.is_empty() {
         block.rows.extend(missing);
         if !block.dimensions.is_empty() {
-            block.rows.sort_by_cached_key(|row| (row.key.iter().all(|part| part == TOTAL), sort_key(row)));
+            let place = |row: &Row| place_in_order(order, &block.dimensions, &row.key);
+            let is_total = |row: &Row| row.key.iter().all(|part| part == TOTAL);
+            block.rows.sort_by_cached_key(|row| (is_total(row), place(row), sort_key(row, Some(0))));
         }
     }
     Ok(())

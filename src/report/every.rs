@@ -151,7 +151,9 @@ fn across(parts: &[Part], tables: &[Option<&Table>], block: &Block) -> Result<Ve
     let mut all = block.clone();
     for other in blocks.iter().flatten() {
         // the values are looked up below: here only the places matter
-        add_missing_rows(&mut all, other, None)?;
+        if let Some(first) = parts.first() {
+            add_missing_rows(&mut all, other, &first.scope, None)?;
+        }
     }
     let known: Vec<Option<RowsByPlace>> = blocks.iter().map(|block| block.map(RowsByPlace::new)).collect();
     let mut rows = Vec::new();

@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use super::layout::with_unit;
 use super::scope::{Scope, describe_scope, undated};
+use super::top::place_in_order;
 use super::{Value, pseudonym};
 use crate::check::Finding;
 use crate::config::Basis;
@@ -15,7 +16,6 @@ use crate::kpi::catalogue::{Calculation, Entry, Unit};
 use crate::kpi::evaluate::Evaluator;
 use crate::kpi::exact::Exact;
 use crate::kpi::group::Key;
-use crate::kpi::view::is_bucket;
 use crate::leads::index::NO_LEAD;
 use crate::leads::{Facts, Over};
 use crate::period::format_day;
@@ -38,6 +38,7 @@ pub fn explain(scope: &Scope, name: &str) -> Result<String> {
     let unit = match value.unit {
         Unit::Share | Unit::Part => "%".to_string(),
         Unit::Days => "days".to_string(),
+        Unit::Months => "months".to_string(),
         Unit::Money => scope.data.currency.clone().unwrap_or_default(),
         Unit::Count | Unit::Number => String::new(),
     };
@@ -83,6 +84,7 @@ fn why_empty(scope: &Scope, entry: &Entry, basis: Basis, value: &Value) -> &'sta
     match value.denominator {
         _ if needs_period && !has_period => "it needs a period in event basis, such as `--month 2026-03`",
         Some(denominator) if denominator.is_zero() => "the denominator is 0",
+        Some(_) if matches!(entry.calculation, Calculation::Days(..)) => "too few have come so far",
         _ => "it is unknown under this filter",
     }
 }
@@ -142,10 +144,9 @@ fn by_dimensions(scope: &Scope, name: &str, basis: Basis) -> Result<String> {
     let heading = with_unit(entry.kpi.title.text(), entry.kpi.unit, scope.data.currency.as_deref());
     let mut text = format!("\n{heading}, by {}\n", scope.by.join(" and "));
     let mut lines = Vec::new();
-    // buckets like `(none)` last
-    let (plain, buckets): (Vec<Key>, Vec<Key>) =
-        keys.into_iter().partition(|key| !key.iter().any(|part| is_bucket(part)));
-    for key in plain.into_iter().chain(buckets) {
+    let mut keys: Vec<Key> = keys.into_iter().collect();
+    keys.sort_by_cached_key(|key| place_in_order(scope, scope.by, key));
+    for key in keys {
         let value = scope.value(name, basis, scope.by, Some(&key))?;
         let shown = value.value.map_or_else(String::new, |exact| value_text(exact, value.unit));
         let parts = value.numerator.zip(value.denominator);

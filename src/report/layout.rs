@@ -60,6 +60,20 @@ pub fn columns(scope: &Scope, block: &tables::Block, step: Option<&Step>) -> Res
     Ok(planned)
 }
 
+/// The window of a step between two marks, `" in "` and `""` say; nothing where none is set.
+pub fn window_text(scope: &Scope, step: &Step, before: &str, behind: &str) -> String {
+    let window = scope.data.windows.get(&format!("{}_to_{}", step.from, step.to));
+    window.map(|window| format!("{before}{}{behind}", window.describe())).unwrap_or_default()
+}
+
+/// The title of the grid or row of a step, with its window.
+pub fn fill_step_title(scope: &Scope, block: &tables::Block, title: &str, step: &Step) -> String {
+    // optional blocks are about days, which no window cuts
+    let within = if block.is_optional { String::new() } else { window_text(scope, step, " in ", "") };
+    let title = title.replace("{From}", &scope.catalogue.stage_title(&step.from));
+    title.replace("{To}", &format!("{}{within}", scope.catalogue.stage_title(&step.to)))
+}
+
 /// The columns without those that show once more what an earlier one shows.
 pub fn without_repeats(planned: Vec<Planned>) -> Vec<Planned> {
     let mut kept: Vec<Planned> = Vec::new();
@@ -77,11 +91,12 @@ pub fn with_unit(title: &str, unit: Unit, currency: Option<&str>) -> String {
         (Unit::Share | Unit::Part, _) => format!("{title}, %"),
         (Unit::Money, Some(currency)) => format!("{title}, {currency}"),
         (Unit::Days, _) => format!("{title}, days"),
+        (Unit::Months, _) => format!("{title}, months"),
         _ => title.to_string(),
     }
 }
 
-type Words = Vec<(&'static str, String)>;
+pub(super) type Words = Vec<(&'static str, String)>;
 
 /// What the marks in the name of a KPI stand for: once for each stage, each step, or the step at hand.
 fn substitutions(scope: &Scope, kpi: &str, step: Option<&Step>) -> Vec<Words> {
@@ -95,13 +110,18 @@ fn substitutions(scope: &Scope, kpi: &str, step: Option<&Step>) -> Vec<Words> {
     }
     if kpi.contains("{from") || kpi.contains("{to") {
         let all = step.map_or(steps, |step| vec![step.clone()]);
-        return all.iter().map(|step| step_words(scope.catalogue, step, &stages)).collect();
+        let within = |step: &Step| ("{within}", window_text(scope, step, " in ", ""));
+        let words =
+            |step: &Step| step_words(scope.catalogue, step, &stages).into_iter().chain([within(step)]);
+        return all.iter().map(|step| words(step).collect()).collect();
     }
     let ends = Step {
         from: stages.first().cloned().unwrap_or_default(),
         to: step.map_or_else(|| stages.last().cloned().unwrap_or_default(), |step| step.to.clone()),
     };
-    vec![step_words(scope.catalogue, &ends, &stages)]
+    let mut words = step_words(scope.catalogue, &ends, &stages);
+    words.push(("{within_all}", window_text(scope, &ends, " in ", "")));
+    vec![words]
 }
 
 fn stage_words(catalogue: &Catalogue, stage: &str) -> Words {
@@ -112,7 +132,7 @@ fn stage_words(catalogue: &Catalogue, stage: &str) -> Words {
     ]
 }
 
-fn step_words(catalogue: &Catalogue, step: &Step, stages: &[String]) -> Words {
+pub(super) fn step_words(catalogue: &Catalogue, step: &Step, stages: &[String]) -> Words {
     let first = stages.first().cloned().unwrap_or_default();
     let last = stages.last().cloned().unwrap_or_default();
     vec![

@@ -16,11 +16,13 @@ pub mod explain;
 pub mod goals;
 mod layout;
 pub mod needed;
+mod path;
 mod plan;
 pub mod pseudonym;
 pub mod scope;
 pub mod tables;
 pub mod targets;
+mod top;
 
 use std::sync::Arc;
 
@@ -144,5 +146,28 @@ impl Value {
             comparison: None,
             judgement: None,
         }
+    }
+}
+
+impl Value {
+    /// The place of a KPI that does not exist there: a step into the first stage, days between clicks.
+    pub fn absent() -> Value {
+        Value {
+            kpi: String::new(),
+            basis: Basis::Cohort,
+            unit: Unit::Number,
+            value: None,
+            numerator: None,
+            denominator: None,
+            interval: None,
+            period: None,
+            comparison: None,
+            judgement: None,
+        }
+    }
+
+    /// Whether there is no such KPI at this place.
+    pub fn is_absent(&self) -> bool {
+        self.kpi.is_empty()
     }
 }

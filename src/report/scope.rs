@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 
 use super::Value;
+use super::top::can_fold;
 use crate::check::{Finding, finding};
 use crate::config::{Basis, NegativeDays};
 use crate::error::{did_you_mean, suggestion, usage_error};
@@ -29,6 +30,8 @@ pub struct Scope<'a> {
     pub by: &'a [String],
     /// The basis of the command line.
     pub basis: Option<Basis>,
+    /// How many values of the dimensions a table shows; all by default.
+    pub top: Option<usize>,
     cohort: Evaluator<'a>,
     /// The same as `cohort` where there is no period: then no stage can lie outside it.
     event: Option<Evaluator<'a>>,
@@ -54,6 +57,7 @@ impl<'a> Scope<'a> {
         let includes = negative_days == NegativeDays::Include;
         let evaluator = |basis| Evaluator::new(View::new(data, basis, period, filters), catalogue, includes);
         let event = period.map(|_| evaluator(Basis::Event));
+        let top = None;
         Ok(Scope {
             data,
             catalogue,
@@ -61,6 +65,7 @@ impl<'a> Scope<'a> {
             filters,
             by,
             basis,
+            top,
             cohort: evaluator(Basis::Cohort),
             event,
             includes_negative_days: includes,
@@ -84,6 +89,7 @@ impl<'a> Scope<'a> {
             filters: self.filters,
             by: self.by,
             basis: self.basis,
+            top: self.top,
             cohort: evaluator(Basis::Cohort),
             event: Some(evaluator(Basis::Event)),
             includes_negative_days: self.includes_negative_days,
@@ -130,12 +136,48 @@ impl<'a> Scope<'a> {
         dimensions: &[String],
         key: Option<&Key>,
     ) -> Result<Value> {
+        let is_untraceable = |_: &Evaluator, _: &Entry| Ok(self.is_untraceable(dimensions, key));
+        self.value_of(kpi, table_basis, is_untraceable, |evaluator, entry| {
+            evaluator.kpi(entry, dimensions, key)
+        })
+    }
+
+    /// A KPI over all keys of dimensions but some, and but those that are nothing but `(none)` and the like.
+    ///
+    /// # Errors
+    /// A predicate that does not fit the columns.
+    pub fn value_of_others(
+        &self,
+        kpi: &str,
+        table_basis: Basis,
+        dimensions: &[String],
+        kept: &BTreeSet<Key>,
+    ) -> Result<Value> {
+        let is_other = |key: &Key| can_fold(key) && !kept.contains(key);
+        // what others have in common is untraceable only where each of them is
+        let is_untraceable = |evaluator: &Evaluator, entry: &Entry| {
+            let keys = evaluator.keys(entry, dimensions)?;
+            let mut others = keys.iter().filter(|key| is_other(key)).peekable();
+            Ok(others.peek().is_some() && others.all(|key| self.is_untraceable(dimensions, Some(key))))
+        };
+        self.value_of(kpi, table_basis, is_untraceable, |evaluator, entry| {
+            evaluator.kpi_over(entry, dimensions, &is_other)
+        })
+    }
+
+    fn value_of(
+        &self,
+        kpi: &str,
+        table_basis: Basis,
+        is_untraceable: impl Fn(&Evaluator, &Entry) -> Result<bool>,
+        compute: impl Fn(&Evaluator, &Entry) -> Result<Computed>,
+    ) -> Result<Value> {
         let entry = self.catalogue.kpi(kpi)?;
         let basis = basis_of(entry, table_basis);
-        let computed = if entry.kpi.is_attributed && self.is_untraceable(dimensions, key) {
+        let computed = if entry.kpi.is_attributed && is_untraceable(self.evaluator(basis), entry)? {
             Computed::default()
         } else {
-            self.evaluator(basis).kpi(entry, dimensions, key)?
+            compute(self.evaluator(basis), entry)?
         };
         let count = |exact: Option<Exact>| exact.and_then(Exact::as_count);
         let interval = match entry.kpi.unit {

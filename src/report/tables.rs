@@ -59,6 +59,8 @@ pub enum Rows {
     Values,
     /// One for each step of the funnel; with dimensions, a grid for each step.
     Steps,
+    /// One for each stage of the whole path, from the ads to the renewed contracts; with dimensions, a grid for each step.
+    Path,
 }
 
 /// By what a block splits its numbers.

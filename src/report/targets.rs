@@ -370,6 +370,7 @@ fn with_unit(number: Exact, unit: Unit, currency: Option<&str>) -> String {
     match unit {
         Unit::Share | Unit::Part => format!("{text} %"),
         Unit::Days => format!("{text} days"),
+        Unit::Months => format!("{text} months"),
         Unit::Money => format!("{text} {}", currency.unwrap_or_default()).trim_end().to_string(),
         Unit::Count | Unit::Number => text,
     }

@@ -153,6 +153,71 @@ fn olist_cohort_of_may() {
     assert!(rows.iter().all(|row| row["as_of"] == "2018-11-14" && row["basis"] == "cohort"));
 }
 
+/// The cohort of May 2018: for each MQL its day and, where it was won, the days that took; read without the program.
+fn olist_may() -> Option<Vec<(i64, Option<i64>)>> {
+    let folder = data("olist")?;
+    let day = |text: &str| {
+        let date: chrono::NaiveDate = text[..10].parse().expect("the export has ISO dates");
+        (date - chrono::NaiveDate::default()).num_days()
+    };
+    let column = |file: &str, name: &str| -> Vec<(String, String)> {
+        let mut reader = csv::Reader::from_path(folder.join(file)).expect("the export is there");
+        let rows = reader.deserialize::<Row>().map(|row| row.expect("the export has whole rows"));
+        rows.map(|row| (row["mql_id"].clone(), row[name].clone())).collect()
+    };
+    let won: std::collections::BTreeMap<String, i64> = column("olist_closed_deals_dataset.csv", "won_date")
+        .into_iter()
+        .map(|(id, date)| (id, day(&date)))
+        .collect();
+    let created = column("olist_marketing_qualified_leads_dataset.csv", "first_contact_date");
+    let may = created.into_iter().filter(|(_, date)| date.starts_with("2018-05"));
+    Some(may.map(|(id, date)| (day(&date), won.get(&id).map(|won| won - day(&date)))).collect())
+}
+
+#[test]
+fn olist_cohort_of_may_with_its_maturity() {
+    let (Some(folder), Some(may)) = (olist("[window]\nmql_to_won = \"180d\"\n"), olist_may()) else { return };
+    let rows = tidy(folder.path(), &["funnel", "--month", "2018-05"]);
+    assert!(rows.iter().all(|row| row["as_of"] == "2018-11-14" && row["basis"] == "cohort"));
+    // 180 days before the last day of the data is 18 May: who came later cannot be judged yet
+    let as_of = "2018-11-14".parse::<chrono::NaiveDate>().expect("a date") - chrono::NaiveDate::default();
+    let is_mature = |created: i64| created + 180 <= as_of.num_days();
+    let mature: Vec<_> = may.iter().filter(|(created, _)| is_mature(*created)).collect();
+    let in_time = |days: &Option<i64>| days.is_some_and(|days| days <= 180);
+    let all_in_time = may.iter().filter(|(_, days)| in_time(days)).count();
+    let mature_in_time = mature.iter().filter(|(_, days)| in_time(days)).count();
+    assert_eq!((may.len(), may.iter().filter(|(_, days)| days.is_some()).count()), (1_303, 130));
+    assert!(mature.len() < may.len());
+    let parts = |kpi: &str| {
+        let shown = shown(&rows, "funnel", "", kpi);
+        shown.split_once(" = ").map(|(_, parts)| parts.to_string()).expect("it has parts")
+    };
+    assert_eq!(parts("mql_to_won"), format!("{all_in_time}/1303"));
+    assert_eq!(parts("mql_to_won_mature"), format!("{mature_in_time}/{}", mature.len()));
+    assert_eq!(parts("mql_to_won_mature_share"), format!("{}/1303", mature.len()));
+    let young = may.iter().filter(|(created, days)| !is_mature(*created) && days.is_none()).count();
+    assert_eq!(shown(&rows, "funnel", "", "mql_to_won_young"), young.to_string());
+    // Kaplan–Meier over the plain list: nobody is known to be lost, so all others may still come
+    let times: Vec<(i64, bool)> = may
+        .iter()
+        .filter(|(_, days)| days.is_none_or(|days| days >= 0))
+        .map(|(created, days)| days.map_or((as_of.num_days() - created, false), |days| (days, true)))
+        .collect();
+    let mut left = 1.0;
+    for day in 0..=200 {
+        let at_risk = times.iter().filter(|(days, _)| *days >= day).count().max(1);
+        left *= 1.0 - times.iter().filter(|time| **time == (day, true)).count() as f64 / at_risk as f64;
+    }
+    let row = rows.iter().find(|row| row["kpi"] == "mql_to_won_kaplan_meier").expect("it is printed");
+    let printed: f64 = row["value"].parse().expect("a share is a number");
+    assert!((printed - (1.0 - left)).abs() < 1e-5, "{printed} instead of {}", 1.0 - left);
+    // without a window the raw share stays what it was
+    let Some(folder) = olist("") else { return };
+    let rows = tidy(folder.path(), &["funnel", "--month", "2018-05"]);
+    assert_eq!(shown(&rows, "funnel", "", "mql_to_won"), "0.09977 = 130/1303");
+    assert_eq!(shown(&rows, "funnel", "", "mql_to_won_dropped"), "1173");
+}
+
 const MAVEN: &str = r#"
 stages = ["lead", "won"]
 [[crm]]

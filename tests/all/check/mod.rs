@@ -259,10 +259,10 @@ fn effects_are_true() {
         ("won_without_contract", "5 of 6 leads won"),
         // 7 of 15
         ("contracts_of_leads_not_won", "40.00% of all leads are won as counted, 46.67% with them"),
-        // 710 / 15 and 640 / 15
-        ("spend_without_leads", "47.33 EUR a lead, 42.67 EUR without it"),
-        // 710 / 15 and 710 / 10
-        ("leads_without_spend", "47.33 EUR a lead over all leads, 71.00 EUR without them"),
+        // one of 15 is of an existing customer: 710 / 14 and 640 / 14
+        ("spend_without_leads", "50.71 EUR a lead, 45.71 EUR without it"),
+        // 710 / 14 and 710 / 9
+        ("leads_without_spend", "50.71 EUR a lead over all leads of new customers, 78.89 EUR without them"),
         ("channel_spellings", "2 leads and 40.00 EUR (5.63% of the spend)"),
         // (1000 + 0 - 200 + 3000 + 700) / 5
         ("won_without_amount", "by 900.00 EUR if they are like the others, whose average is 900.00 EUR"),
@@ -271,7 +271,7 @@ fn effects_are_true() {
         ("won_with_negative_amount", "lower revenue by 200.00 EUR"),
         ("lost_without_reason", "speak of 60.00% of the leads lost"),
         // 710 / 6 and 710 / 5
-        ("leads_of_existing_customers", "118.33 EUR a win as counted, 142.00 EUR a new customer"),
+        ("leads_of_existing_customers", "142.00 EUR a new customer, and not 118.33 EUR a win"),
     ] {
         assert!(effect(key).contains(part), "{key}: {}", effect(key));
     }

@@ -53,3 +53,26 @@ fn who_was_lost_for_want_of_a_budget_may_be_asked_again() {
     assert_eq!(value("open", "", "retargeting"), "1");
     assert_eq!(value("open", "", "retargeting_value"), "300");
 }
+
+#[test]
+fn what_was_dropped_and_what_will_come_is_of_new_leads_too() {
+    // of the seven, B09 is no MQL; of the six MQLs, B02 is open and B05 lost
+    assert_eq!(value("funnel", "", "lead_to_mql_dropped"), "1");
+    assert_eq!(value("funnel", "", "mql_to_won_dropped"), "2");
+    // six of seven became MQLs, and B09 never will
+    assert_eq!(value("funnel", "", "lead_to_mql_kaplan_meier"), "0.857143 = /7");
+}
+
+#[test]
+fn windows_are_of_new_leads_and_of_existing_ones_apart() {
+    let rows = tidy(&project().join("fixtures/bases"), &["--config", "window.toml"]);
+    let value = |table: &str, kpi: &str| shown(&rows, table, "", kpi);
+    // as of 30 March all MQLs are mature, the last is of 13 March. Won within 10 days: B08 alone (4 days); B01 took 12,
+    // B04 15, B10 17
+    assert_eq!(value("funnel", "mql_to_won"), "0.166667 = 1/6");
+    assert_eq!(value("funnel", "mql_to_won_late"), "3");
+    assert_eq!(value("funnel", "mql_to_won_dropped"), "2");
+    assert_eq!(value("funnel", "mql_to_won_mature"), "0.166667 = 1/6");
+    // of the existing ones B03 came within 8 days, B07 never
+    assert_eq!(value("bases", "existing_mql_to_won"), "0.5 = 1/2");
+}

@@ -15,6 +15,7 @@ pub struct Grid<'a> {
 /// The grids of a table.
 pub fn grids<'a>(table: &str, company: &Company, asked: &Asked<'a>, is_event: bool) -> Vec<Grid<'a>> {
     match table {
+        "funnel" => funnel(asked, company),
         "conversion" => conversion(asked),
         "cost" => cost(&one(asked, "channel")),
         "segments" => splits(company, asked).iter().flat_map(|split| segment(split)).collect(),
@@ -91,11 +92,37 @@ fn conversion<'a>(asked: &Asked<'a>) -> Vec<Grid<'a>> {
     grids
 }
 
+/// A grid for each step of the path that the fixtures have; without dimensions they are the rows of one.
+fn funnel<'a>(asked: &Asked<'a>, company: &Company) -> Vec<Grid<'a>> {
+    let before = [("impression", "impressions"), ("click", "clicks")];
+    // what the spend file cannot be split or filtered by has no traffic
+    let own = |name: &str| company.spend.iter().any(|row| row.dimensions.contains_key(name));
+    let knows_traffic = asked.by.iter().copied().chain(asked.filter.map(|(name, _)| name)).all(own);
+    let before = if knows_traffic { &before[..] } else { &[] };
+    let first = if knows_traffic { "impression" } else { "lead" };
+    let path: Vec<(&str, &str)> = before.iter().copied().chain(STAGES).collect();
+    let mut grids = Vec::new();
+    for pair in path.windows(2) {
+        let [(from, from_count), (to, to_count)] = [pair[0], pair[1]];
+        let step = format!("{from}_to_{to}");
+        let is_of_leads = !before.contains(&(from, from_count));
+        let own = [from_count.to_string(), to_count.to_string(), step.clone(), format!("{first}_to_{to}")];
+        let dropped = is_of_leads.then(|| format!("{step}_dropped"));
+        grids.push(grid(asked.by, own.into_iter().chain(dropped)));
+        if is_of_leads {
+            let times = ["days_median", "days_p90", "days_n", "kaplan_meier"];
+            grids.push(grid(asked.by, times.map(|kpi| format!("{step}_{kpi}"))));
+        }
+    }
+    grids
+}
+
 fn cost<'a>(split: &[&'a str]) -> Vec<Grid<'a>> {
     let spend = || words("spend").into_iter();
     let costs = STAGES.iter().map(|(stage, _)| format!("cost_per_{stage}"));
     vec![
         grid(split, words("spend spend_share impressions clicks")),
+        grid(split, words("spend ctr cpc cpm")),
         grid(split, spend().chain(counts())),
         grid(split, spend().chain(costs)),
     ]
@@ -157,10 +184,14 @@ fn churn<'a>(splits: &[Vec<&'a str>], asked: &Asked<'a>, has_period: bool) -> Ve
             "contracts contracts_churned churned_share mrr_churned complaints_per_customer",
         )
     };
+    let lifetime =
+        words("lifetime_spells lifetime_months_median lifetime_months_mean lifetime_months_longest");
+    let lifetime = grid(asked.by, lifetime);
     if !asked.by.is_empty() {
-        return vec![grid(asked.by, words(by_segment))];
+        return vec![grid(asked.by, words(by_segment)), lifetime];
     }
     let mut grids = vec![
+        lifetime,
         grid(&[], words(total)),
         grid(&["churn_reason_group"], words(by_reason)),
         grid(&["churn_reason"], words(by_reason)),

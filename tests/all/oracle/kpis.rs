@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::company::{Contract, Lead, Millionths, Spend};
 use super::measures::{Key, Question, STAGES, Spell, group_of};
+use super::times;
 
 const MQL: usize = 1;
 
@@ -24,6 +25,8 @@ pub struct Figure {
     pub interval: Option<(f64, f64)>,
     /// Whether any row at this key is behind it: a key without rows is not printed.
     pub has_rows: bool,
+    /// Whether it is a product of many fractions, which is not computed exactly.
+    pub is_estimate: bool,
 }
 
 /// What the example calls a big win: from 10,000 EUR on.
@@ -46,6 +49,7 @@ fn plain(unit: &'static str, value: Fraction) -> Figure {
         denominator: None,
         interval: None,
         has_rows: value.above != 0,
+        is_estimate: false,
     }
 }
 
@@ -98,6 +102,20 @@ pub fn figure(question: &Question, kpi: &str, key: &Key, split: &[&str]) -> Opti
         let leads = count(reached(question, key, stage));
         return Some(ratio("money", money(question.spend(key, split)), leads));
     }
+    if let Some(figure) = of_traffic(question, kpi, key, split).or_else(|| of_lifetime(question, kpi, key)) {
+        return Some(figure);
+    }
+    if let Some((from, to)) = kpi.strip_suffix("_dropped").and_then(|step| step.split_once("_to_")) {
+        let (from, to) = (stage(from)?, stage(to)?);
+        let dropped = |lead: &&&Lead| question.sees(lead, from) && !question.reached(lead, to);
+        return Some(plain("count", count(question.leads(key).iter().filter(dropped).count())));
+    }
+    if let Some((from, to)) = kpi.strip_suffix("_kaplan_meier").and_then(|step| step.split_once("_to_")) {
+        let times = times::of_leads(question, key, stage(from)?, stage(to)?);
+        let days = times::longest(&times);
+        let converted = 1.0 - days.map_or(1.0, |days| times::left_after(&times, days));
+        return Some(of_times("share", &times, (!times.is_empty()).then_some(converted)));
+    }
     if let Some((from, rest)) = kpi.split_once("_to_") {
         let (to, statistic) = rest.split_once("_days_").unwrap_or((rest, ""));
         let (from, to) = (stage(from)?, stage(to)?);
@@ -114,6 +132,69 @@ pub fn figure(question: &Question, kpi: &str, key: &Key, split: &[&str]) -> Opti
         .or_else(|| of_service(question, kpi, key))
         .or_else(|| of_customers(question, kpi, key))
         .or_else(|| of_contracts(question, kpi, key))
+}
+
+/// A ratio of which the traffic may be unknown by the dimensions at hand.
+fn ratio_of_known(unit: &'static str, numerator: Option<Fraction>, denominator: Option<Fraction>) -> Figure {
+    if let (Some(numerator), Some(denominator)) = (numerator, denominator) {
+        return ratio(unit, numerator, denominator);
+    }
+    let has_rows = [numerator, denominator].iter().flatten().any(|fraction| fraction.above != 0);
+    Figure { value: None, numerator, denominator, has_rows, ..plain(unit, ONE) }
+}
+
+/// With an interval where both are numbers of trials and successes.
+fn share_of_known(numerator: Option<Fraction>, denominator: Option<Fraction>) -> Figure {
+    let whole = |fraction: Option<Fraction>| {
+        fraction.map(|fraction| usize::try_from(fraction.above / fraction.below).unwrap_or_default())
+    };
+    let trials =
+        whole(numerator).zip(whole(denominator)).filter(|(above, below)| *below > 0 && above <= below);
+    let interval = trials.map(|(above, below)| wilson(above, below));
+    Figure { interval, ..ratio_of_known("share", numerator, denominator) }
+}
+
+fn of_traffic(question: &Question, kpi: &str, key: &Key, split: &[&str]) -> Option<Figure> {
+    let impressions = question.traffic(key, split, |row| row.impressions).map(money);
+    let clicks = question.traffic(key, split, |row| row.clicks).map(money);
+    let spend = || question.spend(key, split);
+    Some(match kpi {
+        "ctr" | "impression_to_click" => share_of_known(clicks, impressions),
+        "cpc" => ratio_of_known("money", Some(money(spend())), clicks),
+        "cpm" => ratio_of_known("money", Some(money(1000 * spend())), impressions),
+        _ => {
+            let (from, to) = kpi.split_once("_to_")?;
+            let below = match from {
+                "impression" => impressions,
+                "click" => clicks,
+                _ => return None,
+            };
+            let stage = STAGES.iter().position(|(stage, _)| *stage == to)?;
+            share_of_known(Some(count(reached(question, key, stage))), below)
+        }
+    })
+}
+
+/// Months of 365.25 / 12 days.
+fn of_lifetime(question: &Question, kpi: &str, key: &Key) -> Option<Figure> {
+    let statistic = kpi.strip_prefix("lifetime_")?;
+    let times = times::of_customers(question, key);
+    let months = |days: Option<f64>| of_times("months", &times, days.map(|days| days * 12.0 / 365.25));
+    let days = |days: Option<i64>| days.map(|days| days as f64);
+    Some(match statistic {
+        "spells" => plain("count", count(times.len())),
+        "months_median" => months(days(times::median(&times))),
+        "months_mean" => months(times::mean(&times)),
+        "months_longest" => months(days(times::longest(&times))),
+        _ => return None,
+    })
+}
+
+fn of_times(unit: &'static str, times: &[times::End], value: Option<f64>) -> Figure {
+    #[expect(clippy::cast_possible_truncation, reason = "shares and months are small")]
+    let value = value.map(|value| Fraction { above: (value * 1e9).round() as i128, below: 1_000_000_000 });
+    let n = times.len();
+    Figure { value, denominator: Some(count(n)), has_rows: n > 0, is_estimate: true, ..plain(unit, ONE) }
 }
 
 fn reached(question: &Question, key: &Key, stage: usize) -> usize {

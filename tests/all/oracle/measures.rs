@@ -100,7 +100,7 @@ impl Question<'_> {
     }
 
     /// When a lead counts at a stage: on its own date, else on that of the next later stage that implies it.
-    fn counted_at(&self, lead: &Lead, stage: usize) -> Option<Day> {
+    pub fn counted_at(&self, lead: &Lead, stage: usize) -> Option<Day> {
         match self.skips {
             Skips::Imply => (stage..5).find_map(|stage| lead.at[stage]),
             Skips::Strict | Skips::Any => lead.at[stage],
@@ -115,7 +115,7 @@ impl Question<'_> {
         self.sees(lead, WON)
     }
 
-    fn was_ever_lost(&self, lead: &Lead) -> bool {
+    pub fn was_ever_lost(&self, lead: &Lead) -> bool {
         (lead.lost_at.is_some() || !lead.lost_reason.is_empty()) && !self.reached(lead, WON)
     }
 

@@ -58,7 +58,10 @@ fn assert_order_does_not_matter(
 }
 
 /// KPIs that add up: the parts by any dimension make the total.
-const ADDITIVE: [&str; 21] = [
+const ADDITIVE: [&str; 24] = [
+    "lead_to_mql_dropped",
+    "opportunity_to_won_dropped",
+    "lifetime_spells",
     "leads",
     "mqls",
     "sqls",
@@ -117,7 +120,7 @@ fn assert_spend_is_that_of_the_file(exports: &Exports, rows: &[Row]) -> TestCase
     Ok(())
 }
 
-const SCOPES: [&[&str]; 8] = [
+const SCOPES: [&[&str]; 10] = [
     &[],
     &["--month", "2026-03"],
     &["--quarter", "2026-Q1", "--basis", "event"],
@@ -126,6 +129,8 @@ const SCOPES: [&[&str]; 8] = [
     &["--skips", "any", "--basis", "event", "--month", "2026-04"],
     &["--by", "owner,channel"],
     &["--as-of", "2026-03-31"],
+    &["--top", "1"],
+    &["--top", "2", "--by", "owner,channel"],
 ];
 
 proptest! {
