@@ -16,6 +16,10 @@ fn a_lead_of_an_existing_customer_is_no_acquisition() {
     assert_eq!(value("conversion", "", "lead_to_won"), "0.571429 = 4/7");
     assert_eq!(value("conversion", "", "lead_to_mql"), "0.857143 = 6/7");
     assert_eq!(value("cost", "", "cost_per_won"), "225 = 900/4");
+    // of the seven B01 and B09 are Ann's
+    assert_eq!(value("channels", "", "lead_quality"), "0.285714 = 2/7");
+    // MQLs are B01 B02 B04 B05 B08 B10, lost before is B09
+    assert_eq!(value("channels", "", "qualified_share"), "0.857143 = 6/7");
     // the new leads of ads: B01 B02 B08 B10
     assert_eq!(value("cost", "channel=ads", "cost_per_lead"), "225 = 900/4");
     // what was won of B03 is revenue all the same
