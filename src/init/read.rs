@@ -121,7 +121,7 @@ fn contents(reading: &Reading, files: &[PathBuf], mut inputs: Inputs) -> Result<
         unused: unused.unwrap_or_default(),
         columns,
         status_words: inputs.status_words,
-        currency_signs: inputs.currency_signs.into_iter().map(|(sign, _)| sign).collect(),
+        currency_signs: inputs.currency_signs.into_iter().map(|signed| signed.code).collect(),
         profiles: inputs.files,
         table,
     })

@@ -144,6 +144,11 @@ impl<'a> Reader<'a> {
 }
 
 impl Opened {
+    /// Whether two files are of one export, and so written alike.
+    pub fn is_same_export(&self, other: &Opened) -> bool {
+        self.block == other.block && self.headers == other.headers
+    }
+
     /// Whether a row is a deal that leads to its lead: by the record of the deal alone, by a list of contacts, or as
     /// its preset says.
     fn is_of_deals(&self) -> bool {

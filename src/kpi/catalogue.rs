@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-pub use super::definitions::{Direction, Kpi, Measure, Title, Unit};
+pub use super::definitions::{CurveSide, Direction, Kpi, Measure, Title, Unit};
 use super::formula::{self, Formula};
 use super::sql::{self, Predicate};
 use super::templates::{StageText, fill_kpi, fill_measure, marks, plural_of, title_of};
@@ -37,6 +37,7 @@ pub enum Calculation {
     Ratio(Formula, Formula),
     Value(Formula),
     Days(DaysStatistic, String),
+    Curve(CurveSide),
 }
 
 /// A statistic of a measure of days.
@@ -57,6 +58,10 @@ impl Calculation {
             }
             Calculation::Value(formula) => formula.measures(),
             Calculation::Days(_, measure) => BTreeSet::from([measure.as_str()]),
+            Calculation::Curve(CurveSide::Realised) => BTreeSet::from(["margin_to_date", "customers_begun"]),
+            Calculation::Curve(_) => {
+                BTreeSet::from(["margin_to_date", "customers_begun", "spend", "customers_acquired"])
+            }
         }
     }
 }
@@ -283,6 +288,9 @@ fn calculation(kpi: &Kpi) -> Result<(Calculation, String)> {
     }
     if let Some(value) = &kpi.value {
         found.push((Calculation::Value(formula::parse(value)?), value.clone()));
+    }
+    if let Some(side) = kpi.curve {
+        found.push((Calculation::Curve(side), side.formula().to_string()));
     }
     for (statistic, measure, name) in days {
         if let Some(measure) = measure {

@@ -7,13 +7,17 @@ use std::rc::Rc;
 use anyhow::Result;
 
 use super::catalogue::{Calculation, Catalogue, DaysStatistic, Entry, Quantity, QuantityKind};
+use super::customers::{PRODUCT_GROUPS, product_column};
 use super::exact::Exact;
 use super::group::{self, Grouped, Grouping, Key, Tally};
+use super::realised::Curves;
 use super::rows::{PARAMETERS, Rows};
 use super::statistics::{self, Histogram};
 use super::view::{View, dimension};
 use crate::leads::Over;
+use crate::leads::accounts::COHORT_MONTH;
 use crate::leads::allocation::Allocation;
+use crate::leads::margin::EARNED;
 
 /// A KPI in one row of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,6 +25,8 @@ pub struct Computed {
     pub value: Option<Exact>,
     pub numerator: Option<Exact>,
     pub denominator: Option<Exact>,
+    /// What is told to people where there is no value.
+    pub text: Option<String>,
 }
 
 /// Results that are computed once.
@@ -35,6 +41,7 @@ pub struct Evaluator<'a> {
     grouped: Kept<(String, Vec<String>), Grouped>,
     groupings: Kept<(Over, Vec<String>), Grouping>,
     pub(super) allocations: Kept<String, Allocation>,
+    pub(super) curves: Kept<Vec<String>, Curves>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -48,6 +55,7 @@ impl<'a> Evaluator<'a> {
             grouped: RefCell::default(),
             groupings: RefCell::default(),
             allocations: RefCell::default(),
+            curves: RefCell::default(),
         }
     }
 
@@ -70,6 +78,7 @@ impl<'a> Evaluator<'a> {
                     "the column `started_at` in contracts".to_string()
                 }
                 Over::Customers => describe_input(Over::Contracts),
+                Over::Costs => "`[costs]` in funnel.toml".to_string(),
                 over => describe_input(over),
             });
         }
@@ -83,8 +92,29 @@ impl<'a> Evaluator<'a> {
         let facts = self.view.data.facts.get(&over);
         let is_column = facts.is_some_and(|facts| facts.table.has(name))
             || dimension(self.view.data, over, name).is_some();
-        if is_column || over != Over::Leads {
-            return is_column;
+        let folded = |onto: &[Over]| {
+            let measure = self.catalogue.measures.get(name);
+            measure.is_some_and(|folded| !onto.contains(&folded.over) && self.lacking_for(folded).is_none())
+        };
+        match over {
+            _ if is_column => return true,
+            Over::Payments if name == EARNED => return true,
+            Over::Accounts => {
+                let has_products = || {
+                    let contracts = self.view.data.facts.get(&Over::Contracts);
+                    contracts.is_some_and(|facts| {
+                        product_column(|name| facts.table.dictionaries.contains_key(name)).is_some()
+                    })
+                };
+                let others =
+                    [Over::Leads, Over::Accounts, Over::Spend, Over::Costs, Over::Tickets, Over::Customers];
+                return if name == PRODUCT_GROUPS { has_products() } else { folded(&others) };
+            }
+            Over::Leads if name == EARNED => {
+                return facts.is_some_and(|facts| facts.table.has("amount") || facts.table.has("margin"));
+            }
+            Over::Leads => {}
+            _ => return false,
         }
         let stage = name.strip_suffix("_ever").or(name.strip_suffix("_at")).unwrap_or(name);
         match name {
@@ -92,16 +122,21 @@ impl<'a> Evaluator<'a> {
             "lost" | "lost_at" => self.view.data.stages.knows_lost,
             "open" => self.view.stage("won").is_some(),
             "created" => true,
-            _ => match self.catalogue.measures.get(name) {
-                Some(folded) => folded.over != Over::Leads && self.lacking_for(folded).is_none(),
-                None => false,
-            },
+            _ => folded(&[Over::Leads]),
         }
     }
 
     fn describe_lack(&self, over: Over, name: &str) -> String {
         if name == "lost" {
             return "a date, a reason or a status of loss in crm".to_string();
+        }
+        if over == Over::Accounts {
+            let folded = self.catalogue.measures.get(name).and_then(|measure| self.lacking_for(measure));
+            return match folded {
+                Some(lack) => lack,
+                None if name == PRODUCT_GROUPS => "the column `product` in contracts".to_string(),
+                None => format!("customers with `{name}`"),
+            };
         }
         let stage = name.strip_suffix("_ever").or(name.strip_suffix("_at")).unwrap_or(name);
         if over == Over::Leads && self.catalogue.stages.iter().any(|known| known == stage) {
@@ -145,12 +180,17 @@ impl<'a> Evaluator<'a> {
                 let value = numerator
                     .zip(denominator)
                     .and_then(|(numerator, denominator)| numerator.over(denominator));
-                Computed { value, numerator, denominator }
+                Computed { value, numerator, denominator, text: None }
             }
             Calculation::Days(statistic, measure) => match tally(measure, key) {
                 Some(Tally::Days(days)) => days_statistic(*statistic, &days),
                 _ => Computed::default(),
             },
+            Calculation::Curve(side) => {
+                let cost = row("spend").zip(row("customers_acquired"));
+                let cost = cost.and_then(|(spend, customers)| spend.over(customers));
+                self.of_curve(*side, dimensions, key, cost)?
+            }
         })
     }
 
@@ -180,6 +220,7 @@ impl<'a> Evaluator<'a> {
             match over {
                 Over::Contracts | Over::Customers if is_own => Some(Over::Contracts),
                 Over::Tickets if is_own => Some(Over::Tickets),
+                Over::Payments if is_own => Some(Over::Payments),
                 _ => None,
             }
         };
@@ -189,7 +230,8 @@ impl<'a> Evaluator<'a> {
             .iter()
             .map(|measure| self.catalogue.measures[*measure].over)
             .collect();
-        dimensions.iter().any(|name| tables.windows(2).any(|pair| own(pair[0], name) != own(pair[1], name)))
+        let mut dimensions = dimensions.iter().filter(|name| *name != COHORT_MONTH);
+        dimensions.any(|name| tables.windows(2).any(|pair| own(pair[0], name) != own(pair[1], name)))
     }
 
     /// A measure by dimensions; none where its table does not know one of them, or a filter.
@@ -264,7 +306,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The groups of a table by dimensions; none where the table does not know one of them.
-    fn grouping(&self, over: Over, dimensions: &[String]) -> Option<Rc<Grouping>> {
+    pub(super) fn grouping(&self, over: Over, dimensions: &[String]) -> Option<Rc<Grouping>> {
         let cached = (over, dimensions.to_vec());
         if let Some(known) = self.groupings.borrow().get(&cached) {
             return Some(known.clone());
@@ -306,12 +348,13 @@ fn days_statistic(statistic: DaysStatistic, days: &Histogram) -> Computed {
             value: statistics::mean(days),
             numerator: Some(Exact::whole(statistics::total_days(days))),
             denominator: Some(size),
+            text: None,
         },
         DaysStatistic::Median => {
-            Computed { value: statistics::median(days), numerator: None, denominator: Some(size) }
+            Computed { value: statistics::median(days), denominator: Some(size), ..Computed::default() }
         }
         DaysStatistic::P90 => {
-            Computed { value: statistics::p90(days), numerator: None, denominator: Some(size) }
+            Computed { value: statistics::p90(days), denominator: Some(size), ..Computed::default() }
         }
         DaysStatistic::Size => Computed { value: Some(size), ..Computed::default() },
     }

@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 use sqlparser::ast::{
-    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value,
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value,
 };
 
 use super::exact::Exact;
 use super::sql::parse_expression;
 use crate::error::data_error;
 
-const ALLOWED: &str = "a formula has measures, numbers, + - * / and total(measure)";
+const ALLOWED: &str =
+    "a formula has measures, numbers, + - * /, least(a, b), greatest(a, b) and total(measure)";
 
 /// Arithmetic on measures.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,13 +25,15 @@ pub enum Formula {
     Operation(Box<Formula>, Operator, Box<Formula>),
 }
 
-/// The four operations.
+/// The four operations, and the choice between two numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operator {
     Plus,
     Minus,
     Times,
     Over,
+    Least,
+    Greatest,
 }
 
 /// Parses a formula.
@@ -71,6 +74,10 @@ impl Formula {
                     Operator::Minus => left.minus(right),
                     Operator::Times => left.times(right),
                     Operator::Over => left.over(right),
+                    Operator::Least | Operator::Greatest => {
+                        let is_left_greater = left.minus(right)?.is_positive();
+                        Some(if is_left_greater == (*operator == Operator::Greatest) { left } else { right })
+                    }
                 }
             }
         }
@@ -97,19 +104,32 @@ fn build(expr: &Expr) -> Option<Formula> {
             };
             Formula::Operation(Box::new(build(left)?), operator, Box::new(build(right)?))
         }
-        Expr::Function(function) if function.name.to_string().eq_ignore_ascii_case("total") => {
-            let FunctionArguments::List(list) = &function.args else {
-                return None;
-            };
-            match list.args.as_slice() {
-                [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Identifier(name)))] => {
-                    Formula::Total(name.value.clone())
-                }
-                _ => return None,
-            }
-        }
+        Expr::Function(function) => of_function(function)?,
         _ => return None,
     })
+}
+
+/// `total(measure)`, `least(a, b)` or `greatest(a, b)`.
+fn of_function(function: &Function) -> Option<Formula> {
+    let FunctionArguments::List(list) = &function.args else {
+        return None;
+    };
+    let arguments: Option<Vec<&Expr>> = list
+        .args
+        .iter()
+        .map(|argument| match argument {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
+            _ => None,
+        })
+        .collect();
+    let (name, arguments) = (function.name.to_string().to_lowercase(), arguments?);
+    let (left, operator, right) = match (name.as_str(), arguments.as_slice()) {
+        ("total", [Expr::Identifier(name)]) => return Some(Formula::Total(name.value.clone())),
+        ("least", [left, right]) => (left, Operator::Least, right),
+        ("greatest", [left, right]) => (left, Operator::Greatest, right),
+        _ => return None,
+    };
+    Some(Formula::Operation(Box::new(build(left)?), operator, Box::new(build(right)?)))
 }
 
 fn number_of(text: &str) -> Option<Exact> {
@@ -137,6 +157,7 @@ mod tests {
         assert_eq!(value("spend / wins").as_deref(), Some("22.5"));
         assert_eq!(value("(spend * 0.1 - -1) / 3 * 3").as_deref(), Some("10"));
         assert_eq!(value("spend / total(spend)").as_deref(), Some("0.25"));
+        assert_eq!(value("least(spend, wins) + greatest(wins, wins - 1)").as_deref(), Some("8"));
     }
 
     #[test]

@@ -71,6 +71,18 @@ pub struct Grouping {
     keys: Vec<Key>,
 }
 
+impl Grouping {
+    /// The number of the group of a row.
+    pub fn group_of(&self, row: usize) -> usize {
+        self.groups.as_ref().map_or(0, |groups| code_slice(groups)[row] as usize)
+    }
+
+    /// The values of the dimensions of a group.
+    pub fn key(&self, group: usize) -> &Key {
+        &self.keys[group]
+    }
+}
+
 /// The groups of a table by dimensions, its own or its leads'; none where it does not know one of them.
 pub fn grouping(data: &Data, over: Over, dimensions: &[String]) -> Option<Grouping> {
     let facts = data.facts.get(&over)?;

@@ -1,11 +1,13 @@
 //! From joined data to values: the catalogue of KPIs as data, one evaluator, exact arithmetic, statistics.
 
 pub mod catalogue;
+mod customers;
 pub mod definitions;
 pub mod evaluate;
 pub mod exact;
 pub mod formula;
 pub mod group;
+pub mod realised;
 mod rows;
 mod spend;
 pub mod sql;

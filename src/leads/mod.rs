@@ -3,15 +3,21 @@
 //! `index` finds the lead of an ID, `merge` makes one row of several and adds lookups, `stages` says how far each lead
 //! came, `customers` turns contracts into customers, `spend`, `keys` and `allocation` bring the money to the leads.
 
+pub mod accounts;
 pub mod allocation;
+mod costs;
 mod currency;
 mod customers;
 mod dates;
 pub mod index;
 mod keys;
+pub mod margin;
 mod merge;
 pub mod numbering;
 mod parts;
+mod payments;
+mod rates;
+mod renewals;
 mod shares;
 pub mod spend;
 pub mod stages;
@@ -19,15 +25,20 @@ pub mod stages;
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
+use polars::prelude::{ChunkFullNull, DataFrame, IntoColumn, StringChunked};
 
+use self::accounts::Customers;
+use self::currency::Currencies;
 use self::index::{Index, NO_LEAD};
+use self::margin::Margin;
+use self::rates::Rates;
 pub use self::stages::{Stage, Stages};
 use crate::check::{Finding, finding};
 use crate::config::{Config, NegativeDays};
 use crate::error::data_error;
 use crate::input::Inputs;
 use crate::input::profile::FileProfile;
-use crate::input::table::{Days, Table, code_slice};
+use crate::input::table::{Days, Origin, Table, code_slice};
 use crate::input::tables::Kind;
 use crate::mask::{Mask, WORD, bits};
 
@@ -41,6 +52,11 @@ pub enum Over {
     Contracts,
     /// Spells of customers: the time in which a customer has at least one running contract.
     Customers,
+    Payments,
+    /// Customers one by one: who was won, has a contract or has paid.
+    Accounts,
+    /// The costs of the configuration, a row a day.
+    Costs,
 }
 
 impl Over {
@@ -52,6 +68,9 @@ impl Over {
             Over::Tickets => "tickets",
             Over::Contracts => "contracts",
             Over::Customers => "customers",
+            Over::Payments => "payments",
+            Over::Accounts => "accounts",
+            Over::Costs => "costs",
         }
     }
 }
@@ -79,6 +98,12 @@ impl Facts {
 #[derive(Debug)]
 pub struct Data {
     pub facts: BTreeMap<Over, Facts>,
+    /// For contracts and payments the row of [`Over::Accounts`] that each row belongs to.
+    pub accounts_of: BTreeMap<Over, Vec<u32>>,
+    /// What of an amount is margin.
+    pub margin: Margin,
+    /// Whether a CRM was named: payments and contracts tell something without one.
+    pub has_crm: bool,
     pub stages: Stages,
     /// Whether the leads stand in the order of their IDs.
     pub is_in_order: bool,
@@ -120,9 +145,10 @@ struct Related {
     event_date: Option<&'static str>,
 }
 
-const RELATED: [Related; 2] = [
+const RELATED: [Related; 3] = [
     Related { kind: Kind::Tickets, over: Over::Tickets, begins: "opened_at", event_date: Some("opened_at") },
     Related { kind: Kind::Contracts, over: Over::Contracts, begins: "started_at", event_date: None },
+    Related { kind: Kind::Payments, over: Over::Payments, begins: "paid_at", event_date: Some("paid_at") },
 ];
 
 /// Joins the inputs.
@@ -133,9 +159,11 @@ const RELATED: [Related; 2] = [
 /// Leads that contradict each other, status words without a stage, currencies that cannot be added.
 pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<Data> {
     let mut findings = std::mem::take(&mut inputs.findings);
+    let rates = inputs.tables.remove(&Kind::Rates);
     let span = dates::span(&inputs.tables);
     let cut = as_of.filter(|as_of| span.latest_named.is_some_and(|latest| *as_of < latest));
-    let crm = inputs.tables.remove(&Kind::Crm).ok_or_else(no_crm)?;
+    let has_crm = inputs.tables.contains_key(&Kind::Crm);
+    let crm = inputs.tables.remove(&Kind::Crm).map_or_else(|| nobody(&inputs), Ok)?;
     let (mut leads, index) = merge::one_row_per_lead(crm, &inputs, &mut findings)?;
     for lookup in &inputs.lookups {
         merge::add_lookup(&mut leads, lookup, &mut findings)?;
@@ -150,7 +178,11 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
         &leads.origin,
     ));
     let customers = customers::representatives(&leads, &stages);
-    let currency = currency::of_all(config, &leads, &inputs)?;
+    let currency = match &rates {
+        Some(_) => config.currency.clone(),
+        None => currency::of_all(config, &leads, &inputs)?,
+    };
+    let currencies = Currencies::new(&inputs);
     let mut facts = BTreeMap::new();
     if let Some(table) = inputs.tables.remove(&Kind::Spend) {
         facts.insert(Over::Spend, spend::facts(table, &index, height, cut, &mut findings)?);
@@ -158,26 +190,38 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     let by_customer = customers.as_ref().map(|(_, index)| index);
     for related in RELATED {
         if let Some(table) = inputs.tables.remove(&related.kind) {
-            let tied = tie_to_leads(table, &related, cut, (&index, by_customer, height), &mut findings)?;
+            let tied = tie_to_leads(table, &related, cut, (&index, by_customer, height))?;
+            findings.extend(orphans(&tied, &related).filter(|_| has_crm));
             facts.insert(related.over, tied);
         }
     }
-    if let Some(contracts) = facts.get(&Over::Contracts).filter(|contracts| contracts.table.has("started_at"))
-    {
-        let of_lead = customers.as_ref().map(|(of_lead, _)| of_lead.as_slice());
-        let spells = customers::spells(contracts, of_lead, &mut findings)?;
-        facts.insert(Over::Customers, spells);
+    if let Some(rates) = rates {
+        let mut rates = Rates::new(&rates, config.currency.as_deref())?;
+        convert(&mut rates, &currencies, (&mut leads, &stages), &mut facts)?;
+        findings.extend(rates.finding());
+    }
+    let margin = Margin { share: config.value.margin_share()? };
+    let as_of = as_of.or(latest);
+    let of_lead = customers.as_ref().map(|(of_lead, _)| of_lead.as_slice());
+    let by_row = Customers::new(of_lead, height);
+    let accounts_of = one_by_one(&leads, &stages, (config, margin), by_row, &mut facts, &mut findings)?;
+    if let Some((first, last)) = span.first.zip(as_of) {
+        let costs = costs::facts(&config.costs.amounts()?, first, last, &config.path.display().to_string())?;
+        facts.extend(costs.map(|costs| (Over::Costs, costs)));
     }
     describe_order(&leads, &stages, &not_yet.not(), config.negative_days, &mut findings);
     describe_leads(&leads, &stages, &not_yet.not(), &mut findings);
     facts.insert(Over::Leads, Facts { table: leads, lead_rows: None, lead_count: height, event_date: None });
     Ok(Data {
         facts,
+        accounts_of,
+        margin,
+        has_crm,
         stages,
         is_in_order: index.is_ascending(),
         not_yet,
         first_day: span.first,
-        as_of: as_of.or(latest),
+        as_of,
         currency,
         automatic_dimensions: inputs.automatic_dimensions,
         is_event_based: inputs.is_event_based,
@@ -186,26 +230,104 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     })
 }
 
-/// Finds the lead of each row by the indexes of leads and of customers; rows of unknown leads are kept and counted.
+/// Brings all amounts into the reporting currency: those of leads by the day of the win, else of the loss or closing,
+/// else of creation; spend, contracts and payments by their own date.
+fn convert(
+    rates: &mut Rates,
+    currencies: &Currencies,
+    (leads, stages): (&mut Table, &Stages),
+    facts: &mut BTreeMap<Over, Facts>,
+) -> Result<()> {
+    let won = stages.won.map(|place| &stages.stages[place].at);
+    let created = stages.of_creation().map(|stage| &stage.at);
+    let closed = leads.dates("closed_at");
+    let day_of_lead = |row: usize| {
+        let days = [won, Some(&stages.lost_at), closed.as_ref(), created];
+        days.into_iter().flatten().find_map(|days| days.get(row))
+    };
+    rates.convert(leads, &["amount", "margin"], currencies, &day_of_lead)?;
+    for (over, column, amounts) in [
+        (Over::Spend, "date", &["cost"][..]),
+        (Over::Contracts, "started_at", &["mrr", "amount"]),
+        (Over::Payments, "paid_at", &["amount", "margin"]),
+    ] {
+        if let Some(facts) = facts.get_mut(&over) {
+            let days = facts.table.dates(column);
+            let day_of_row = |row: usize| days.as_ref().and_then(|days| days.get(row));
+            rates.convert(&mut facts.table, amounts, currencies, &day_of_row)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes customers of contracts, payments and leads that were won, and tells contracts and payments what follows from it.
+fn one_by_one(
+    leads: &Table,
+    stages: &Stages,
+    (config, margin): (&Config, Margin),
+    mut customers: Customers,
+    facts: &mut BTreeMap<Over, Facts>,
+    findings: &mut Vec<Finding>,
+) -> Result<BTreeMap<Over, Vec<u32>>> {
+    let mut numbers: BTreeMap<Over, Vec<u32>> = BTreeMap::new();
+    for over in [Over::Contracts, Over::Payments] {
+        numbers.extend(facts.get(&over).map(|facts| (over, customers.numbers(facts))));
+    }
+    if let (Some(contracts), Some(numbers)) = (facts.get_mut(&Over::Contracts), numbers.get(&Over::Contracts))
+    {
+        renewals::add(contracts, numbers, config.renewal.grace_days()?)?;
+        if contracts.table.has("started_at") {
+            let spells = customers::spells(contracts, numbers, findings)?;
+            facts.insert(Over::Customers, spells);
+        }
+    }
+    let (mut accounts, rows_of) = accounts::accounts(leads, stages, &customers, facts, &numbers)?;
+    if let (Some(payments), Some(rows)) = (facts.get_mut(&Over::Payments), rows_of.get(&Over::Payments)) {
+        payments::number(payments, rows, &accounts.table, findings)?;
+        findings.extend(margin.unknown(Over::Payments, &payments.table));
+        accounts::add_margin(&mut accounts.table, rows, margin.earned(&payments.table).unwrap_or_default())?;
+        if let Some(spend) = facts.get_mut(&Over::Spend) {
+            accounts::add_month(&mut spend.table, "date")?;
+        }
+    }
+    facts.insert(Over::Accounts, accounts);
+    Ok(rows_of)
+}
+
+/// Finds the lead of each row by the indexes of leads and of customers; rows of unknown leads are kept.
 fn tie_to_leads(
     table: Table,
     related: &Related,
     cut: Option<i32>,
     (leads, customers, lead_count): (&Index, Option<&Index>, usize),
-    findings: &mut Vec<Finding>,
 ) -> Result<Facts> {
     let table = match cut {
         Some(day) => hide_later(table, related.begins, day)?,
         None => table,
     };
     let lead_rows = lead_rows(&table, leads, customers);
-    let orphans = Mask::from_rows(lead_rows.len(), |row| lead_rows[row] == NO_LEAD);
-    findings.extend(finding(
-        format!("{} whose lead is not in the CRM, counted as `(not in CRM)`", related.over.name()),
-        orphans.rows(),
-        &table.origin,
-    ));
     Ok(Facts { table, lead_rows: Some(lead_rows), lead_count, event_date: related.event_date })
+}
+
+/// The rows whose lead the CRM does not know.
+fn orphans(facts: &Facts, related: &Related) -> Option<Finding> {
+    let orphans = (0..facts.table.frame.height()).filter(|row| facts.lead_of(*row) == NO_LEAD);
+    let what = format!("{} whose lead is not in the CRM, counted as `(not in CRM)`", related.over.name());
+    finding(what, orphans, &facts.table.origin)
+}
+
+/// A CRM without a lead, for payments and contracts alone.
+///
+/// # Errors
+/// Neither payments nor contracts: then nothing can be said without a CRM.
+fn nobody(inputs: &Inputs) -> Result<Table> {
+    let tells = |kind: Kind| inputs.tables.contains_key(&kind);
+    if !tells(Kind::Payments) && !tells(Kind::Contracts) {
+        return Err(no_crm());
+    }
+    let ids = StringChunked::full_null("lead_id".into(), 0);
+    let frame = DataFrame::new(vec![ids.into_column()]).context("one column")?;
+    Ok(Table { frame, dictionaries: BTreeMap::new(), origin: Origin::default() })
 }
 
 /// The leads whose first date lies after the day of the report.

@@ -18,7 +18,7 @@ use crate::input::table::Table;
 /// `duplicates = "sum"` are parts.
 ///
 /// # Errors
-/// A sum that is too large.
+/// A sum that is too large, parts in two currencies.
 pub fn sum(
     table: Table,
     inputs: &Inputs,
@@ -32,6 +32,7 @@ pub fn sum(
     if parts.is_empty() {
         return Ok(table);
     }
+    refuse_currencies(&table, &parts)?;
     let further = parts.values().flat_map(|rows| rows[1..].iter().copied());
     findings.extend(finding(
         "CRM rows that are further parts of a lead, their amounts added",
@@ -45,6 +46,30 @@ pub fn sum(
         frame.with_column(combined(&table, name, &parts, &size)?).context("columns of one height")?;
     }
     Ok(Table { frame, ..table })
+}
+
+/// Parts in two currencies have no sum.
+fn refuse_currencies(table: &Table, parts: &BTreeMap<usize, Vec<usize>>) -> Result<()> {
+    let (Some(codes), Some(words)) = (table.codes("currency"), table.dictionaries.get("currency")) else {
+        return Ok(());
+    };
+    for rows in parts.values() {
+        let mut known = rows.iter().filter_map(|row| Some((*row, codes.get(*row).filter(|code| *code > 0)?)));
+        let Some((first, code)) = known.next() else { continue };
+        if let Some((row, other)) = known.find(|(_, other)| *other != code) {
+            return Err(data_error(
+                format!(
+                    "{}: column `currency`: `{}`, but another part of the lead is in `{}` ({})",
+                    table.origin.describe(row),
+                    words[other as usize],
+                    words[code as usize],
+                    table.origin.describe(first)
+                ),
+                "the parts of a deal are added, so they must be in one currency",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Whether two rows of a lead are parts of one deal.

@@ -15,6 +15,7 @@ use crate::kpi::exact::Exact;
 use crate::kpi::group::Key;
 use crate::kpi::templates::capitalised;
 use crate::kpi::view::{TOTAL, is_bucket};
+use crate::leads::accounts::COHORT_MONTH;
 use crate::leads::{Data, Over};
 use crate::period::format_day;
 
@@ -96,6 +97,12 @@ fn has_input(scope: &Scope, need: &str) -> bool {
     if need == OWN_KPIS {
         return scope.catalogue.own().next().is_some();
     }
+    if need.contains(" or ") {
+        return need.split(" or ").any(|need| has_input(scope, need));
+    }
+    if need == "crm" && !scope.data.has_crm {
+        return false;
+    }
     let data = scope.data;
     let (table, column) = need.split_once('.').unwrap_or((need, ""));
     let table = if table == "crm" { Over::Leads.name() } else { table };
@@ -106,6 +113,9 @@ fn has_input(scope: &Scope, need: &str) -> bool {
 fn describe_need(need: &str) -> String {
     if need == OWN_KPIS {
         return "a `[kpi.…]` in funnel.toml".to_string();
+    }
+    if need.contains(" or ") {
+        return need.split(" or ").map(describe_need).collect::<Vec<_>>().join(" or ");
     }
     match need.split_once('.') {
         Some((table, column)) => format!("the column `{column}` in {table}"),
@@ -150,7 +160,7 @@ fn fill_table(scope: &Scope, table: &tables::Table) -> Result<Option<Table>> {
     let basis = scope.basis.unwrap_or(table.basis);
     // in cohort basis a period selects leads; what became of them has no start and no end
     let has_period = scope.period.is_some() && basis == Basis::Event;
-    let mut notes = table.notes.clone();
+    let mut notes = notes(scope, table);
     let fixed: Vec<&String> = table
         .blocks
         .iter()
@@ -177,6 +187,13 @@ fn fill_table(scope: &Scope, table: &tables::Table) -> Result<Option<Table>> {
         blocks,
         notes,
     }))
+}
+
+/// The notes of a table; `{margin}` says what margin is in these data.
+fn notes(scope: &Scope, table: &tables::Table) -> Vec<String> {
+    let payments = scope.data.facts.get(&Over::Payments);
+    let margin = payments.map(|facts| scope.data.margin.describe(&facts.table)).unwrap_or_default();
+    table.notes.iter().map(|note| note.replace("{margin}", &margin)).collect()
 }
 
 /// The dimensions that a block is split by, once for each grid. `fixed` are those that blocks of the table are made for.
@@ -256,6 +273,14 @@ fn fill_block(
 ) -> Result<Vec<Block>> {
     let steps = steps(&scope.stages());
     match (block.rows, dimensions.is_empty()) {
+        (Rows::Ages, _) => {
+            let planned = columns(scope, block, None)?;
+            if planned.is_empty() {
+                Ok(Vec::new())
+            } else {
+                super::ages::block(scope, block, basis, dimensions)
+            }
+        }
         (Rows::Values, _) => {
             let planned = without_repeats(columns(scope, block, None)?);
             Ok(value_block(scope, block, &block.title, &planned, basis, dimensions)?.into_iter().collect())
@@ -316,7 +341,7 @@ fn value_block(
         let values = value_at(Some(&key))?;
         rows.push(Row { labels: key.clone(), key, values });
     }
-    rows.sort_by_key(sort_key);
+    sort_rows(&mut rows, dimensions);
     let total_labels = (0..dimensions.len()).map(|place| if place == 0 { "Total" } else { "" }.to_string());
     let labels = if dimensions.is_empty() { vec![String::new()] } else { total_labels.collect() };
     rows.push(Row { labels, key: vec![TOTAL.to_string(); dimensions.len()], values: value_at(None)? });
@@ -360,6 +385,15 @@ fn keys(scope: &Scope, planned: &[Planned], basis: Basis, dimensions: &[String])
         keys.extend(evaluator.keys(entry, dimensions)?);
     }
     Ok(keys)
+}
+
+/// Months in their order, all else by size.
+pub fn sort_rows(rows: &mut [Row], dimensions: &[String]) {
+    if dimensions.first().is_some_and(|name| name == COHORT_MONTH) {
+        rows.sort_by_key(|row| (row.key.iter().any(|part| is_bucket(part)), row.key.clone()));
+    } else {
+        rows.sort_by_key(sort_key);
+    }
 }
 
 /// Buckets like `(none)` last, then the larger first column first, then by name: a total order.

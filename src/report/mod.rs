@@ -2,6 +2,7 @@
 //!
 //! `tables` says which tables there are, `build` fills them; a renderer only writes down what stands here.
 
+mod ages;
 pub mod audit;
 pub mod build;
 pub mod explain;
@@ -69,6 +70,8 @@ pub struct Column {
     pub heading: String,
     pub show: Show,
     pub unit: Unit,
+    /// The values of the last dimensions of the block, where its columns stand for them.
+    pub key: Vec<String>,
 }
 
 /// A row: its labels for people, its dimensions for machines, a value for each column.
@@ -90,4 +93,6 @@ pub struct Value {
     pub numerator: Option<Exact>,
     pub denominator: Option<Exact>,
     pub interval: Option<Interval>,
+    /// What is told to people where there is no value.
+    pub text: Option<String>,
 }

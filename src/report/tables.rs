@@ -48,6 +48,8 @@ pub enum Rows {
     Values,
     /// One for each step of the funnel; with dimensions, a grid for each step.
     Steps,
+    /// One for each value of the dimensions, with a column for each age of the customers in months.
+    Ages,
 }
 
 /// By what a block splits its numbers.

@@ -110,10 +110,16 @@ fn churn<'a>(splits: &[Vec<&'a str>], asked: &Asked<'a>, has_period: bool) -> Ve
             "contracts contracts_churned churned_share mrr_churned complaints_per_customer",
         )
     };
+    let retention =
+        |split: &[&'a str]| has_period.then(|| grid(split, words("mrr_at_start revenue_churn grr nrr")));
     if !asked.by.is_empty() {
-        return vec![grid(asked.by, words(by_segment))];
+        return std::iter::once(grid(asked.by, words(by_segment))).chain(retention(asked.by)).collect();
     }
     let mut grids = vec![grid(&[], words(total)), grid(&["churn_reason"], words(by_reason))];
-    grids.extend(splits.iter().map(|split| grid(split, words(by_segment))));
+    grids.extend(retention(&[]));
+    for split in splits {
+        grids.push(grid(split, words(by_segment)));
+        grids.extend(retention(split));
+    }
     grids
 }

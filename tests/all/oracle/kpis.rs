@@ -1,5 +1,7 @@
 //! The KPIs of the report from the measures, by their definitions in words: value, numerator, denominator, interval.
 
+use std::collections::BTreeMap;
+
 use super::company::{Contract, Millionths};
 use super::measures::{Key, Question, STAGES};
 
@@ -217,6 +219,26 @@ fn of_customers(question: &Question, kpi: &str, key: &Key) -> Option<Figure> {
         "churned_part" => part(share(churned, all_churned)),
         "mrr_start" => plain("money", money(mrr_start.map(|own| own.mrr).sum())),
         "complaints_per_customer" => number(at_start + new),
+        "mrr_at_start" | "revenue_churn" | "grr" | "nrr" => {
+            let mut customers: BTreeMap<&str, (Millionths, Millionths)> = BTreeMap::new();
+            for own in question.contracts(key) {
+                let customer = customers.entry(&own.lead_id).or_default();
+                customer.0 += if runs_at(own.started_at, own.churned_at, from) { own.mrr } else { 0 };
+                customer.1 += if runs_at(own.started_at, own.churned_at, to) { own.mrr } else { 0 };
+            }
+            let of_start: Vec<_> = customers.into_values().filter(|(start, _)| *start > 0).collect();
+            let sum = |amount: &dyn Fn(&(Millionths, Millionths)) -> Millionths| {
+                money(of_start.iter().map(amount).sum())
+            };
+            let start = sum(&|(start, _)| *start);
+            match kpi {
+                "mrr_at_start" => plain("money", start),
+                // what each customer of the start pays less than before
+                "revenue_churn" => ratio("share", sum(&|(start, end)| (start - end).max(0)), start),
+                "grr" => ratio("share", sum(&|(start, end)| if end < start { *end } else { *start }), start),
+                _ => ratio("share", sum(&|(_, end)| *end), start),
+            }
+        }
         _ => return None,
     })
 }

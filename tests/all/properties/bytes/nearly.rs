@@ -403,6 +403,8 @@ fn headers(kind: Kind) -> BoxedStrategy<Vec<String>> {
         Kind::Spend => vec!["date", "cost"],
         Kind::Tickets => vec!["lead_id", "opened_at"],
         Kind::Contracts => vec!["lead_id", "started_at"],
+        Kind::Payments => vec!["lead_id", "paid_at", "amount"],
+        Kind::Rates => vec!["date", "currency", "rate"],
     };
     let one = prop_oneof![3 => select(known_headers(kind)), 1 => odd_header()];
     let padded = (one, 0..8_u8).prop_map(|(header, case)| match case {
@@ -573,6 +575,8 @@ pub fn settings(kind: Kind) -> impl Strategy<Value = String> {
         ],
         Kind::Tickets => vec!["opened_at = \"D/M/YY\"", "csat = \"1.234,56\""],
         Kind::Contracts => vec!["started_at = \"D/M/YYYY\"", "mrr = \"millionths\""],
+        Kind::Payments => vec!["paid_at = \"D/M/YYYY\"", "amount = \"1.234,56\""],
+        Kind::Rates => vec!["date = \"D/M/YYYY\""],
     };
     let own = match kind {
         Kind::Crm => vec![
