@@ -35,7 +35,7 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct ReportArguments {
-    /// conversion, cost, segments, owners, churn, own; none named: all that the inputs allow
+    /// conversion, cost, segments, owners, churn, renewal, value, own; none named: all that the inputs allow
     #[arg(value_name = "TABLE")]
     pub tables: Vec<String>,
     #[command(flatten)]

@@ -36,7 +36,8 @@ impl<'a> Customers<'a> {
     /// The customer of each row: the lead that stands for it, or a number of its own where the CRM does not know it.
     pub fn numbers(&mut self, facts: &Facts) -> Vec<u32> {
         let table = &facts.table;
-        let ids = [table.ids("lead_id"), table.ids("customer_id")];
+        // a customer may have several leads
+        let ids = [table.ids("customer_id"), table.ids("lead_id")];
         let mut number_of = |row: usize| {
             let lead = facts.lead_of(row);
             if lead != NO_LEAD {
@@ -154,14 +155,19 @@ fn table(
     };
     let is_won: BooleanChunked =
         accounts.iter().map(|account| Some(account.is_won)).collect_ca("is_won".into());
-    let (cohorts, words) = month_codes(accounts.iter().map(Account::start));
     let mut columns = vec![
         ids(accounts, facts).into_column(),
         is_won.into_column(),
         days("won_at", &|account| account.won_at),
         days("start_at", &Account::start),
-        cohorts.into_column(),
     ];
+    let mut dictionaries = BTreeMap::new();
+    // only payments are told by cohort
+    if facts.contains_key(&Over::Payments) {
+        let (cohorts, words) = month_codes(accounts.iter().map(Account::start));
+        columns.push(cohorts.into_column());
+        dictionaries.insert(COHORT_MONTH.to_string(), Arc::new(words));
+    }
     if let Some(paid) = paid_words(leads, facts.get(&Over::Spend)) {
         let codes = leads.codes("channel").context("leads with channels")?;
         let codes = code_slice(&codes);
@@ -174,7 +180,7 @@ fn table(
     debug_assert!(customers.unknown.len() <= accounts.len());
     Ok(Table {
         frame: DataFrame::new(columns).context("columns of one height")?,
-        dictionaries: BTreeMap::from([(COHORT_MONTH.to_string(), Arc::new(words))]),
+        dictionaries,
         origin: origin(accounts, leads, facts),
     })
 }
@@ -183,7 +189,7 @@ fn table(
 fn ids(accounts: &[Account], facts: &BTreeMap<Over, Facts>) -> StringChunked {
     let of_table = |over: Over| {
         let table = facts.get(&over).map(|facts| &facts.table);
-        ["lead_id", "customer_id"].map(|name| table.and_then(|table| table.ids(name)))
+        ["customer_id", "lead_id"].map(|name| table.and_then(|table| table.ids(name)))
     };
     let of_tables = [Over::Contracts, Over::Payments].map(|over| (over, of_table(over)));
     let id = |account: &Account| {

@@ -3,10 +3,12 @@
 //! The loops share no code with the program. A row that they do not expect is a failure, and so is one that they miss.
 
 pub mod company;
+mod currencies;
 mod grids;
 mod hand;
 mod kpis;
 mod measures;
+mod money;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
