@@ -46,7 +46,9 @@ impl Evaluator<'_> {
                 .collect();
             pairs.sort_unstable();
             pairs.dedup();
-            pairs.iter().for_each(|(customer, _)| sums[*customer as usize] += i128::from(SCALE));
+            for (customer, _) in pairs {
+                sums[customer as usize] += i128::from(SCALE);
+            }
             return Ok(sums);
         }
         for row in rows.mask.rows() {

@@ -1,7 +1,8 @@
 //! The join: from typed tables to one row a lead, with everything else tied to these rows.
 //!
 //! `index` finds the lead of an ID, `merge` makes one row of several and adds lookups, `stages` says how far each lead
-//! came, `customers` turns contracts into customers, `spend`, `keys` and `allocation` bring the money to the leads.
+//! came, `customers` turns contracts into customers, `money` brings all amounts into one currency and makes `accounts`,
+//! one row a customer, of contracts (`renewals`), `payments` and wins, `spend`, `keys` and `allocation` bring the money to the leads.
 
 pub mod accounts;
 pub mod allocation;
@@ -13,6 +14,7 @@ pub mod index;
 mod keys;
 pub mod margin;
 mod merge;
+mod money;
 pub mod numbering;
 mod parts;
 mod payments;
@@ -25,7 +27,6 @@ pub mod stages;
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
-use polars::prelude::{ChunkFullNull, DataFrame, IntoColumn, StringChunked};
 
 use self::accounts::Customers;
 use self::currency::Currencies;
@@ -38,7 +39,7 @@ use crate::config::{Config, NegativeDays};
 use crate::error::data_error;
 use crate::input::Inputs;
 use crate::input::profile::FileProfile;
-use crate::input::table::{Days, Origin, Table, code_slice};
+use crate::input::table::{Days, Table, code_slice};
 use crate::input::tables::Kind;
 use crate::mask::{Mask, WORD, bits};
 
@@ -163,7 +164,7 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     let span = dates::span(&inputs.tables);
     let cut = as_of.filter(|as_of| span.latest_named.is_some_and(|latest| *as_of < latest));
     let has_crm = inputs.tables.contains_key(&Kind::Crm);
-    let crm = inputs.tables.remove(&Kind::Crm).map_or_else(|| nobody(&inputs), Ok)?;
+    let crm = inputs.tables.remove(&Kind::Crm).map_or_else(|| money::nobody(&inputs), Ok)?;
     let (mut leads, index) = merge::one_row_per_lead(crm, &inputs, &mut findings)?;
     for lookup in &inputs.lookups {
         merge::add_lookup(&mut leads, lookup, &mut findings)?;
@@ -197,14 +198,15 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     }
     if let Some(rates) = rates {
         let mut rates = Rates::new(&rates, config.currency.as_deref())?;
-        convert(&mut rates, &currencies, (&mut leads, &stages), &mut facts)?;
+        money::convert(&mut rates, &currencies, (&mut leads, &stages), &mut facts)?;
         findings.extend(rates.finding());
     }
     let margin = Margin { share: config.value.margin_share()? };
     let as_of = as_of.or(latest);
     let of_lead = customers.as_ref().map(|(of_lead, _)| of_lead.as_slice());
     let by_row = Customers::new(of_lead, height);
-    let accounts_of = one_by_one(&leads, &stages, (config, margin), by_row, &mut facts, &mut findings)?;
+    let accounts_of =
+        money::one_by_one(&leads, &stages, (config, margin), by_row, &mut facts, &mut findings)?;
     if let Some((first, last)) = span.first.zip(as_of) {
         let costs = costs::facts(&config.costs.amounts()?, first, last, &config.path.display().to_string())?;
         facts.extend(costs.map(|costs| (Over::Costs, costs)));
@@ -230,70 +232,6 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     })
 }
 
-/// Brings all amounts into the reporting currency: those of leads by the day of the win, else of the loss or closing,
-/// else of creation; spend, contracts and payments by their own date.
-fn convert(
-    rates: &mut Rates,
-    currencies: &Currencies,
-    (leads, stages): (&mut Table, &Stages),
-    facts: &mut BTreeMap<Over, Facts>,
-) -> Result<()> {
-    let won = stages.won.map(|place| &stages.stages[place].at);
-    let created = stages.of_creation().map(|stage| &stage.at);
-    let closed = leads.dates("closed_at");
-    let day_of_lead = |row: usize| {
-        let days = [won, Some(&stages.lost_at), closed.as_ref(), created];
-        days.into_iter().flatten().find_map(|days| days.get(row))
-    };
-    rates.convert(leads, &["amount", "margin"], currencies, &day_of_lead)?;
-    for (over, column, amounts) in [
-        (Over::Spend, "date", &["cost"][..]),
-        (Over::Contracts, "started_at", &["mrr", "amount"]),
-        (Over::Payments, "paid_at", &["amount", "margin"]),
-    ] {
-        if let Some(facts) = facts.get_mut(&over) {
-            let days = facts.table.dates(column);
-            let day_of_row = |row: usize| days.as_ref().and_then(|days| days.get(row));
-            rates.convert(&mut facts.table, amounts, currencies, &day_of_row)?;
-        }
-    }
-    Ok(())
-}
-
-/// Makes customers of contracts, payments and leads that were won, and tells contracts and payments what follows from it.
-fn one_by_one(
-    leads: &Table,
-    stages: &Stages,
-    (config, margin): (&Config, Margin),
-    mut customers: Customers,
-    facts: &mut BTreeMap<Over, Facts>,
-    findings: &mut Vec<Finding>,
-) -> Result<BTreeMap<Over, Vec<u32>>> {
-    let mut numbers: BTreeMap<Over, Vec<u32>> = BTreeMap::new();
-    for over in [Over::Contracts, Over::Payments] {
-        numbers.extend(facts.get(&over).map(|facts| (over, customers.numbers(facts))));
-    }
-    if let (Some(contracts), Some(numbers)) = (facts.get_mut(&Over::Contracts), numbers.get(&Over::Contracts))
-    {
-        renewals::add(contracts, numbers, config.renewal.grace_days()?)?;
-        if contracts.table.has("started_at") {
-            let spells = customers::spells(contracts, numbers, findings)?;
-            facts.insert(Over::Customers, spells);
-        }
-    }
-    let (mut accounts, rows_of) = accounts::accounts(leads, stages, &customers, facts, &numbers)?;
-    if let (Some(payments), Some(rows)) = (facts.get_mut(&Over::Payments), rows_of.get(&Over::Payments)) {
-        payments::number(payments, rows, &accounts.table, findings)?;
-        findings.extend(margin.unknown(Over::Payments, &payments.table));
-        accounts::add_margin(&mut accounts.table, rows, margin.earned(&payments.table).unwrap_or_default())?;
-        if let Some(spend) = facts.get_mut(&Over::Spend) {
-            accounts::add_month(&mut spend.table, "date")?;
-        }
-    }
-    facts.insert(Over::Accounts, accounts);
-    Ok(rows_of)
-}
-
 /// Finds the lead of each row by the indexes of leads and of customers; rows of unknown leads are kept.
 fn tie_to_leads(
     table: Table,
@@ -314,20 +252,6 @@ fn orphans(facts: &Facts, related: &Related) -> Option<Finding> {
     let orphans = (0..facts.table.frame.height()).filter(|row| facts.lead_of(*row) == NO_LEAD);
     let what = format!("{} whose lead is not in the CRM, counted as `(not in CRM)`", related.over.name());
     finding(what, orphans, &facts.table.origin)
-}
-
-/// A CRM without a lead, for payments and contracts alone.
-///
-/// # Errors
-/// Neither payments nor contracts: then nothing can be said without a CRM.
-fn nobody(inputs: &Inputs) -> Result<Table> {
-    let tells = |kind: Kind| inputs.tables.contains_key(&kind);
-    if !tells(Kind::Payments) && !tells(Kind::Contracts) {
-        return Err(no_crm());
-    }
-    let ids = StringChunked::full_null("lead_id".into(), 0);
-    let frame = DataFrame::new(vec![ids.into_column()]).context("one column")?;
-    Ok(Table { frame, dictionaries: BTreeMap::new(), origin: Origin::default() })
 }
 
 /// The leads whose first date lies after the day of the report.

@@ -4,6 +4,7 @@
 //! product is rounded half away from zero to the millionth: sums of what was rounded are exact.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use polars::prelude::*;
@@ -27,20 +28,27 @@ struct Rate {
 /// The rates of all files, and what has been converted with them.
 pub struct Rates {
     reporting: String,
-    by_currency: BTreeMap<String, BTreeMap<i32, Rate>>,
+    by_currency: BTreeMap<Arc<str>, BTreeMap<i32, Rate>>,
     origin: Origin,
     /// The amounts that each rate has converted, by currency and day of the rate.
-    used: BTreeMap<(String, i32), u64>,
+    used: BTreeMap<(Arc<str>, i32), u64>,
     /// What each word or sign stands for.
-    names: BTreeMap<String, String>,
+    names: BTreeMap<String, Arc<str>>,
 }
 
 /// An amount on its way: its row and column, its currency, its day.
 struct Foreign<'a> {
-    place: String,
+    origin: &'a Origin,
+    row: usize,
     column: &'a str,
     currency: &'a str,
     day: Option<i32>,
+}
+
+impl Foreign<'_> {
+    fn place(&self) -> String {
+        self.origin.describe(self.row)
+    }
 }
 
 impl Rates {
@@ -62,7 +70,7 @@ impl Rates {
             Ok(code_slice(&codes).iter().map(|code| words[*code as usize].as_str()).collect())
         };
         let (currencies, texts) = (cell("currency")?, cell("rate")?);
-        let mut by_currency: BTreeMap<String, BTreeMap<i32, Rate>> = BTreeMap::new();
+        let mut by_currency: BTreeMap<Arc<str>, BTreeMap<i32, Rate>> = BTreeMap::new();
         for (row, (currency, text)) in currencies.into_iter().zip(texts).enumerate() {
             let place = || table.origin.describe(row);
             let (Some(day), false) = (days.get(row), currency.is_empty()) else {
@@ -77,7 +85,7 @@ impl Rates {
             };
             let exact = fraction(text).ok_or_else(|| not_a_rate(&place(), text, currency, reporting))?;
             let rate = Rate { exact, text: text.to_string(), row };
-            let known = by_currency.entry(currency.to_uppercase()).or_default().insert(day, rate);
+            let known = by_currency.entry(Arc::from(currency.to_uppercase())).or_default().insert(day, rate);
             if let Some(known) = known.filter(|known| known.exact != exact) {
                 return Err(data_error(
                     format!(
@@ -120,8 +128,7 @@ impl Rates {
                 if known == 0 || currency == self.reporting {
                     continue;
                 }
-                let foreign =
-                    Foreign { place: table.origin.describe(row), column, currency, day: day_of(row) };
+                let foreign = Foreign { origin: &table.origin, row, column, currency, day: day_of(row) };
                 *amount = Some(self.converted(known, &foreign)?);
             }
             drop(in_row);
@@ -145,7 +152,7 @@ impl Rates {
         let exact = Exact::millionths(i128::from(amount)).times(rate.exact).map(Exact::to_millionths);
         let number = exact.and_then(|exact| i64::try_from(exact).ok()).ok_or_else(|| {
             data_error(
-                format!("{}: column `{}`: the amount in {} is too large", foreign.place, foreign.column, self.reporting),
+                format!("{}: column `{}`: the amount in {} is too large", foreign.place(), foreign.column, self.reporting),
                 "check the rate: it is what one unit of the other currency costs in the currency of the report",
             )
         })?;
@@ -157,14 +164,15 @@ impl Rates {
     ///
     /// # Errors
     /// A sign of several of them.
-    fn name_of(&mut self, foreign: &Foreign) -> Result<String> {
+    fn name_of(&mut self, foreign: &Foreign) -> Result<Arc<str>> {
         if let Some(known) = self.names.get(foreign.currency) {
             return Ok(known.clone());
         }
-        let word = foreign.currency.to_uppercase();
-        let all: BTreeSet<String> =
-            self.by_currency.keys().cloned().chain([self.reporting.to_uppercase()]).collect();
-        let fitting: Vec<String> = all.into_iter().filter(|name| are_same(name, foreign.currency)).collect();
+        let word: Arc<str> = Arc::from(foreign.currency.to_uppercase());
+        let reporting = Arc::from(self.reporting.to_uppercase());
+        let all: BTreeSet<Arc<str>> = self.by_currency.keys().cloned().chain([reporting]).collect();
+        let fitting: Vec<Arc<str>> =
+            all.into_iter().filter(|name| are_same(name, foreign.currency)).collect();
         let name = match fitting.as_slice() {
             [] => word,
             [only] => only.clone(),
@@ -173,7 +181,7 @@ impl Rates {
                 return Err(data_error(
                     format!(
                         "{}: column `{}`: `{}` may be {}",
-                        foreign.place,
+                        foreign.place(),
                         foreign.column,
                         foreign.currency,
                         several.join(" or ")
@@ -187,7 +195,7 @@ impl Rates {
     }
 
     fn no_rate(&self, foreign: &Foreign) -> anyhow::Error {
-        let Foreign { place, column, currency, day } = foreign;
+        let (place, Foreign { column, currency, day, .. }) = (foreign.place(), foreign);
         let Some(day) = day else {
             return data_error(
                 format!(

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use super::build::sort_rows;
 use super::layout::with_unit;
+use super::order::sort_rows;
 use super::scope::Scope;
 use super::tables::{self, Show};
 use super::{Block, Column, Row, Value};

@@ -5,17 +5,16 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 
 use super::layout::{Planned, Step, columns, steps, without_repeats};
+use super::order::sort_rows;
 use super::scope::{Scope, basis_of, describe_scope, undated};
 use super::tables::{self, By, Rows, When};
 use super::{Block, Report, Row, Table, Value};
 use crate::check::Finding;
 use crate::config::Basis;
 use crate::error::{data_error, suggestion, usage_error};
-use crate::kpi::exact::Exact;
 use crate::kpi::group::Key;
 use crate::kpi::templates::capitalised;
-use crate::kpi::view::{TOTAL, is_bucket};
-use crate::leads::accounts::COHORT_MONTH;
+use crate::kpi::view::TOTAL;
 use crate::leads::{Data, Over};
 use crate::period::format_day;
 
@@ -160,7 +159,7 @@ fn fill_table(scope: &Scope, table: &tables::Table) -> Result<Option<Table>> {
     let basis = scope.basis.unwrap_or(table.basis);
     // in cohort basis a period selects leads; what became of them has no start and no end
     let has_period = scope.period.is_some() && basis == Basis::Event;
-    let mut notes = notes(scope, table);
+    let mut notes = super::order::notes(scope, table);
     let fixed: Vec<&String> = table
         .blocks
         .iter()
@@ -189,13 +188,6 @@ fn fill_table(scope: &Scope, table: &tables::Table) -> Result<Option<Table>> {
     }))
 }
 
-/// The notes of a table; `{margin}` says what margin is in these data.
-fn notes(scope: &Scope, table: &tables::Table) -> Vec<String> {
-    let payments = scope.data.facts.get(&Over::Payments);
-    let margin = payments.map(|facts| scope.data.margin.describe(&facts.table)).unwrap_or_default();
-    table.notes.iter().map(|note| note.replace("{margin}", &margin)).collect()
-}
-
 /// The dimensions that a block is split by, once for each grid. `fixed` are those that blocks of the table are made for.
 fn splits(
     scope: &Scope,
@@ -220,11 +212,8 @@ fn splits(
             if is_asked { vec![scope.by.to_vec()] } else { Vec::new() }
         }
         By::Asked(_) if !scope.by.is_empty() => {
-            if asks_for_fixed {
-                Vec::new()
-            } else {
-                vec![scope.by.to_vec()]
-            }
+            // the ages of a dimension are told whichever it is
+            if asks_for_fixed && block.rows != Rows::Ages { Vec::new() } else { vec![scope.by.to_vec()] }
         }
         By::Asked(text) => match text.strip_prefix("--by or ") {
             Some("total") => vec![Vec::new()],
@@ -385,22 +374,6 @@ fn keys(scope: &Scope, planned: &[Planned], basis: Basis, dimensions: &[String])
         keys.extend(evaluator.keys(entry, dimensions)?);
     }
     Ok(keys)
-}
-
-/// Months in their order, all else by size.
-pub fn sort_rows(rows: &mut [Row], dimensions: &[String]) {
-    if dimensions.first().is_some_and(|name| name == COHORT_MONTH) {
-        rows.sort_by_key(|row| (row.key.iter().any(|part| is_bucket(part)), row.key.clone()));
-    } else {
-        rows.sort_by_key(sort_key);
-    }
-}
-
-/// Buckets like `(none)` last, then the larger first column first, then by name: a total order.
-fn sort_key(row: &Row) -> (bool, std::cmp::Reverse<i128>, Vec<String>) {
-    let is_bucket = row.key.iter().any(|part| is_bucket(part));
-    let size = row.values.first().and_then(|value| value.value).map_or(i128::MIN, Exact::to_millionths);
-    (is_bucket, std::cmp::Reverse(size), row.key.clone())
 }
 
 fn fill_step_title(scope: &Scope, title: &str, step: &Step) -> String {

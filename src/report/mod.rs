@@ -7,6 +7,7 @@ pub mod audit;
 pub mod build;
 pub mod explain;
 mod layout;
+mod order;
 pub mod scope;
 pub mod tables;
 

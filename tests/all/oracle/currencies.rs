@@ -29,7 +29,7 @@ fn euros(amount: Millionths, currency: &str, on: Day) -> Millionths {
     rates.sort();
     let (whole, part) =
         rates.last().and_then(|(_, rate)| rate.split_once('.')).expect("a rate on or before the day");
-    let scale = 10_i128.pow(part.len() as u32);
+    let scale = 10_i128.pow(u32::try_from(part.len()).expect("few decimals"));
     let product = amount * format!("{whole}{part}").parse::<Millionths>().expect("digits");
     let rounded = (2 * product.abs() + scale) / (2 * scale);
     rounded * product.signum()
