@@ -18,6 +18,8 @@ use crate::kpi::view::TOTAL;
 const AGE: &str = "age_months";
 /// Ages that people are shown; CSV and JSON have all.
 const SHOWN: [usize; 17] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 18, 24, 36, 48];
+/// One payment of the year 1 must not make a column for each month since.
+const MOST_AGES: usize = 121;
 const KPI: &str = "ltv_realised";
 
 /// Customers, and for each age the margin per customer that had been received by then, as far as all have reached it.
@@ -32,7 +34,7 @@ pub fn block(
 ) -> Result<Vec<Block>> {
     let Some(curves) = scope.evaluator(basis).curves(dimensions)? else { return Ok(Vec::new()) };
     let all = || curves.groups.values().chain([&curves.total]);
-    let ages = all().map(|curve| curve.by_age.len()).max().unwrap_or(0);
+    let ages = all().map(|curve| curve.by_age.len()).max().unwrap_or(0).min(MOST_AGES);
     if ages == 0 {
         return Ok(Vec::new());
     }
