@@ -35,7 +35,8 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct ReportArguments {
-    /// funnel, conversion, cost, segments, owners, churn, own; none named: all that the inputs allow
+    /// funnel, conversion, cost, channels, segments, owners, churn, service, renewal, value, bases, open, own; none named:
+    /// all that the inputs allow
     #[arg(value_name = "TABLE")]
     pub tables: Vec<String>,
     #[command(flatten)]
@@ -128,7 +129,7 @@ pub enum ListFormat {
 #[command(next_help_heading = "Inputs")]
 pub struct Inputs {
     /// Configuration that names the inputs [default: ./funnel.toml where there is one]
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["crm", "spend", "tickets", "contracts"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["crm", "spend", "tickets", "contracts", "payments", "rates", "currency"])]
     pub config: Option<PathBuf>,
     /// CRM export: a row a lead or deal (repeatable, globs)
     #[arg(long, value_name = "FILE", num_args = 1..)]
@@ -142,6 +143,15 @@ pub struct Inputs {
     /// Contracts or subscriptions: a row each (repeatable, globs)
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub contracts: Vec<String>,
+    /// Money received: a row a payment (repeatable, globs)
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub payments: Vec<String>,
+    /// Rates of exchange: date, currency, rate (units of the reporting currency for one unit)
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "currency")]
+    pub rates: Vec<String>,
+    /// The reporting currency, such as EUR
+    #[arg(long, value_name = "CODE")]
+    pub currency: Option<String>,
     /// Say nothing on stderr but errors
     #[arg(short, long)]
     pub quiet: bool,

@@ -17,11 +17,14 @@ pub enum Kind {
     Spend,
     Tickets,
     Contracts,
+    Payments,
+    Rates,
 }
 
 impl Kind {
     /// All tables, in the order in which they are read.
-    pub const ALL: [Kind; 4] = [Kind::Crm, Kind::Spend, Kind::Tickets, Kind::Contracts];
+    pub const ALL: [Kind; 6] =
+        [Kind::Crm, Kind::Spend, Kind::Tickets, Kind::Contracts, Kind::Payments, Kind::Rates];
 
     /// The key in `funnel.toml`, in `columns.toml` and in messages.
     pub fn name(self) -> &'static str {
@@ -30,6 +33,8 @@ impl Kind {
             Kind::Spend => "spend",
             Kind::Tickets => "tickets",
             Kind::Contracts => "contracts",
+            Kind::Payments => "payments",
+            Kind::Rates => "rates",
         }
     }
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::kpi::exact::Exact;
 use crate::kpi::view::TOTAL;
-use crate::report::{Report, Row, Table, Value};
+use crate::report::{Report, Table, Value};
 
 /// The report as CSV.
 ///
@@ -58,10 +58,21 @@ pub fn records<'a>(report: &'a Report, dimensions: &[String]) -> Vec<Record<'a>>
     for table in &report.tables {
         for block in &table.blocks {
             for row in &block.rows {
-                let key = key_of(row, &block.dimensions, dimensions);
-                for value in row.values.iter().filter(|value| !value.is_absent()) {
+                let of_row = key_of(&row.key, &block.dimensions, dimensions);
+                let shown = block.columns.iter().zip(&row.values).filter(|(_, value)| !value.is_absent());
+                for (column, value) in shown {
+                    let key = if column.key.is_empty() {
+                        of_row.clone()
+                    } else {
+                        // such a column says nothing where it has no value
+                        if value.value.is_none() {
+                            continue;
+                        }
+                        let whole: Vec<String> = row.key.iter().chain(&column.key).cloned().collect();
+                        key_of(&whole, &block.dimensions, dimensions)
+                    };
                     if seen.insert((&table.name, key.clone(), &value.kpi)) {
-                        records.push(Record { table, as_of: &report.as_of, key: key.clone(), value });
+                        records.push(Record { table, as_of: &report.as_of, key, value });
                     }
                 }
             }
@@ -70,9 +81,8 @@ pub fn records<'a>(report: &'a Report, dimensions: &[String]) -> Vec<Record<'a>>
     records
 }
 
-fn key_of(row: &Row, own: &[String], all: &[String]) -> Vec<String> {
-    let part =
-        |name: &String| own.iter().position(|known| known == name).and_then(|place| row.key.get(place));
+fn key_of(key: &[String], own: &[String], all: &[String]) -> Vec<String> {
+    let part = |name: &String| own.iter().position(|known| known == name).and_then(|place| key.get(place));
     all.iter().map(|name| part(name).cloned().unwrap_or_else(|| TOTAL.to_string())).collect()
 }
 

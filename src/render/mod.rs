@@ -64,6 +64,9 @@ pub fn cell_text(value: &Value, show: Show) -> String {
         Show::Denominator => value.denominator,
         Show::Value | Show::Data => value.value,
     };
+    if let (Show::Value, None, Some(text)) = (show, number, &value.text) {
+        return text.clone();
+    }
     let unit = if matches!(show, Show::Value | Show::Data) { value.unit } else { Unit::Count };
     number.map(|number| value_text(number, unit)).unwrap_or_default()
 }

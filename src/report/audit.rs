@@ -42,12 +42,21 @@ fn block(title: &str, labels: &[&str], columns: Vec<Column>, rows: Vec<Row>) -> 
 }
 
 fn column(heading: &str, unit: Unit, currency: Option<&str>) -> Column {
-    Column { heading: with_unit(heading, unit, currency), show: Show::Value, unit }
+    Column { heading: with_unit(heading, unit, currency), show: Show::Value, unit, key: Vec::new() }
 }
 
 fn cell(value: Option<Exact>, unit: Unit) -> Value {
     let basis = Basis::Cohort;
-    Value { kpi: String::new(), basis, unit, value, numerator: None, denominator: None, interval: None }
+    Value {
+        kpi: String::new(),
+        basis,
+        unit,
+        value,
+        numerator: None,
+        denominator: None,
+        interval: None,
+        text: None,
+    }
 }
 
 fn count(number: usize) -> Value {

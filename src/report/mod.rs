@@ -2,12 +2,14 @@
 //!
 //! `tables` says which tables there are, `build` fills them; a renderer only writes down what stands here.
 
+mod ages;
 pub mod audit;
 pub mod build;
 mod causes;
 pub mod explain;
 mod layout;
 pub mod needed;
+mod order;
 mod path;
 pub mod pseudonym;
 pub mod scope;
@@ -74,6 +76,8 @@ pub struct Column {
     pub heading: String,
     pub show: Show,
     pub unit: Unit,
+    /// The values of the last dimensions of the block, where its columns stand for them.
+    pub key: Vec<String>,
 }
 
 /// A row: its labels for people, its dimensions for machines, a value for each column.
@@ -95,6 +99,8 @@ pub struct Value {
     pub numerator: Option<Exact>,
     pub denominator: Option<Exact>,
     pub interval: Option<Interval>,
+    /// What is told to people where there is no value.
+    pub text: Option<String>,
 }
 
 impl Value {
@@ -108,6 +114,7 @@ impl Value {
             numerator: None,
             denominator: None,
             interval: None,
+            text: None,
         }
     }
 

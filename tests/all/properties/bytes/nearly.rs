@@ -346,6 +346,8 @@ fn preset_headers(kind: Kind) -> Vec<Vec<String>> {
     });
     let exports = systems.flat_map(|system| system["export"].as_array().expect("exports").clone());
     let of_table = exports.filter(|export| export["table"].as_str() == Some(kind.name()));
+    // a table may have no known export: then nothing but odd headers is drawn
+    let none = std::iter::once(Vec::new());
     let first =
         |names: &toml::Value| names.as_array().and_then(|names| names.first()?.as_str().map(String::from));
     of_table
@@ -359,6 +361,7 @@ fn preset_headers(kind: Kind) -> Vec<Vec<String>> {
             headers.retain(|header| seen.insert(header.clone()));
             headers
         })
+        .chain(none)
         .collect()
 }
 
@@ -403,6 +406,8 @@ fn headers(kind: Kind) -> BoxedStrategy<Vec<String>> {
         Kind::Spend => vec!["date", "cost"],
         Kind::Tickets => vec!["lead_id", "opened_at"],
         Kind::Contracts => vec!["lead_id", "started_at"],
+        Kind::Payments => vec!["lead_id", "paid_at", "amount"],
+        Kind::Rates => vec!["date", "currency", "rate"],
     };
     let one = prop_oneof![3 => select(known_headers(kind)), 1 => odd_header()];
     let padded = (one, 0..8_u8).prop_map(|(header, case)| match case {
@@ -541,7 +546,7 @@ pub fn settings(kind: Kind) -> impl Strategy<Value = String> {
             exports().expect("presets are well formed").iter().filter(|export| export.table == kind);
         let mut names: Vec<String> = of_table.map(|export| export.system.clone()).collect();
         names.dedup();
-        names
+        if names.is_empty() { vec!["hubspot".to_string()] } else { names }
     };
     let encodings = vec![
         "utf-8",
@@ -573,6 +578,8 @@ pub fn settings(kind: Kind) -> impl Strategy<Value = String> {
         ],
         Kind::Tickets => vec!["opened_at = \"D/M/YY\"", "csat = \"1.234,56\""],
         Kind::Contracts => vec!["started_at = \"D/M/YYYY\"", "mrr = \"millionths\""],
+        Kind::Payments => vec!["paid_at = \"D/M/YYYY\"", "amount = \"1.234,56\""],
+        Kind::Rates => vec!["date = \"D/M/YYYY\""],
     };
     let own = match kind {
         Kind::Crm => vec![
