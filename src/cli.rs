@@ -137,7 +137,7 @@ pub enum ListFormat {
 #[command(next_help_heading = "Inputs")]
 pub struct Inputs {
     /// Configuration that names the inputs [default: ./funnel.toml where there is one]
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["crm", "spend", "tickets", "contracts", "plan"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["crm", "spend", "tickets", "contracts", "payments", "rates", "currency", "plan"])]
     pub config: Option<PathBuf>,
     /// CRM export: a row a lead or deal (repeatable, globs)
     #[arg(long, value_name = "FILE", num_args = 1..)]
@@ -151,6 +151,15 @@ pub struct Inputs {
     /// Contracts or subscriptions: a row each (repeatable, globs)
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub contracts: Vec<String>,
+    /// Money received: a row a payment (repeatable, globs)
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub payments: Vec<String>,
+    /// Rates of exchange: date, currency, rate (units of the reporting currency for one unit)
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "currency")]
+    pub rates: Vec<String>,
+    /// The reporting currency, such as EUR
+    #[arg(long, value_name = "CODE")]
+    pub currency: Option<String>,
     /// Plan: a row a target of a period, of a KPI and of values of dimensions (repeatable, globs)
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub plan: Vec<String>,

@@ -1,6 +1,7 @@
 //! `funnel.toml` as types, validated once, so that no later stage has to doubt what it says.
 
 mod block;
+pub mod money;
 pub mod targets;
 pub mod text;
 
@@ -14,6 +15,7 @@ use serde::Deserialize;
 
 use self::block::validate_block;
 pub use self::block::{Block, ColumnSource, ColumnType, OnError};
+use self::money::{Costs, Renewal, ValueOfCustomers};
 use self::targets::Targets;
 use crate::check::threshold::{self, Threshold};
 use crate::error::{data_error, did_you_mean};
@@ -140,9 +142,20 @@ pub struct Config {
     #[serde(default)]
     pub contracts: Vec<Block>,
     #[serde(default)]
+    pub payments: Vec<Block>,
+    /// Rates of exchange: units of the reporting currency for one unit of another
+    #[serde(default)]
+    pub rates: Vec<Block>,
+    #[serde(default)]
     pub plan: Vec<Block>,
     #[serde(default)]
     pub lookup: Vec<Lookup>,
+    #[serde(default)]
+    pub renewal: Renewal,
+    #[serde(default)]
+    pub value: ValueOfCustomers,
+    #[serde(default)]
+    pub costs: Costs,
     /// The spelling of a channel in a file = its name in the report
     #[serde(default)]
     pub channels: BTreeMap<String, String>,
@@ -298,6 +311,8 @@ impl Config {
             Kind::Spend => &self.spend,
             Kind::Tickets => &self.tickets,
             Kind::Contracts => &self.contracts,
+            Kind::Payments => &self.payments,
+            Kind::Rates => &self.rates,
             Kind::Plan => &self.plan,
         }
     }
@@ -309,6 +324,8 @@ impl Config {
             Kind::Spend => &mut self.spend,
             Kind::Tickets => &mut self.tickets,
             Kind::Contracts => &mut self.contracts,
+            Kind::Payments => &mut self.payments,
+            Kind::Rates => &mut self.rates,
             Kind::Plan => &mut self.plan,
         }
     }
@@ -410,6 +427,9 @@ fn validate(config: &Config) -> Result<()> {
     targets::validate(config.targets.iter())?;
     crate::leads::window::windows(&config.window, &config.stages)?;
     crate::leads::bands::bands(&config.bands)?;
+    config.renewal.grace_days()?;
+    config.value.margin_share()?;
+    config.costs.amounts()?;
     for kind in Kind::ALL {
         for block in config.blocks(kind) {
             validate_block(kind, block, &config.stages)?;

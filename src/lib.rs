@@ -296,10 +296,13 @@ fn configuration(inputs: &Inputs) -> Result<Config> {
         (Kind::Spend, &inputs.spend),
         (Kind::Tickets, &inputs.tickets),
         (Kind::Contracts, &inputs.contracts),
+        (Kind::Payments, &inputs.payments),
+        (Kind::Rates, &inputs.rates),
         (Kind::Plan, &inputs.plan),
     ];
     if files.iter().any(|(_, names)| !names.is_empty()) {
-        return Ok(config::from_files(&files));
+        let currency = inputs.currency.clone();
+        return Ok(Config { currency, ..config::from_files(&files) });
     }
     let path = inputs.config.clone().or_else(default_configuration).ok_or_else(|| {
         usage_error(

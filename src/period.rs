@@ -92,6 +92,23 @@ pub fn month_number(day: i32) -> i32 {
     date.year() * 12 + i32::try_from(date.month0()).unwrap_or_default()
 }
 
+/// The period that `2026-03`, `2026-Q1` or `2026` stands for.
+pub fn month_quarter_or_year(text: &str) -> Option<Period> {
+    calendar::parse(text).filter(|period| period.kind != Some(Every::Week))
+}
+
+/// The day after the last one of a month that is counted from the year 0.
+pub fn end_of_month(month: i32) -> i32 {
+    let next = month + 1;
+    let number = u32::try_from(next.rem_euclid(12)).unwrap_or_default() + 1;
+    NaiveDate::from_ymd_opt(next.div_euclid(12), number, 1).map_or(i32::MAX, days_from_epoch)
+}
+
+/// `2026-03` for the number of a month.
+pub fn format_month(month: i32) -> String {
+    format!("{:04}-{:02}", month.div_euclid(12), month.rem_euclid(12) + 1)
+}
+
 fn month_period(text: &str) -> Result<Period> {
     calendar::parse(text).filter(|period| period.kind == Some(Every::Month)).ok_or_else(|| {
         usage_error(format!("`--month`: `{text}` is not a month"), "months are written YYYY-MM: 2026-10")

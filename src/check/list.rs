@@ -62,7 +62,7 @@ pub const SECTIONS: [Section; 10] = [
     },
     Section { key: "channels", title: "Channels", about: "spend and leads that do not meet" },
     Section { key: "attribution", title: "Attribution", about: "what belongs to no channel or campaign" },
-    Section { key: "deals", title: "Deals and fields", about: "what leads and deals lack" },
+    Section { key: "deals", title: "Deals and fields", about: "what leads, deals and payments lack" },
     Section {
         key: "customers",
         title: "New and existing customers",
@@ -134,6 +134,7 @@ pub const CHECKS: &[Check] = &[
     ),
     of_leads("orphans", "tickets_without_lead", "service cases whose lead is not in the CRM"),
     of_leads("orphans", "contracts_without_lead", "contracts whose lead is not in the CRM"),
+    of_leads("orphans", "payments_without_lead", "payments whose lead is not in the CRM"),
     of_leads("orphans", "spend_of_unknown_leads", "spend rows of a lead that is not in the CRM"),
     of_leads("orphans", "won_without_contract", "leads won whose customer has no contract"),
     of_leads("orphans", "contracts_of_leads_not_won", "contracts of a lead that was never won"),
@@ -158,6 +159,7 @@ pub const CHECKS: &[Check] = &[
     check("dates", "spend_without_date", "spend rows without a date"),
     check("dates", "tickets_without_date", "service cases without an opening date"),
     check("dates", "contracts_without_start", "contracts without a start"),
+    check("dates", "payments_without_date", "payments without a date"),
     check("dates", "contracts_ended_before_start", "contracts that churned before they started"),
     of_both("gaps", "days_without_leads", "days without a lead", "days without an event of the first stage"),
     of_both(
@@ -244,6 +246,9 @@ pub const CHECKS: &[Check] = &[
     of_leads("deals", "lost_without_reason", "leads lost without a reason"),
     of_both("deals", "leads_without_owner", "leads without an owner", "events without an owner"),
     of_leads("deals", "leads_without_customer_id", "leads without a customer ID"),
+    check("deals", "payments_without_amount", "payments without an amount"),
+    check("deals", "payments_without_margin", "payments with an amount and no margin"),
+    check("deals", "converted_amounts", "amounts in other currencies, converted at a rate"),
     check("deals", "placeholder_values", "cells that hold a placeholder, such as `-` or `test`"),
     of_leads("customers", "leads_of_existing_customers", "leads of a customer who was won before"),
 ];

@@ -53,6 +53,12 @@ impl Finding {
         Finding { subject: Some(column.to_string()), ..self }
     }
 
+    /// The same finding about so many, of which the examples are no list.
+    #[must_use]
+    pub fn with_count(self, count: u64) -> Finding {
+        Finding { count, ..self }
+    }
+
     /// One line: what, how many, where the first ones are.
     pub fn describe(&self) -> String {
         let shown: Vec<&str> = self.examples.iter().take(self.shown).map(String::as_str).collect();

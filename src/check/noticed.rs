@@ -4,6 +4,7 @@ use super::subject::{Answer, Examples, Found, Part, Subject, answer, counted, wh
 use crate::check::Finding;
 use crate::config::Config;
 use crate::input::profile::{FileProfile, Rejected, describe_rejected};
+use crate::leads::Over;
 
 /// The checks whose answers are known before the audit begins.
 pub fn answers(subject: &Subject, config: &Config) -> Vec<Answer> {
@@ -11,6 +12,7 @@ pub fn answers(subject: &Subject, config: &Config) -> Vec<Answer> {
     answers.extend(rows(subject));
     answers.extend(lookups(subject, config));
     answers.extend(outcomes(subject));
+    answers.extend(money(subject));
     answers
 }
 
@@ -218,4 +220,29 @@ fn outcomes(subject: &Subject) -> Vec<Answer> {
         ),
         told(subject, "leads_after_as_of", leads, "in no number of this audit, nor of a report of that day"),
     ]
+}
+
+fn money(subject: &Subject) -> Vec<Answer> {
+    const EFFECTS: [(&str, &str); 4] = [
+        (
+            "payments_without_lead",
+            "counted as `(not in CRM)`: in totals, and under no channel, owner or segment",
+        ),
+        (
+            "payments_without_date",
+            "in no period and at no age: what is received in a period is too low by them",
+        ),
+        ("payments_without_amount", "not counted: neither money nor a payment"),
+        (
+            "payments_without_margin",
+            "counted with a margin of 0: LTV is too low by theirs, unless `[value] margin` says what share it is",
+        ),
+    ];
+    let payments = subject.facts(Over::Payments).map(|facts| facts.table.frame.height() as u64);
+    let of_payments = EFFECTS.map(|(key, effect)| match payments {
+        Some(_) => told(subject, key, payments, effect),
+        None => answer(key, Err("no export of payments is named")),
+    });
+    let effect = "none, as each is converted at the latest rate on or before its day";
+    of_payments.into_iter().chain([told(subject, "converted_amounts", None, effect)]).collect()
 }

@@ -7,6 +7,7 @@ use crate::check::{Finding, finding};
 use crate::config::NegativeDays;
 use crate::input::Inputs;
 use crate::input::table::Days;
+use crate::input::tables::Kind;
 use crate::leads::{Over, Stage};
 use crate::mask::Mask;
 use crate::period::format_day;
@@ -28,7 +29,9 @@ pub fn answers(subject: &Subject, negative_days: NegativeDays) -> Vec<Answer> {
 /// Dates of all inputs that lie after the day of the audit, if one was named; to be told before they are hidden.
 pub fn dates_after(inputs: &Inputs, as_of: i32) -> Option<Finding> {
     let mut all: Option<Finding> = None;
-    for table in inputs.tables.values() {
+    // rates say what will be, and are nothing that happened
+    let tables = inputs.tables.iter().filter(|(kind, _)| **kind != Kind::Rates);
+    for (_, table) in tables {
         // the end of a contract is agreed, not yet there
         let names = table.frame.get_column_names_str().into_iter().filter(|name| *name != "ends_at");
         for days in names.filter_map(|name| table.dates(name)) {

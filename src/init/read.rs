@@ -149,7 +149,7 @@ fn contents(
         unused: unused.unwrap_or_default(),
         columns,
         status_words: inputs.status_words.into_iter().next().unwrap_or_default(),
-        currency_signs: inputs.currency_signs.into_iter().map(|(sign, _)| sign).collect(),
+        currency_signs: inputs.currency_signs.into_iter().map(|signed| signed.code).collect(),
         profiles: inputs.files,
         table,
         repeated,

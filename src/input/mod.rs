@@ -80,8 +80,8 @@ pub struct Inputs {
     pub status_words: Vec<StatusWords>,
     /// Whether the CRM has no lead IDs: each row is an event of one stage.
     pub is_event_based: bool,
-    /// Signs of currencies that amounts bear, with file, line, column and text of the first such cell.
-    pub currency_signs: Vec<(&'static str, String)>,
+    /// Signs of currencies that amounts bear.
+    pub currency_signs: Vec<Signed>,
     /// What was understood of each file, in the order of tables and files.
     pub files: Vec<FileProfile>,
     /// What was left out or looks wrong while reading.
@@ -95,6 +95,17 @@ pub struct StatusWords {
     pub of_block: BTreeMap<String, String>,
     /// As the preset of its export says, `*` for anything.
     pub of_preset: BTreeMap<String, String>,
+}
+
+/// A column whose amounts bear the sign of a currency, in the files of one export.
+#[derive(Debug, Clone)]
+pub struct Signed {
+    /// The code of the currency, or a sign that several have.
+    pub code: &'static str,
+    pub column: String,
+    pub files: BTreeSet<String>,
+    /// File, line, column and text of the first such cell.
+    pub cell: String,
 }
 
 /// The column of a lookup's key; no name that a user could give to another column.
@@ -184,8 +195,17 @@ fn read_kind(
     ));
     for (column, settled) in columns.iter().zip(&finished.settled) {
         inputs.currency_signs.extend(settled.currencies.iter().map(|(code, at, cell)| {
-            let file = table.origin.files.get(at.file).map_or("", String::as_str);
-            (*code, format!("{file}:{}: column `{}`: `{cell}`", at.line, column.name))
+            let file = &opened[at.file];
+            Signed {
+                code,
+                column: column.name.clone(),
+                files: opened
+                    .iter()
+                    .filter(|other| other.is_same_export(file))
+                    .map(|other| other.name.clone())
+                    .collect(),
+                cell: format!("{}:{}: column `{}`: `{cell}`", file.name, at.line, column.name),
+            }
         }));
     }
     let profiles = understood::of_files(kind, &opened, &columns, &table, &finished.settled, finished.files);

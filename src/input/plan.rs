@@ -149,6 +149,11 @@ impl<'a> Reader<'a> {
 }
 
 impl Opened {
+    /// Whether two files are of one export, and so written alike.
+    pub fn is_same_export(&self, other: &Opened) -> bool {
+        self.block == other.block && self.headers == other.headers
+    }
+
     /// Whether a row is a deal: as its preset says, else one that leads to its lead by the record of the deal alone or by a
     /// list of contacts.
     pub fn is_of_deals(&self) -> bool {

@@ -17,12 +17,15 @@ pub enum Kind {
     Spend,
     Tickets,
     Contracts,
+    Payments,
+    Rates,
     Plan,
 }
 
 impl Kind {
     /// All tables, in the order in which they are read.
-    pub const ALL: [Kind; 5] = [Kind::Crm, Kind::Spend, Kind::Tickets, Kind::Contracts, Kind::Plan];
+    pub const ALL: [Kind; 7] =
+        [Kind::Crm, Kind::Spend, Kind::Tickets, Kind::Contracts, Kind::Payments, Kind::Rates, Kind::Plan];
 
     /// The key in `funnel.toml`, in `columns.toml` and in messages.
     pub fn name(self) -> &'static str {
@@ -31,6 +34,8 @@ impl Kind {
             Kind::Spend => "spend",
             Kind::Tickets => "tickets",
             Kind::Contracts => "contracts",
+            Kind::Payments => "payments",
+            Kind::Rates => "rates",
             Kind::Plan => "plan",
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-pub use super::definitions::{Direction, Kpi, Measure, Title, Unit};
+pub use super::definitions::{CurveSide, Direction, Kpi, Measure, Title, Unit};
 use super::formula::{self, Formula};
 use super::sql::{self, Predicate};
 use super::templates::{StageText, capitalised, fill_kpi, fill_measure, marks, plural_of, title_of};
@@ -41,6 +41,7 @@ pub enum Calculation {
     Days(DaysStatistic, String),
     /// The part that the largest value of a dimension has in a measure: no sum of parts can say that.
     Largest(String, String),
+    Curve(CurveSide),
 }
 
 /// A statistic of a measure of days, or of one of times (Kaplan–Meier).
@@ -65,6 +66,10 @@ impl Calculation {
             Calculation::Value(formula) => formula.measures(),
             Calculation::Days(_, measure) | Calculation::Largest(measure, _) => {
                 BTreeSet::from([measure.as_str()])
+            }
+            Calculation::Curve(CurveSide::Realised) => BTreeSet::from(["margin_to_date", "customers_begun"]),
+            Calculation::Curve(_) => {
+                BTreeSet::from(["margin_to_date", "customers_begun", "spend", "customers_acquired"])
             }
         }
     }
@@ -348,6 +353,11 @@ fn quantity(measure: &Measure) -> Result<Quantity> {
     Ok(Quantity { over, kind, filter, text: format!("{text}{place}{condition}") })
 }
 
+/// A side of a ratio, in brackets where it is more than a name.
+fn bracketed(side: &str) -> String {
+    if side.contains(' ') { format!("({side})") } else { side.to_string() }
+}
+
 fn calculation(kpi: &Kpi) -> Result<(Calculation, String)> {
     let days = [
         (DaysStatistic::Mean, &kpi.mean, "mean"),
@@ -360,7 +370,7 @@ fn calculation(kpi: &Kpi) -> Result<(Calculation, String)> {
     let mut found = Vec::new();
     if let Some([numerator, denominator]) = &kpi.ratio {
         let ratio = Calculation::Ratio(formula::parse(numerator)?, formula::parse(denominator)?);
-        found.push((ratio, format!("{numerator} / {denominator}")));
+        found.push((ratio, format!("{} / {}", bracketed(numerator), bracketed(denominator))));
     }
     if let Some(value) = &kpi.value {
         found.push((Calculation::Value(formula::parse(value)?), value.clone()));
@@ -368,6 +378,9 @@ fn calculation(kpi: &Kpi) -> Result<(Calculation, String)> {
     if let Some([measure, dimension]) = &kpi.largest {
         let largest = Calculation::Largest(measure.clone(), dimension.clone());
         found.push((largest, format!("largest of {measure} by {dimension} / {measure}")));
+    }
+    if let Some(side) = kpi.curve {
+        found.push((Calculation::Curve(side), side.formula().to_string()));
     }
     for (statistic, measure, name) in days {
         if let Some(measure) = measure {

@@ -47,6 +47,8 @@ pub struct Kpi {
     pub longest: Option<String>,
     /// A measure and a dimension: the part of its largest value.
     pub largest: Option<[String; 2]>,
+    /// What it says of the margin that customers have brought by each age (built-in KPIs only).
+    pub curve: Option<CurveSide>,
     #[serde(default)]
     pub unit: Unit,
     /// The direction that is good.
@@ -64,6 +66,33 @@ pub struct Kpi {
     pub needs: Vec<String>,
     #[serde(default)]
     pub source: Option<String>,
+}
+
+/// What a KPI says of the margin that customers have brought by each age.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CurveSide {
+    /// The margin per customer at the last age that all have reached.
+    Realised,
+    /// The first age at which it makes up for the cost of winning a customer.
+    Payback,
+    /// What part of that cost it makes up for at the last age that all have reached.
+    Recovered,
+}
+
+impl CurveSide {
+    /// The formula in words.
+    pub fn formula(self) -> &'static str {
+        match self {
+            CurveSide::Realised => {
+                "margin received by an age / customers, at ages that all of them have reached"
+            }
+            CurveSide::Payback => "first age at which ltv_realised >= spend / customers_acquired",
+            CurveSide::Recovered => {
+                "ltv_realised at the last age that all have reached / (spend / customers_acquired)"
+            }
+        }
+    }
 }
 
 /// A text, or one a language.

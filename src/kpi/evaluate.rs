@@ -7,16 +7,16 @@ use std::rc::Rc;
 use anyhow::Result;
 
 use super::catalogue::{Calculation, Catalogue, DaysStatistic, Entry, Quantity, QuantityKind, Unit};
-use super::derived;
 use super::exact::Exact;
 use super::formula::Values;
-use super::group::{self, Grouped, Grouping, Key, Tally};
-use super::rows::{PARAMETERS, Rows};
-use super::sql::Predicate;
+use super::group::{self, Choice, Grouped, Grouping, Key, Tally};
+use super::realised::Curves;
+use super::rows::Rows;
 use super::statistics::{self, Histogram};
 use super::survival::{End, Survival};
-use super::view::{View, dimension, is_bucket};
+use super::view::{View, is_bucket};
 use crate::leads::Over;
+use crate::leads::accounts::COHORT_MONTH;
 use crate::leads::allocation::Allocation;
 
 /// A KPI in one row of a table.
@@ -25,10 +25,9 @@ pub struct Computed {
     pub value: Option<Exact>,
     pub numerator: Option<Exact>,
     pub denominator: Option<Exact>,
+    /// What is told to people where there is no value.
+    pub text: Option<String>,
 }
-
-/// The need of a KPI that follows leads from stage to stage.
-const LEAD_IDS: &str = "lead_ids";
 
 /// Results that are computed once.
 type Kept<Key, Result> = RefCell<HashMap<Key, Rc<Result>>>;
@@ -42,6 +41,7 @@ pub struct Evaluator<'a> {
     grouped: Kept<(String, Vec<String>), Grouped>,
     groupings: Kept<(Over, Vec<String>), Grouping>,
     pub(super) allocations: Kept<String, Allocation>,
+    pub(super) curves: Kept<Vec<String>, Curves>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -55,102 +55,8 @@ impl<'a> Evaluator<'a> {
             grouped: RefCell::default(),
             groupings: RefCell::default(),
             allocations: RefCell::default(),
+            curves: RefCell::default(),
         }
-    }
-
-    /// What the data lack for a KPI: a table, or a column of one. None: the KPI can be computed.
-    pub fn lacking(&self, entry: &Entry) -> Option<String> {
-        let is_table = |need: &str| self.view.data.facts.keys().any(|over| over.name() == need);
-        let unmet = entry.kpi.needs.iter().find(|need| !is_table(need) && !self.knows(Over::Leads, need));
-        let by_needs = unmet.map(|need| self.describe_lack(Over::Leads, need));
-        let of_dimension = match &entry.calculation {
-            Calculation::Largest(measure, name)
-                if self
-                    .catalogue
-                    .measures
-                    .get(measure)
-                    .is_some_and(|quantity| !self.knows(quantity.over, name)) =>
-            {
-                Some(self.describe_lack(Over::Leads, name))
-            }
-            _ => None,
-        };
-        by_needs.or(of_dimension).or_else(|| {
-            let measures = entry.calculation.measures();
-            measures.into_iter().find_map(|measure| self.lacking_for(&self.catalogue.measures[measure]))
-        })
-    }
-
-    /// What the data lack for a measure.
-    pub(super) fn lacking_of(&self, measure: &str) -> Option<String> {
-        self.lacking_for(self.catalogue.measures.get(measure)?)
-    }
-
-    /// A column that a predicate looks at and no row has, in words.
-    pub(super) fn unknown_column(&self, over: Over, predicate: &Predicate) -> Option<String> {
-        let unknown = predicate.columns.iter().find(|name| !self.knows(over, name))?;
-        Some(self.describe_lack(over, unknown))
-    }
-
-    fn lacking_for(&self, quantity: &Quantity) -> Option<String> {
-        let facts = &self.view.data.facts;
-        if !facts.contains_key(&quantity.over) {
-            return Some(match quantity.over {
-                Over::Customers if facts.contains_key(&Over::Contracts) => {
-                    "the column `started_at` in contracts".to_string()
-                }
-                Over::Customers => describe_input(Over::Contracts),
-                over => describe_input(over),
-            });
-        }
-        let mut names = columns_of(quantity).into_iter().filter(|name| !PARAMETERS.contains(&name.as_str()));
-        names
-            .find(|name| !self.knows(quantity.over, name))
-            .map(|name| self.describe_lack(quantity.over, &name))
-    }
-
-    pub(super) fn knows(&self, over: Over, name: &str) -> bool {
-        let facts = self.view.data.facts.get(&over);
-        let is_column = facts.is_some_and(|facts| facts.table.has(name))
-            || dimension(self.view.data, over, name).is_some();
-        if is_column || over != Over::Leads {
-            return is_column;
-        }
-        let stage = stage_of(name);
-        match name {
-            _ if self.view.stage(stage).is_some() => true,
-            LEAD_IDS => !self.view.data.is_event_based,
-            _ if self.view.window(name).is_some() => true,
-            "lost" | "lost_at" => self.view.data.stages.knows_lost,
-            "open" => self.view.stage("won").is_some(),
-            "created" | "existing" => true,
-            "created_at" => self.view.data.created_at().is_some(),
-            _ => match self.catalogue.measures.get(name) {
-                Some(folded) => folded.over != Over::Leads && self.lacking_for(folded).is_none(),
-                None => false,
-            },
-        }
-    }
-
-    fn describe_lack(&self, over: Over, name: &str) -> String {
-        if name == "lost" {
-            return "a date, a reason or a status of loss in crm".to_string();
-        }
-        if name == LEAD_IDS {
-            return "lead IDs in crm, without which no lead can be followed".to_string();
-        }
-        let stage = stage_of(name);
-        if over == Over::Leads && self.catalogue.stages.iter().any(|known| known == stage) {
-            return format!("the date `{stage}_at`, or a status, in crm");
-        }
-        if let Some(derived) = derived::find(name) {
-            return derived.needs.to_string();
-        }
-        let table = if over == Over::Leads { "crm" } else { over.name() };
-        let names = self.view.data.facts.get(&over).map(|facts| facts.table.frame.get_column_names_str());
-        let near = crate::error::nearest(name, names.unwrap_or_default());
-        let near = near.map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
-        format!("the column `{name}` in {table}{near}")
     }
 
     /// A KPI by dimensions: for each key its value, and the value over all rows.
@@ -158,10 +64,7 @@ impl<'a> Evaluator<'a> {
     /// # Errors
     /// A predicate that does not fit the columns.
     pub fn kpi(&self, entry: &Entry, dimensions: &[String], key: Option<&Key>) -> Result<Computed> {
-        self.kpi_of(entry, dimensions, &|grouped| match key {
-            None => grouped.total.clone(),
-            Some(key) => grouped.groups.get(key).cloned().unwrap_or_else(|| grouped.total.empty()),
-        })
+        self.kpi_of(entry, dimensions, key.map_or(Choice::All, Choice::One))
     }
 
     /// A KPI over all keys of dimensions that are chosen: of their sums, never a mean of their values.
@@ -174,32 +77,23 @@ impl<'a> Evaluator<'a> {
         dimensions: &[String],
         is_chosen: &dyn Fn(&Key) -> bool,
     ) -> Result<Computed> {
-        self.kpi_of(entry, dimensions, &|grouped| {
-            let mut sum = grouped.total.empty();
-            grouped.groups.iter().filter(|(key, _)| is_chosen(key)).for_each(|(_, tally)| sum.add(tally));
-            sum
-        })
+        self.kpi_of(entry, dimensions, Choice::Where(is_chosen))
     }
 
-    /// A KPI of the rows that `choose` takes of each measure.
-    fn kpi_of(
-        &self,
-        entry: &Entry,
-        dimensions: &[String],
-        choose: &dyn Fn(&Grouped) -> Tally,
-    ) -> Result<Computed> {
+    /// A KPI of the rows of the chosen groups.
+    fn kpi_of(&self, entry: &Entry, dimensions: &[String], choice: Choice) -> Result<Computed> {
         if self.mixes_dimensions(entry, dimensions) {
             return Ok(Computed::default());
         }
         if let Calculation::Largest(measure, dimension) = &entry.calculation {
-            return self.largest(measure, dimension, dimensions, choose);
+            return self.largest(measure, dimension, dimensions, choice);
         }
         let mut tallies: HashMap<&str, Option<Rc<Grouped>>> = HashMap::new();
         for measure in entry.calculation.measures() {
             tallies.insert(measure, self.grouped(measure, dimensions)?);
         }
         let grouped = |measure: &str| tallies.get(measure)?.as_ref();
-        let tally = |measure: &str| grouped(measure).map(|grouped| choose(grouped));
+        let tally = |measure: &str| grouped(measure).map(|grouped| choice.of(grouped));
         let row = |measure: &str| tally(measure).map(|tally| tally.exact());
         let total = |measure: &str| grouped(measure).map(|grouped| grouped.total.exact());
         let mean = |measure: &str| match tally(measure) {
@@ -216,7 +110,7 @@ impl<'a> Evaluator<'a> {
                 let value = numerator
                     .zip(denominator)
                     .and_then(|(numerator, denominator)| numerator.over(denominator));
-                Computed { value, numerator, denominator }
+                Computed { value, numerator, denominator, text: None }
             }
             Calculation::Days(statistic, measure) => match tally(measure) {
                 Some(Tally::Days(days)) => days_statistic(*statistic, &days),
@@ -224,6 +118,11 @@ impl<'a> Evaluator<'a> {
                 _ => Computed::default(),
             },
             Calculation::Largest(..) => Computed::default(),
+            Calculation::Curve(side) => {
+                let cost = row("spend").zip(row("customers_acquired"));
+                let cost = cost.and_then(|(spend, customers)| spend.over(customers));
+                self.of_curve(*side, dimensions, choice, cost)?
+            }
         })
     }
 
@@ -233,7 +132,7 @@ impl<'a> Evaluator<'a> {
         measure: &str,
         dimension: &str,
         dimensions: &[String],
-        choose: &dyn Fn(&Grouped) -> Tally,
+        choice: Choice,
     ) -> Result<Computed> {
         let split: Vec<String> = dimensions.iter().cloned().chain([dimension.to_string()]).collect();
         let (Some(parts), Some(all)) = (self.grouped(measure, &split)?, self.grouped(measure, dimensions)?)
@@ -252,11 +151,11 @@ impl<'a> Evaluator<'a> {
             of_value.total.add(tally);
             of_value.groups.insert(rest.to_vec(), tally.clone());
         }
-        let largest = of_value.values().map(|grouped| choose(grouped).exact().to_millionths()).max();
+        let largest = of_value.values().map(|grouped| choice.of(grouped).exact().to_millionths()).max();
         let largest = largest.filter(|largest| *largest != 0);
-        let (largest, all) = (largest.map(Exact::millionths), choose(&all).exact());
+        let (largest, all) = (largest.map(Exact::millionths), choice.of(&all).exact());
         let value = largest.and_then(|largest| largest.over(all));
-        Ok(Computed { value, numerator: largest, denominator: Some(all) })
+        Ok(Computed { value, numerator: largest, denominator: Some(all), text: None })
     }
 
     /// The keys of dimensions at which some measure of a KPI counts something.
@@ -285,6 +184,7 @@ impl<'a> Evaluator<'a> {
             match over {
                 Over::Contracts | Over::Customers if is_own => Some(Over::Contracts),
                 Over::Tickets if is_own => Some(Over::Tickets),
+                Over::Payments if is_own => Some(Over::Payments),
                 _ => None,
             }
         };
@@ -294,7 +194,8 @@ impl<'a> Evaluator<'a> {
             .iter()
             .map(|measure| self.catalogue.measures[*measure].over)
             .collect();
-        dimensions.iter().any(|name| tables.windows(2).any(|pair| own(pair[0], name) != own(pair[1], name)))
+        let mut dimensions = dimensions.iter().filter(|name| *name != COHORT_MONTH);
+        dimensions.any(|name| tables.windows(2).any(|pair| own(pair[0], name) != own(pair[1], name)))
     }
 
     /// A measure by dimensions; none where its table does not know one of them, or a filter.
@@ -374,7 +275,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The groups of a table by dimensions; none where the table does not know one of them.
-    fn grouping(&self, over: Over, dimensions: &[String]) -> Option<Rc<Grouping>> {
+    pub(super) fn grouping(&self, over: Over, dimensions: &[String]) -> Option<Rc<Grouping>> {
         let cached = (over, dimensions.to_vec());
         if let Some(known) = self.groupings.borrow().get(&cached) {
             return Some(known.clone());
@@ -401,17 +302,6 @@ pub fn columns_of(quantity: &Quantity) -> Vec<String> {
     of_kind.into_iter().chain(of_filter).collect()
 }
 
-/// An input by its name and its option.
-fn describe_input(over: Over) -> String {
-    format!("{} (`--{}`)", over.name(), over.name())
-}
-
-/// The stage that a column of the leads is about: `mql_at` → `mql`.
-fn stage_of(column: &str) -> &str {
-    let endings = ["_ever", "_counted_at", "_at"];
-    endings.iter().find_map(|ending| column.strip_suffix(ending)).unwrap_or(column)
-}
-
 /// Statistics of days in the unit of their KPI.
 fn in_unit(unit: Unit, computed: Computed) -> Computed {
     if unit != Unit::Months {
@@ -432,7 +322,7 @@ fn times_statistic(statistic: DaysStatistic, times: &Survival) -> Computed {
         DaysStatistic::Longest => times.longest(),
         DaysStatistic::Size => return Computed { value: Some(size), ..Computed::default() },
     };
-    Computed { value, numerator: None, denominator: Some(size) }
+    Computed { value, denominator: Some(size), ..Computed::default() }
 }
 
 fn days_statistic(statistic: DaysStatistic, days: &Histogram) -> Computed {
@@ -442,12 +332,13 @@ fn days_statistic(statistic: DaysStatistic, days: &Histogram) -> Computed {
             value: statistics::mean(days),
             numerator: Some(Exact::whole(statistics::total_days(days))),
             denominator: Some(size),
+            text: None,
         },
         DaysStatistic::Median => {
-            Computed { value: statistics::median(days), numerator: None, denominator: Some(size) }
+            Computed { value: statistics::median(days), denominator: Some(size), ..Computed::default() }
         }
         DaysStatistic::P90 => {
-            Computed { value: statistics::p90(days), numerator: None, denominator: Some(size) }
+            Computed { value: statistics::p90(days), denominator: Some(size), ..Computed::default() }
         }
         DaysStatistic::Size => Computed { value: Some(size), ..Computed::default() },
         // the catalogue asks for these of times only

@@ -111,6 +111,11 @@ impl Exact {
         percent.to_text(if is_exact_half { 3 } else { 2 })
     }
 
+    /// In whole percent, cut off: what is not whole yet must not look as if it were.
+    pub fn to_whole_percent(self) -> String {
+        (self.numerator.saturating_mul(100) / self.denominator).to_string()
+    }
+
     /// The nearest floating-point number, for statistics that need roots.
     pub fn to_float(self) -> f64 {
         self.numerator as f64 / self.denominator as f64

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 use sqlparser::ast::{
-    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value,
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value,
 };
 
 use super::exact::Exact;
 use super::sql::parse_expression;
 use crate::error::data_error;
 
-const ALLOWED: &str = "a formula has measures, numbers, + - * /, total(measure) and mean(measure of days)";
+const ALLOWED: &str = "a formula has measures, numbers, + - * /, least(a, b), greatest(a, b), total(measure) and mean(measure of days)";
 
 /// Arithmetic on measures.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,13 +36,15 @@ pub struct Values<'a> {
     pub mean: &'a dyn Fn(&str) -> Option<Exact>,
 }
 
-/// The four operations.
+/// The four operations, and the choice between two numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operator {
     Plus,
     Minus,
     Times,
     Over,
+    Least,
+    Greatest,
 }
 
 /// Parses a formula.
@@ -82,6 +84,10 @@ impl Formula {
                     Operator::Minus => left.minus(right),
                     Operator::Times => left.times(right),
                     Operator::Over => left.over(right),
+                    Operator::Least | Operator::Greatest => {
+                        let is_left_greater = left.minus(right)?.is_positive();
+                        Some(if is_left_greater == (*operator == Operator::Greatest) { left } else { right })
+                    }
                 }
             }
         }
@@ -108,24 +114,33 @@ fn build(expr: &Expr) -> Option<Formula> {
             };
             Formula::Operation(Box::new(build(left)?), operator, Box::new(build(right)?))
         }
-        Expr::Function(function) => {
-            let of_name: fn(String) -> Formula = match function.name.to_string().to_lowercase().as_str() {
-                "total" => Formula::Total,
-                "mean" => Formula::Mean,
-                _ => return None,
-            };
-            let FunctionArguments::List(list) = &function.args else {
-                return None;
-            };
-            match list.args.as_slice() {
-                [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Identifier(name)))] => {
-                    of_name(name.value.clone())
-                }
-                _ => return None,
-            }
-        }
+        Expr::Function(function) => of_function(function)?,
         _ => return None,
     })
+}
+
+/// `total(measure)`, `mean(measure of days)`, `least(a, b)` or `greatest(a, b)`.
+fn of_function(function: &Function) -> Option<Formula> {
+    let FunctionArguments::List(list) = &function.args else {
+        return None;
+    };
+    let arguments: Option<Vec<&Expr>> = list
+        .args
+        .iter()
+        .map(|argument| match argument {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
+            _ => None,
+        })
+        .collect();
+    let (name, arguments) = (function.name.to_string().to_lowercase(), arguments?);
+    let (left, operator, right) = match (name.as_str(), arguments.as_slice()) {
+        ("total", [Expr::Identifier(name)]) => return Some(Formula::Total(name.value.clone())),
+        ("mean", [Expr::Identifier(name)]) => return Some(Formula::Mean(name.value.clone())),
+        ("least", [left, right]) => (left, Operator::Least, right),
+        ("greatest", [left, right]) => (left, Operator::Greatest, right),
+        _ => return None,
+    };
+    Some(Formula::Operation(Box::new(build(left)?), operator, Box::new(build(right)?)))
 }
 
 fn number_of(text: &str) -> Option<Exact> {
@@ -156,6 +171,7 @@ mod tests {
         assert_eq!(value("(spend * 0.1 - -1) / 3 * 3").as_deref(), Some("10"));
         assert_eq!(value("spend / total(spend)").as_deref(), Some("0.25"));
         assert_eq!(value("spend / mean(cycle)").as_deref(), Some("22.5"));
+        assert_eq!(value("least(spend, wins) + greatest(wins, wins - 1)").as_deref(), Some("8"));
     }
 
     #[test]

@@ -78,12 +78,48 @@ pub struct Grouped {
     pub total: Tally,
 }
 
+/// Which groups an answer is about.
+#[derive(Clone, Copy)]
+pub enum Choice<'a> {
+    All,
+    One(&'a Key),
+    Where(&'a dyn Fn(&Key) -> bool),
+}
+
+impl Choice<'_> {
+    /// What the rows of the chosen groups add up to.
+    pub fn of(self, grouped: &Grouped) -> Tally {
+        match self {
+            Choice::All => grouped.total.clone(),
+            Choice::One(key) => grouped.groups.get(key).cloned().unwrap_or_else(|| grouped.total.empty()),
+            Choice::Where(is_chosen) => {
+                let mut sum = grouped.total.empty();
+                let chosen = grouped.groups.iter().filter(|(key, _)| is_chosen(key));
+                chosen.for_each(|(_, tally)| sum.add(tally));
+                sum
+            }
+        }
+    }
+}
+
 /// Which group each row of a table belongs to.
 #[derive(Debug)]
 pub struct Grouping {
     /// The group of each row; none where there is one group of all rows.
     groups: Option<UInt32Chunked>,
     keys: Vec<Key>,
+}
+
+impl Grouping {
+    /// The number of the group of a row.
+    pub fn group_of(&self, row: usize) -> usize {
+        self.groups.as_ref().map_or(0, |groups| code_slice(groups)[row] as usize)
+    }
+
+    /// The values of the dimensions of a group.
+    pub fn key(&self, group: usize) -> &Key {
+        &self.keys[group]
+    }
 }
 
 /// The groups of a table by dimensions, its own or its leads'; none where it does not know one of them.

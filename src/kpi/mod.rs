@@ -1,13 +1,16 @@
 //! From joined data to values: the catalogue of KPIs as data, one evaluator, exact arithmetic, statistics.
 
 pub mod catalogue;
+mod customers;
 pub mod definitions;
 pub mod derived;
 pub mod evaluate;
 pub mod exact;
 pub mod formula;
 pub mod group;
+mod lacking;
 pub mod maturity;
+pub mod realised;
 mod rows;
 mod spend;
 pub mod sql;

@@ -17,6 +17,7 @@ use crate::input::cell::SCALE;
 use crate::input::table::Days;
 use crate::leads::Over;
 use crate::leads::index::NO_LEAD;
+use crate::leads::margin::EARNED;
 use crate::mask::Mask;
 
 /// The parameters that predicates may use.
@@ -190,7 +191,7 @@ impl Evaluator<'_> {
             return Ok(found);
         }
         let folded: Int64Chunked =
-            self.folded(name)?.into_iter().map(|sum| i64::try_from(sum).ok()).collect_ca(name.into());
+            self.folded(over, name)?.into_iter().map(|sum| i64::try_from(sum).ok()).collect_ca(name.into());
         Ok((folded.into_series(), ColumnClass::Number))
     }
 
@@ -207,12 +208,17 @@ impl Evaluator<'_> {
 
     /// The amount of each row in millionths.
     fn amounts(&self, over: Over, formula: &Formula, mask: &Mask) -> Result<Amounts> {
-        let table = &self.view.data.facts[&over].table;
+        let (table, margin) = (&self.view.data.facts[&over].table, self.view.data.margin);
         let mut columns: HashMap<&str, Amounts> = HashMap::new();
         for name in formula.measures() {
             let values = match table.numbers(name) {
                 Some(numbers) => Amounts::Column(numbers),
-                None if over == Over::Leads => Amounts::Computed(self.folded(name)?),
+                None if matches!(over, Over::Leads | Over::Payments) && name == EARNED => {
+                    Amounts::Computed(margin.earned(table).ok_or_else(|| no_number(over, name))?)
+                }
+                None if matches!(over, Over::Leads | Over::Accounts) => {
+                    Amounts::Computed(self.folded(over, name)?)
+                }
                 None => return Err(no_number(over, name)),
             };
             columns.insert(name, values);
@@ -228,8 +234,12 @@ impl Evaluator<'_> {
         Ok(Amounts::Computed((0..mask.height()).map(amount).collect()))
     }
 
-    /// A measure of another table by lead: its sum for each lead, in millionths.
-    fn folded(&self, name: &str) -> Result<Vec<i128>> {
+    /// A measure of another table by lead or by customer: its sum for each, in millionths.
+    fn folded(&self, onto: Over, name: &str) -> Result<Vec<i128>> {
+        if onto == Over::Accounts { self.folded_by_customer(name) } else { self.folded_by_lead(name) }
+    }
+
+    fn folded_by_lead(&self, name: &str) -> Result<Vec<i128>> {
         let leads = self.view.data.leads();
         let mut sums = vec![0_i128; leads.lead_count];
         let quantity = self.catalogue.measures.get(name).filter(|quantity| quantity.over != Over::Leads);
@@ -274,7 +284,7 @@ fn answer(predicate: &Predicate, frame: LazyFrame, expression: Expr) -> Result<M
     })
 }
 
-fn no_number(over: Over, name: &str) -> anyhow::Error {
+pub(super) fn no_number(over: Over, name: &str) -> anyhow::Error {
     data_error(
         format!("the {} have no number `{name}`", over.name()),
         "map the column with its type: `seats = { header = \"Seats\", type = \"number\" }`",

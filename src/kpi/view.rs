@@ -108,7 +108,8 @@ impl<'a> View<'a> {
         for filter in self.filters {
             rows = rows.and(&self.matching(over, filter)?);
         }
-        let (period, is_spend) = (self.period, over == Over::Spend);
+        // money that was spent is of no lead until it is brought to one: a cohort's is that of its month
+        let (period, is_spend) = (self.period, matches!(over, Over::Spend | Over::Costs));
         if let (Some(period), Some(column)) =
             (period.filter(|_| is_spend || self.basis == Basis::Event), facts.event_date)
         {
@@ -126,6 +127,16 @@ impl<'a> View<'a> {
             }));
         }
         Some(rows)
+    }
+
+    /// The rows of a table that count for a customer as a whole, whichever of its leads they belong to: filters and
+    /// cohorts select the customers, only the period hides rows.
+    pub fn of_whole_customers(&self, over: Over) -> Option<Mask> {
+        let facts = self.data.facts.get(&over)?;
+        let all = Mask::all(facts.table.frame.height());
+        let (Some(period), Some(column)) = (self.event_period(), facts.event_date) else { return Some(all) };
+        let days = facts.table.dates(column)?;
+        Some(Mask::from_rows(all.height(), |row| days.get(row).is_some_and(|day| period.contains(day))))
     }
 
     /// The rows of a table with a value of a dimension, its own or its lead's.
@@ -236,7 +247,8 @@ pub fn dimension(data: &Data, over: Over, name: &str) -> Option<Dimension> {
     };
     let facts = data.facts.get(&over)?;
     // spend reaches the leads by allocation, never by looking a lead up
-    find(facts, false).or_else(|| if over == Over::Spend { None } else { find(data.leads(), true) })
+    let has_leads = !matches!(over, Over::Spend | Over::Costs);
+    find(facts, false).or_else(|| if has_leads { find(data.leads(), true) } else { None })
 }
 
 /// A column for predicates, and what it holds.

@@ -1,14 +1,50 @@
-//! The one currency of all amounts: without rates, amounts in two currencies cannot be added.
+//! The one currency of all amounts: those in another one need a rate, or cannot be added.
 
 use anyhow::Result;
 
 use crate::config::Config;
 use crate::error::data_error;
-use crate::input::Inputs;
 use crate::input::number::{currency_of, may_be_same_currency};
 use crate::input::table::{Table, code_slice};
+use crate::input::{Inputs, Signed};
 
-/// The currency of the configuration, else of the first amount that has one; none where nothing says it.
+/// In which currency amounts are: by a column `currency`, else by the sign that the amounts of a column bear.
+pub struct Currencies {
+    signs: Vec<Signed>,
+}
+
+impl Currencies {
+    /// What the inputs say of currencies.
+    pub fn new(inputs: &Inputs) -> Currencies {
+        Currencies { signs: inputs.currency_signs.clone() }
+    }
+
+    /// The currency of a column in each row of a table; none where nothing says it.
+    pub fn of_column<'a>(&'a self, table: &'a Table, column: &str) -> impl Fn(usize) -> Option<&'a str> {
+        let codes = table.codes("currency");
+        let words = table.dictionaries.get("currency");
+        let of_file: Vec<Option<&str>> = table
+            .origin
+            .files
+            .iter()
+            .map(|file| {
+                let sign = self.signs.iter().find(|sign| sign.column == column && sign.files.contains(file));
+                sign.map(|sign| sign.code)
+            })
+            .collect();
+        let files = &table.origin.file_of_row;
+        move |row| {
+            let word = codes.as_ref().map_or(0, |codes| code_slice(codes)[row] as usize);
+            match words.filter(|_| word > 0) {
+                Some(words) => Some(words[word].as_str()),
+                None => of_file.get(usize::from(files[row])).copied().flatten(),
+            }
+        }
+    }
+}
+
+/// The currency of the configuration, else of the first amount that has one; none where nothing says it. For inputs
+/// without rates.
 ///
 /// # Errors
 /// Two currencies: by a column, or by the sign that an amount bears.
@@ -33,7 +69,7 @@ pub fn of_all(config: &Config, leads: &Table, inputs: &Inputs) -> Result<Option<
             }
         }
     }
-    for (sign, cell) in &inputs.currency_signs {
+    for Signed { code: sign, cell, .. } in &inputs.currency_signs {
         match &reporting {
             None => reporting = Some(((*sign).to_string(), cell.clone())),
             Some((currency, known)) if !are_same(currency, sign) => {
@@ -60,14 +96,23 @@ pub fn refuse_mixed(table: &Table, rows: &[usize]) -> Result<()> {
     match named.find(|row| !are_same(word(first), word(row))) {
         None => Ok(()),
         Some(row) => {
-            let cell = format!("{}: column `currency`: `{}`", table.origin.describe(*row), word(row));
-            Err(two_currencies(&cell, "", word(first), &table.origin.describe(*first)))
+            // they are added before anything is converted, so that rates would not help
+            Err(data_error(
+                format!(
+                    "{}: column `currency`: `{}`, but another part of the lead is in `{}` ({})",
+                    table.origin.describe(*row),
+                    word(row),
+                    word(first),
+                    table.origin.describe(*first)
+                ),
+                "the parts of a deal and the deals of a lead are added, so they must be in one currency",
+            ))
         }
     }
 }
 
 /// Whether two names or signs may be of one currency: `RUB` and `руб.`, `$` and `USD`.
-fn are_same(one: &str, other: &str) -> bool {
+pub fn are_same(one: &str, other: &str) -> bool {
     let code = |text: &str| currency_of(text).map_or_else(|| text.to_uppercase(), String::from);
     let (one, other) = (code(one), code(other));
     may_be_same_currency(&one, &other) || may_be_same_currency(&other, &one)
@@ -77,7 +122,7 @@ fn two_currencies(cell: &str, is: &str, currency: &str, known: &str) -> anyhow::
     let is = if is.is_empty() { String::new() } else { format!(" {is}") };
     data_error(
         format!("{cell}{is}, but the amounts are in `{currency}` ({known})"),
-        "amounts in several currencies cannot be added: convert them to one before the export",
+        "amounts in several currencies cannot be added: name a file of rates, `--rates rates.csv --currency EUR` or `[[rates]]` in funnel.toml (columns date, currency, rate), or convert them before the export",
     )
 }
 

@@ -3,7 +3,7 @@
 //! Churn counts customers, not papers: who replaces one contract by the next has not left, who comes back has come
 //! anew. So the customers at the start of a period, the new and the churned ones add up to those at its end.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use anyhow::{Context, Result};
 use polars::prelude::*;
@@ -57,16 +57,15 @@ struct Contract {
 }
 
 /// The spells of all customers, in the order of customer and start: columns `started_at`, `churned_at`, `first`
-/// (whether it is the customer's first spell), `last` (whether it is the last one), and the text columns of the contract that ends last. Each stands where
-/// its first contract stands.
+/// (whether it is the customer's first spell), `last` (whether it is the last one), and the text columns of the contract
+/// that ends last. Each stands where its first contract stands. `customers` has the number of the customer of each contract.
 ///
 /// # Errors
 /// None on tables that were read.
-pub fn spells(contracts: &Facts, of_lead: Option<&[u32]>, findings: &mut Vec<Finding>) -> Result<Facts> {
+pub fn spells(contracts: &Facts, customers: &[u32], findings: &mut Vec<Finding>) -> Result<Facts> {
     let table = &contracts.table;
     let started = table.dates("started_at").context("contracts have a start")?;
     let churned = table.dates("churned_at");
-    let customers = customer_numbers(contracts, of_lead);
     let nameless_start = (0..table.frame.height()).filter(|row| started.get(*row).is_none());
     findings.extend(finding(
         "contracts_without_start",
@@ -101,25 +100,6 @@ pub fn spells(contracts: &Facts, of_lead: Option<&[u32]>, findings: &mut Vec<Fin
     });
     spells.dedup_by(joins);
     to_facts(contracts, &spells)
-}
-
-/// One number a customer: the lead that stands for it, or a number of its own where the CRM does not know it.
-fn customer_numbers(contracts: &Facts, of_lead: Option<&[u32]>) -> Vec<u32> {
-    let table = &contracts.table;
-    let ids = [table.ids("lead_id"), table.ids("customer_id")];
-    let mut unknown: BTreeMap<String, u32> = BTreeMap::new();
-    let known = u32::try_from(contracts.lead_count).unwrap_or(NO_LEAD);
-    let mut number_of = |row: usize| {
-        let lead = contracts.lead_of(row);
-        if lead != NO_LEAD {
-            return of_lead.map_or(lead, |of_lead| of_lead[lead as usize]);
-        }
-        let id = ids.iter().flatten().find_map(|ids| ids.get(row));
-        let next = known + u32::try_from(unknown.len()).unwrap_or(0);
-        // a contract that names nobody is a customer of its own
-        *unknown.entry(id.map_or_else(|| format!("\0{row}"), String::from)).or_insert(next)
-    };
-    (0..table.frame.height()).map(&mut number_of).collect()
 }
 
 /// Whether a contract belongs to the spell before it: both overlap, or follow each other by the next day. The spell takes

@@ -1,23 +1,35 @@
 //! The join: from typed tables to one row a lead, with everything else tied to these rows.
 //!
 //! `index` finds the lead of an ID, `merge` makes one row of several (`parts` of a deal, `deals` of a lead), `lookup`
-//! adds columns, `statuses` understands status words, `stages` says how far each lead came, `customers` turns contracts into customers, `spend`, `keys` and `allocation` bring the money to the leads.
+//! adds columns, `statuses` understands status words, `stages` says how far each lead came, `customers` turns contracts
+//! into customers, `bases` tells new ones from existing ones, `money` brings all amounts into one currency and makes
+//! `accounts`, one row a customer, of contracts (`renewals`), `payments` and wins, `spend`, `keys` and `allocation`
+//! bring the money to the leads.
 
+pub mod accounts;
 pub mod allocation;
 pub mod bands;
 mod bases;
 mod cells;
+mod costs;
 mod currency;
 mod customers;
 mod dates;
 mod deals;
+mod describe;
 pub mod index;
 mod keys;
 mod lookup;
+pub mod margin;
 mod merge;
+mod money;
 pub mod numbering;
 mod outcomes;
 mod parts;
+mod payments;
+mod rates;
+mod related;
+mod renewals;
 mod shares;
 pub mod spend;
 pub mod stages;
@@ -26,21 +38,26 @@ pub mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use self::index::{Index, NO_LEAD};
+use self::accounts::Customers;
+use self::currency::Currencies;
+use self::index::NO_LEAD;
+use self::margin::Margin;
 use self::merge::{Joining, Merged};
+use self::rates::Rates;
+use self::related::Known;
 pub use self::stages::{Stage, Stages};
 use self::statuses::Statuses;
 use self::window::Window;
 use crate::check::{Finding, finding};
-use crate::config::{Config, NegativeDays};
+use crate::config::Config;
 use crate::error::data_error;
 use crate::input::profile::FileProfile;
-use crate::input::table::{Days, Table, code_slice};
+use crate::input::table::{Days, Table};
 use crate::input::tables::Kind;
 use crate::input::{Inputs, normalise};
-use crate::mask::{Mask, WORD, bits};
+use crate::mask::Mask;
 
 /// What a measure can count the rows of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
@@ -52,6 +69,11 @@ pub enum Over {
     Contracts,
     /// Spells of customers: the time in which a customer has at least one running contract.
     Customers,
+    Payments,
+    /// Customers one by one: who was won, has a contract or has paid.
+    Accounts,
+    /// The costs of the configuration, a row a day.
+    Costs,
 }
 
 impl Over {
@@ -63,6 +85,9 @@ impl Over {
             Over::Tickets => "tickets",
             Over::Contracts => "contracts",
             Over::Customers => "customers",
+            Over::Payments => "payments",
+            Over::Accounts => "accounts",
+            Over::Costs => "costs",
         }
     }
 }
@@ -90,6 +115,12 @@ impl Facts {
 #[derive(Debug)]
 pub struct Data {
     pub facts: BTreeMap<Over, Facts>,
+    /// For contracts and payments the row of [`Over::Accounts`] that each row belongs to.
+    pub accounts_of: BTreeMap<Over, Vec<u32>>,
+    /// What of an amount is margin.
+    pub margin: Margin,
+    /// Whether a CRM was named: payments and contracts tell something without one.
+    pub has_crm: bool,
     pub stages: Stages,
     /// The labels of each dimension of bands, from the smallest number to the largest.
     pub bands: BTreeMap<String, Vec<String>>,
@@ -134,34 +165,6 @@ impl Data {
     }
 }
 
-/// A table whose rows each belong to one lead.
-struct Related {
-    kind: Kind,
-    over: Over,
-    /// The date before which a row is not there yet.
-    begins: &'static str,
-    event_date: Option<&'static str>,
-    /// The check of the rows whose lead the CRM does not know.
-    orphans: &'static str,
-}
-
-const RELATED: [Related; 2] = [
-    Related {
-        kind: Kind::Tickets,
-        over: Over::Tickets,
-        begins: "opened_at",
-        event_date: Some("opened_at"),
-        orphans: "tickets_without_lead",
-    },
-    Related {
-        kind: Kind::Contracts,
-        over: Over::Contracts,
-        begins: "started_at",
-        event_date: None,
-        orphans: "contracts_without_lead",
-    },
-];
-
 /// Joins the inputs.
 ///
 /// `as_of` hides everything later; without it the latest date in the data stands for it.
@@ -170,9 +173,11 @@ const RELATED: [Related; 2] = [
 /// Leads that contradict each other, status words without a stage, currencies that cannot be added.
 pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<Data> {
     let mut findings = std::mem::take(&mut inputs.findings);
+    let rates = inputs.tables.remove(&Kind::Rates);
     let span = dates::span(&inputs.tables);
     let cut = as_of.filter(|as_of| span.latest_named.is_some_and(|latest| *as_of < latest));
-    let mut crm = inputs.tables.remove(&Kind::Crm).ok_or_else(no_crm)?;
+    let has_crm = inputs.tables.contains_key(&Kind::Crm);
+    let mut crm = inputs.tables.remove(&Kind::Crm).map_or_else(|| money::nobody(&inputs), Ok)?;
     let meanings = statuses::meanings(&mut crm, config, &inputs)?;
     let joining = Joining { config, inputs: &inputs, meanings: meanings.as_ref(), cut };
     let Merged { mut leads, index, latest_closing } = merge::one_row_per_lead(crm, &joining, &mut findings)?;
@@ -191,43 +196,49 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
         &leads.origin,
     ));
     let customers = customers::representatives(&leads, &stages);
-    let currency = currency::of_all(config, &leads, &inputs)?;
-    let mut facts = BTreeMap::new();
-    if let Some(table) = inputs.tables.remove(&Kind::Spend) {
-        facts.insert(Over::Spend, spend::facts(table, &index, height, cut, &mut findings)?);
+    let currency = match &rates {
+        Some(_) => config.currency.clone(),
+        None => currency::of_all(config, &leads, &inputs)?,
+    };
+    let known =
+        Known { leads: &index, customers: customers.as_ref().map(|(_, index)| index), height, has_crm };
+    let mut facts = related::facts(&mut inputs, &known, cut, &mut findings)?;
+    if let Some(rates) = rates {
+        let mut rates = Rates::new(&rates, config.currency.as_deref())?;
+        money::convert(&mut rates, &Currencies::new(&inputs), (&mut leads, &stages), &mut facts)?;
+        findings.extend(rates.finding());
     }
-    let by_customer = customers.as_ref().map(|(_, index)| index);
-    for related in RELATED {
-        if let Some(table) = inputs.tables.remove(&related.kind) {
-            let tied = tie_to_leads(table, &related, cut, (&index, by_customer, height), &mut findings)?;
-            facts.insert(related.over, tied);
-        }
+    let as_of = as_of.or(latest);
+    let margin = Margin { share: config.value.margin_share()? };
+    let of_lead = customers.as_ref().map(|(of_lead, _)| of_lead.as_slice());
+    let existing = of_lead.map(|of_lead| bases::existing(of_lead, &stages, facts.get(&Over::Contracts)));
+    let by_row = Customers::new(of_lead, existing.as_ref(), height);
+    let accounts_of =
+        money::one_by_one(&leads, &stages, (config, margin), by_row, &mut facts, &mut findings)?;
+    if let Some((first, last)) = span.first.zip(as_of) {
+        let costs = costs::facts(&config.costs.amounts()?, first, last, &config.path.display().to_string())?;
+        facts.extend(costs.map(|costs| (Over::Costs, costs)));
     }
-    if let Some(contracts) = facts.get(&Over::Contracts).filter(|contracts| contracts.table.has("started_at"))
-    {
-        let of_lead = customers.as_ref().map(|(of_lead, _)| of_lead.as_slice());
-        let spells = customers::spells(contracts, of_lead, &mut findings)?;
-        facts.insert(Over::Customers, spells);
-    }
-    describe_order(&leads, &stages, &not_yet.not(), config.negative_days, &mut findings);
-    describe_leads(&leads, &stages, &not_yet.not(), &mut findings);
+    describe::order(&leads, &stages, &not_yet.not(), config.negative_days, &mut findings);
+    describe::leads(&leads, &stages, &not_yet.not(), &mut findings);
     let in_configuration = |error: anyhow::Error| config.blame(error);
     let bands = bands::bands(&config.bands).and_then(|bands| bands::add(&mut leads, &bands));
     let bands = bands.map_err(in_configuration)?;
     let windows = window::windows(&config.window, &config.stages).map_err(in_configuration)?;
     let untraceable = untraceable(&leads, config);
-    let existing =
-        customers.as_ref().map(|(of_lead, _)| bases::existing(of_lead, &stages, facts.get(&Over::Contracts)));
     facts.insert(Over::Leads, Facts { table: leads, lead_rows: None, lead_count: height, event_date: None });
     Ok(Data {
         facts,
+        accounts_of,
+        margin,
+        has_crm,
         stages,
         bands,
         windows,
         is_in_order: index.is_ascending(),
         not_yet,
         first_day: span.first,
-        as_of: as_of.or(latest),
+        as_of,
         currency,
         existing,
         customer_of_lead: customers.map(|(of_lead, _)| of_lead),
@@ -258,29 +269,6 @@ fn untraceable(leads: &Table, config: &Config) -> BTreeSet<String> {
     words.filter(|word| named.contains(&normalise(word))).cloned().collect()
 }
 
-/// Finds the lead of each row by the indexes of leads and of customers; rows of unknown leads are kept and counted.
-fn tie_to_leads(
-    table: Table,
-    related: &Related,
-    cut: Option<i32>,
-    (leads, customers, lead_count): (&Index, Option<&Index>, usize),
-    findings: &mut Vec<Finding>,
-) -> Result<Facts> {
-    let table = match cut {
-        Some(day) => hide_later(table, related.begins, day)?,
-        None => table,
-    };
-    let lead_rows = lead_rows(&table, leads, customers);
-    let orphans = Mask::from_rows(lead_rows.len(), |row| lead_rows[row] == NO_LEAD);
-    findings.extend(finding(
-        related.orphans,
-        format!("{} whose lead is not in the CRM, counted as `(not in CRM)`", related.over.name()),
-        orphans.rows(),
-        &table.origin,
-    ));
-    Ok(Facts { table, lead_rows: Some(lead_rows), lead_count, event_date: related.event_date })
-}
-
 /// The leads whose first date lies after the day of the report.
 fn not_yet(
     leads: &Table,
@@ -301,102 +289,4 @@ fn not_yet(
 
 fn no_crm() -> anyhow::Error {
     data_error("no CRM export is named", "name it with `--crm FILE`, or as a `[[crm]]` block in funnel.toml")
-}
-
-/// The table as it was on a day: rows that began later are gone, later dates are empty.
-fn hide_later(mut table: Table, begins: &str, day: i32) -> Result<Table> {
-    let names: Vec<String> = table.frame.get_column_names_str().into_iter().map(String::from).collect();
-    if let Some(began) = table.dates(begins) {
-        let keep =
-            Mask::from_rows(table.frame.height(), |row| began.get(row).is_none_or(|began| began <= day));
-        table.frame = table.frame.filter(&keep.to_booleans("keep")).context("rows of the table")?;
-        table.origin = table.origin.select(keep.rows());
-    }
-    for name in names.iter().filter(|name| *name != "ends_at") {
-        if let Some(days) = table.dates(name) {
-            let hidden = days.filtered(|known| known <= day).to_series(name);
-            table.frame.with_column(hidden).context("columns of one height")?;
-        }
-    }
-    Ok(table)
-}
-
-/// The lead of each row, by lead ID and else by customer ID.
-fn lead_rows(table: &Table, leads: &Index, customers: Option<&Index>) -> Vec<u32> {
-    let by_lead = table.ids("lead_id").map(|ids| leads.find_all(&ids));
-    let by_customer = table.ids("customer_id").map(|ids| {
-        // a CRM without customer IDs may well use them as its lead IDs
-        customers.unwrap_or(leads).find_all(&ids)
-    });
-    match (by_lead, by_customer) {
-        (Some(by_lead), Some(by_customer)) => by_lead
-            .into_iter()
-            .zip(by_customer)
-            .map(|(lead, customer)| if lead == NO_LEAD { customer } else { lead })
-            .collect(),
-        (Some(rows), None) | (None, Some(rows)) => rows,
-        (None, None) => vec![NO_LEAD; table.frame.height()],
-    }
-}
-
-/// Stages that are dated before an earlier one: data errors.
-fn describe_order(
-    leads: &Table,
-    stages: &Stages,
-    counted: &Mask,
-    negative_days: NegativeDays,
-    findings: &mut Vec<Finding>,
-) {
-    let treatment = match negative_days {
-        NegativeDays::Exclude => "not in the days between",
-        NegativeDays::Include => "in the days between all the same",
-    };
-    for (stage, early) in stages.stages.iter().zip(dated_early(leads.frame.height(), &stages.stages)) {
-        findings.extend(finding(
-            "stages_out_of_order",
-            format!("data error, {} dated before an earlier stage, {treatment}", stage.name),
-            early.and(counted).rows(),
-            &leads.origin,
-        ));
-    }
-}
-
-/// For each stage the leads that have it dated before the last earlier stage that is dated.
-fn dated_early(height: usize, stages: &[Stage]) -> Vec<Mask> {
-    let known: Vec<Mask> = stages.iter().map(|stage| stage.at.known()).collect();
-    Mask::many_from_words(height, stages.len(), |index, early| {
-        let mut before = [i32::MIN; WORD];
-        for ((stage, known), early) in stages.iter().zip(&known).zip(early) {
-            for bit in bits(known.word(index)) {
-                if let Some(day) = stage.at.get(index * WORD + bit) {
-                    *early |= u64::from(day < before[bit]) << bit;
-                    before[bit] = day;
-                }
-            }
-        }
-    })
-}
-
-/// What a reader of the numbers should know about the leads.
-fn describe_leads(leads: &Table, stages: &Stages, counted: &Mask, findings: &mut Vec<Finding>) {
-    let height = leads.frame.height();
-    if let Some(codes) = leads.codes("channel") {
-        let codes = code_slice(&codes);
-        findings.extend(finding(
-            "leads_without_channel",
-            "leads without a channel, counted as `(none)`",
-            Mask::from_rows(height, |row| codes[row] == 0).and(counted).rows(),
-            &leads.origin,
-        ));
-    }
-    if let (Some(amounts), Some(won)) =
-        (leads.numbers("amount"), stages.won.map(|place| &stages.stages[place]))
-    {
-        findings.extend(finding(
-            "won_without_amount",
-            format!("leads that reached {} without an amount, not in the average check", won.name),
-            won.reached.and(counted).and(&Mask::from_booleans(&amounts.is_null())).rows(),
-            &leads.origin,
-        ));
-    }
 }

@@ -27,7 +27,7 @@ pub fn facts(
 ) -> Result<Facts> {
     let table = if table.has("date") { table } else { spread_ranges(table)? };
     let table = match as_of {
-        Some(day) => super::hide_later(table, "date", day)?,
+        Some(day) => super::related::hide_later(table, "date", day)?,
         None => table,
     };
     if let Some(dates) = table.dates("date") {

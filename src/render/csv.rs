@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::kpi::exact::Exact;
 use crate::kpi::view::TOTAL;
 use crate::report::compare::Comparison;
-use crate::report::{Report, Row, Table, Value};
+use crate::report::{Report, Table, Value};
 
 /// The columns that a comparison adds.
 const COMPARISON: [&str; 6] =
@@ -78,11 +78,21 @@ pub fn records<'a>(report: &'a Report, dimensions: &[String]) -> Vec<Record<'a>>
         };
         let rows = || table.blocks.iter().flat_map(|block| block.rows.iter().map(move |row| (block, row)));
         for (block, row) in rows() {
-            let key = key_of(row, &block.dimensions, dimensions);
-            row.values.iter().for_each(|value| add(&key, value));
+            let of_row = key_of(&row.key, &block.dimensions, dimensions);
+            for (place, value) in row.values.iter().enumerate() {
+                match block.columns.get(place).map(|column| &column.key).filter(|key| !key.is_empty()) {
+                    None => add(&of_row, value),
+                    // such a column says nothing where it has no value
+                    Some(_) if value.value.is_none() => {}
+                    Some(of_column) => {
+                        let whole: Vec<String> = row.key.iter().chain(of_column).cloned().collect();
+                        add(&key_of(&whole, &block.dimensions, dimensions), value);
+                    }
+                }
+            }
         }
         for (block, row) in rows().filter(|_| report.is_compared) {
-            let key = key_of(row, &block.dimensions, dimensions);
+            let key = key_of(&row.key, &block.dimensions, dimensions);
             let compared = row.values.iter().filter_map(|value| value.comparison.as_deref());
             compared.for_each(|compared| add(&key, &compared.previous));
         }
@@ -90,9 +100,8 @@ pub fn records<'a>(report: &'a Report, dimensions: &[String]) -> Vec<Record<'a>>
     records
 }
 
-fn key_of(row: &Row, own: &[String], all: &[String]) -> Vec<String> {
-    let part =
-        |name: &String| own.iter().position(|known| known == name).and_then(|place| row.key.get(place));
+fn key_of(key: &[String], own: &[String], all: &[String]) -> Vec<String> {
+    let part = |name: &String| own.iter().position(|known| known == name).and_then(|place| key.get(place));
     all.iter().map(|name| part(name).cloned().unwrap_or_else(|| TOTAL.to_string())).collect()
 }
 

@@ -70,6 +70,9 @@ pub fn cell_text(value: &Value, show: Show) -> String {
         Show::Target => judged.and_then(|judged| target_text(judged, value.unit)).unwrap_or_default(),
         Show::Status => judged.map_or("", |judged| judged.status.name()).replace('_', " "),
         Show::Value | Show::Data => {
+            if let (Show::Value, None, Some(text)) = (show, value.value, &value.text) {
+                return text.clone();
+            }
             let text = number_text(value.value, value.unit);
             // beside another period the change bears the mark
             let differs = compared

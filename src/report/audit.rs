@@ -49,7 +49,7 @@ fn block(title: &str, labels: &[&str], columns: Vec<Column>, rows: Vec<Row>) -> 
 }
 
 fn column(heading: &str, unit: Unit, currency: Option<&str>) -> Column {
-    Column { heading: with_unit(heading, unit, currency), show: Show::Value, unit }
+    Column { heading: with_unit(heading, unit, currency), show: Show::Value, unit, key: Vec::new() }
 }
 
 fn cell(value: Option<Exact>, unit: Unit) -> Value {
@@ -62,6 +62,7 @@ fn cell(value: Option<Exact>, unit: Unit) -> Value {
         numerator: None,
         denominator: None,
         interval: None,
+        text: None,
         period: None,
         comparison: None,
         judgement: None,

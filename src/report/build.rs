@@ -7,12 +7,11 @@ use anyhow::Result;
 use super::built::{Built, around, notes};
 use super::causes;
 use super::layout::{Planned, Step, columns, fill_step_title, steps, without_repeats};
-use super::path;
 use super::plan::PLAN;
 use super::scope::{Scope, basis_of, describe_scope};
 use super::tables::{self, By, Rows, Verdict, When};
 use super::top::{Folding, arrange};
-use super::{Block, Column, Report, Row, Show, Table, Value};
+use super::{Block, Column, Report, Row, Show, Table, Value, order, path};
 use crate::config::Basis;
 use crate::error::{suggestion, usage_error};
 use crate::kpi::derived::profile;
@@ -20,7 +19,6 @@ use crate::kpi::group::Key;
 use crate::kpi::templates::capitalised;
 use crate::kpi::view::TOTAL;
 use crate::leads::{Data, Over};
-use crate::mask::Mask;
 
 /// A dimension with more values than this is printed only when asked for.
 const MOST_VALUES: usize = 30;
@@ -72,6 +70,12 @@ fn has_input(scope: &Scope, need: &str) -> bool {
     if need == OWN_KPIS {
         return scope.catalogue.own().next().is_some();
     }
+    if need.contains(" or ") {
+        return need.split(" or ").any(|need| has_input(scope, need));
+    }
+    if need == "crm" && !scope.data.has_crm {
+        return false;
+    }
     let data = scope.data;
     let (table, column) = need.split_once('.').unwrap_or((need, ""));
     let table = if table == "crm" { Over::Leads.name() } else { table };
@@ -82,6 +86,9 @@ fn has_input(scope: &Scope, need: &str) -> bool {
 fn describe_need(need: &str) -> String {
     if need == OWN_KPIS {
         return "a `[kpi.…]` in funnel.toml".to_string();
+    }
+    if need.contains(" or ") {
+        return need.split(" or ").map(describe_need).collect::<Vec<_>>().join(" or ");
     }
     match need.split_once('.') {
         Some((table, column)) => format!("the column `{column}` in {table}"),
@@ -104,7 +111,7 @@ fn lack_of_blocks(scope: &Scope, table: &tables::Table) -> String {
     if table.needs.iter().any(|need| need == OWN_KPIS) {
         return "a KPI of funnel.toml that has a value here".to_string();
     }
-    if table.blocks.iter().any(|block| block.rows != Rows::Values) {
+    if table.blocks.iter().any(is_of_stages) {
         return "two stages: the dates of two in crm, or a status column".to_string();
     }
     let dimension = table.blocks.iter().find_map(|block| match &block.by {
@@ -126,7 +133,7 @@ fn fill_table(scope: &Scope, table: &tables::Table) -> Result<Option<Table>> {
     let basis = scope.basis.unwrap_or(table.basis);
     // in cohort basis a period selects leads; what became of them has no start and no end
     let has_period = scope.period.is_some() && basis == Basis::Event;
-    let mut notes = table.notes.clone();
+    let mut notes = order::notes(scope, table);
     let fixed: Vec<&String> = table
         .blocks
         .iter()
@@ -141,7 +148,7 @@ fn fill_table(scope: &Scope, table: &tables::Table) -> Result<Option<Table>> {
     }
     // all that is known of one dimension stands together
     grids.sort_by_key(|(place, _, _)| *place);
-    if table.blocks.iter().any(|block| block.rows != Rows::Values) {
+    if table.blocks.iter().any(is_of_stages) {
         notes.extend(path::window_notes(scope));
     }
     let folding = Folding::new(scope.top);
@@ -158,8 +165,8 @@ fn fill_table(scope: &Scope, table: &tables::Table) -> Result<Option<Table>> {
             notes.extend(words);
         }
     }
-    notes.extend(untraceable(scope, &blocks));
-    notes.extend(existing_left_out(scope, table, &blocks));
+    notes.extend(order::untraceable(scope, &blocks));
+    notes.extend(order::existing_left_out(scope, table, &blocks));
     Ok((!blocks.is_empty()).then(|| Table {
         name: table.name.clone(),
         title: table.title.clone(),
@@ -170,35 +177,9 @@ fn fill_table(scope: &Scope, table: &tables::Table) -> Result<Option<Table>> {
     }))
 }
 
-/// How many leads are left out of acquisition, where a block counts only new customers.
-fn existing_left_out(scope: &Scope, table: &tables::Table, blocks: &[Block]) -> Option<String> {
-    let count = scope.data.existing.as_ref().map_or(0, Mask::count);
-    let first = scope.stages().first().map(|stage| scope.catalogue.stage_count(stage))?;
-    let mut values = blocks.iter().flat_map(|block| &block.rows).flat_map(|row| &row.values);
-    let tells_them_apart = table.name == "bases";
-    (count > 0 && !tells_them_apart && values.any(|value| value.kpi == first)).then(|| {
-        format!(
-            "leads of existing customers, left out of leads, conversions and costs: {} of the data (see `bases`)",
-            crate::check::group_thousands(count)
-        )
-    })
-}
-
-/// Why channels have counts and no cost, where a block shows such a cost by channel.
-fn untraceable(scope: &Scope, blocks: &[Block]) -> Option<String> {
-    let is_attributed =
-        |value: &Value| scope.catalogue.kpis.get(&value.kpi).is_some_and(|entry| entry.kpi.is_attributed);
-    let shows = |block: &Block| {
-        let mut values = block.rows.iter().flat_map(|row| &row.values);
-        block.dimensions.iter().any(|name| name == "channel") && values.any(is_attributed)
-    };
-    let names: Vec<&str> = scope.data.untraceable.iter().map(String::as_str).collect();
-    (!names.is_empty() && blocks.iter().any(shows)).then(|| {
-        format!(
-            "{}: `untraceable`, so leads and no cost: nothing tells which spend brought them, and a cost of 0 would make them look free",
-            names.join(", ")
-        )
-    })
+/// Whether the rows of a block are stages or steps between them.
+fn is_of_stages(block: &tables::Block) -> bool {
+    matches!(block.rows, Rows::Steps | Rows::Path)
 }
 
 /// The dimensions that a block is split by, once for each grid. `fixed` are those that blocks of the table are made for.
@@ -212,7 +193,7 @@ fn splits(
     let is_dimension =
         |name: &str| scope.data.facts.values().any(|facts| facts.table.dictionaries.contains_key(name));
     match &block.by {
-        By::Fixed(names) if names.is_empty() && block.rows != Rows::Values => vec![scope.by.to_vec()],
+        By::Fixed(names) if names.is_empty() && is_of_stages(block) => vec![scope.by.to_vec()],
         By::Fixed(names) if scope.by.is_empty() => {
             if names.iter().all(|name| is_dimension(name)) {
                 vec![names.clone()]
@@ -225,11 +206,8 @@ fn splits(
             if is_asked { vec![scope.by.to_vec()] } else { Vec::new() }
         }
         By::Asked(_) if !scope.by.is_empty() => {
-            if asks_for_fixed {
-                Vec::new()
-            } else {
-                vec![scope.by.to_vec()]
-            }
+            // the ages of a dimension are told whichever it is
+            if asks_for_fixed && block.rows != Rows::Ages { Vec::new() } else { vec![scope.by.to_vec()] }
         }
         By::Asked(text) => match text.strip_prefix("--by or ") {
             Some("total") => vec![Vec::new()],
@@ -289,6 +267,14 @@ fn fill_block(
     }
     let steps = steps(&scope.stages());
     match (block.rows, dimensions.is_empty()) {
+        (Rows::Ages, _) => {
+            let planned = columns(scope, block, None)?;
+            if planned.is_empty() {
+                Ok(Vec::new())
+            } else {
+                super::ages::block(scope, block, basis, dimensions, folding)
+            }
+        }
         (Rows::Values, _) => {
             let planned = without_repeats(columns(scope, block, None)?);
             Ok(value_block(scope, block, &block.title, &planned, basis, dimensions, folding)?

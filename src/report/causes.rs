@@ -68,7 +68,8 @@ pub fn verdict(scope: &Scope, basis: Basis) -> Result<Option<(Block, Vec<String>
         return Ok(None);
     }
     let rows = questions.iter().flat_map(|question| &question.contrasts).map(|contrast| row(contrast, basis));
-    let heading = |heading: &str, show, unit| Column { heading: heading.to_string(), show, unit };
+    let heading =
+        |heading: &str, show, unit| Column { heading: heading.to_string(), show, unit, key: Vec::new() };
     let block = Block {
         title: "Differences in the share that left".to_string(),
         labels: vec!["Profile".to_string(), "Complained".to_string()],
@@ -223,6 +224,7 @@ fn row(contrast: &Contrast, basis: Basis) -> Row {
         numerator: None,
         denominator: None,
         interval: contrast.interval(),
+        text: None,
         period: None,
         comparison: None,
         judgement: None,

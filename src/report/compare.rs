@@ -92,7 +92,9 @@ pub fn add(tables: &mut [Table], now: &Scope, others: &[Table], before: &Scope) 
         let others = other.map_or(&[][..], |other| &other.blocks);
         add_missing_blocks(&mut table.blocks, others);
         for block in &mut table.blocks {
-            let other = others.iter().find(|other| is_same_block(block, other));
+            // columns that are ages: another period has others, and a cohort has its own time
+            let has_ages = block.columns.iter().any(|column| !column.key.is_empty());
+            let other = others.iter().find(|other| is_same_block(block, other)).filter(|_| !has_ages);
             if let Some(other) = other {
                 add_missing_rows(block, other, now, Some(now))?;
             }
@@ -180,8 +182,9 @@ pub fn widen(tables: &mut [Table], with: &Period) {
         for column in columns {
             let beside = (column.show == Show::Value).then(|| {
                 let change = if is_share(column.unit) { "Change, points" } else { "Change, %" };
-                [(with.label.as_str(), Show::Previous), (change, Show::Change)]
-                    .map(|(heading, show)| Column { heading: heading.to_string(), show, unit: column.unit })
+                [(with.label.as_str(), Show::Previous), (change, Show::Change)].map(|(heading, show)| {
+                    Column { heading: heading.to_string(), show, unit: column.unit, key: column.key.clone() }
+                })
             });
             block.columns.push(column);
             block.columns.extend(beside.into_iter().flatten());

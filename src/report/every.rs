@@ -115,6 +115,10 @@ fn turn(
     block: &Block,
     compare: Option<Compare>,
 ) -> Result<Vec<Block>> {
+    // columns that are ages: each period has others, and a cohort has its own time
+    if block.columns.iter().any(|column| !column.key.is_empty()) {
+        return Ok(Vec::new());
+    }
     let rows = across(parts, tables, block)?;
     let shown: Vec<usize> = (0..parts.len()).filter(|place| parts[*place].is_shown).collect();
     let has_labels = block.labels.iter().any(|label| !label.is_empty());
@@ -243,7 +247,12 @@ fn growth(values: &[Value]) -> Vec<Value> {
 /// The heading of a period; one that is not over says so.
 fn heading(part: &Part) -> Column {
     let mark = if is_over(part) { "" } else { " (part)" };
-    Column { heading: format!("{}{mark}", part.period.label), show: Show::Value, unit: Unit::Number }
+    Column {
+        heading: format!("{}{mark}", part.period.label),
+        show: Show::Value,
+        unit: Unit::Number,
+        key: Vec::new(),
+    }
 }
 
 /// Whether the data reach to the end of the period.

@@ -44,7 +44,10 @@ pub fn explain(scope: &Scope, name: &str) -> Result<String> {
     };
     let shown = match value.value {
         Some(exact) => format!("{} {unit}", value_text(exact, value.unit)).trim_end().to_string(),
-        None => format!("empty: {}", why_empty(scope, entry, basis, &value)),
+        None => match &value.text {
+            Some(text) => text.clone(),
+            None => format!("empty: {}", why_empty(scope, entry, basis, &value)),
+        },
     };
     lines.push(("value".into(), shown));
     if let Some(interval) = value.interval {

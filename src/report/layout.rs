@@ -54,7 +54,7 @@ pub fn columns(scope: &Scope, block: &tables::Block, step: Option<&Step>) -> Res
                 _ => entry.kpi.unit,
             };
             let heading = with_unit(&title, unit, scope.data.currency.as_deref());
-            planned.push(Planned { kpi: name, column: Column { heading, show, unit } });
+            planned.push(Planned { kpi: name, column: Column { heading, show, unit, key: Vec::new() } });
         }
     }
     Ok(planned)

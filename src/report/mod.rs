@@ -5,6 +5,7 @@
 //! what was to be reached, `targets` holds values against them, `plan` is the table of both. A renderer only writes down
 //! what stands here.
 
+mod ages;
 pub mod answer;
 pub mod audit;
 pub mod build;
@@ -16,6 +17,7 @@ pub mod explain;
 pub mod goals;
 mod layout;
 pub mod needed;
+mod order;
 mod path;
 mod plan;
 pub mod pseudonym;
@@ -94,6 +96,8 @@ pub struct Column {
     pub heading: String,
     pub show: Show,
     pub unit: Unit,
+    /// The values of the last dimensions of the block, where its columns stand for them.
+    pub key: Vec<String>,
 }
 
 /// A row: its labels for people, its dimensions for machines, a value for each column.
@@ -124,6 +128,8 @@ pub struct Value {
     pub numerator: Option<Exact>,
     pub denominator: Option<Exact>,
     pub interval: Option<Interval>,
+    /// What is told to people where there is no value.
+    pub text: Option<String>,
     /// The period, where it is not that of the table.
     pub period: Option<Arc<str>>,
     pub comparison: Option<Box<Comparison>>,
@@ -142,6 +148,7 @@ impl Value {
             numerator: None,
             denominator: None,
             interval: None,
+            text: None,
             period: self.period.clone(),
             comparison: None,
             judgement: None,
@@ -160,6 +167,7 @@ impl Value {
             numerator: None,
             denominator: None,
             interval: None,
+            text: None,
             period: None,
             comparison: None,
             judgement: None,

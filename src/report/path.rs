@@ -117,7 +117,7 @@ fn plan(scope: &Scope, column: &tables::Column, step: &Step, path: &[String]) ->
         _ => entry.kpi.unit,
     };
     let heading = with_unit(&title, unit, scope.data.currency.as_deref());
-    Ok(Some(Planned { kpi: name, column: Column { heading, show, unit } }))
+    Ok(Some(Planned { kpi: name, column: Column { heading, show, unit, key: Vec::new() } }))
 }
 
 /// What a reader must know about the windows of the steps: which are set, or how to set one.

@@ -54,8 +54,12 @@ pub fn table(scope: &Scope, judged: &[Judged]) -> Option<Table> {
 }
 
 fn block(scope: &Scope, title: String, dimensions: Vec<String>, judged: &[&Judged], is_plan: bool) -> Block {
-    let column =
-        |heading: &str, show: Show| Column { heading: heading.to_string(), show, unit: Unit::Number };
+    let column = |heading: &str, show: Show| Column {
+        heading: heading.to_string(),
+        show,
+        unit: Unit::Number,
+        key: Vec::new(),
+    };
     let mut columns = vec![column("Actual", Show::Value)];
     if is_plan {
         columns.extend([

@@ -195,6 +195,7 @@ impl<'a> Scope<'a> {
             numerator: computed.numerator,
             denominator: computed.denominator,
             interval: interval.and_then(|(successes, trials)| wilson(successes, trials)),
+            text: computed.text,
             period: None,
             comparison: None,
             judgement: None,

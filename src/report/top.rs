@@ -13,6 +13,7 @@ use super::{Row, Value};
 use crate::kpi::exact::Exact;
 use crate::kpi::group::Key;
 use crate::kpi::view::{OTHER, is_bucket};
+use crate::leads::accounts::COHORT_MONTH;
 
 /// The values that stay in the grids of one table, by the dimensions of the grid.
 pub struct Folding {
@@ -77,13 +78,13 @@ pub fn sort_key(row: &Row, ranked: Option<usize>) -> (bool, std::cmp::Reverse<i1
 }
 
 /// What goes before the size of a row: values of the data before `(other)` before `(none)` and the like, and by bands
-/// from the smallest number to the largest.
+/// from the smallest number to the largest, by months from the first to the last.
 pub fn place_in_order(scope: &Scope, dimensions: &[String], key: &Key) -> (u8, Vec<(usize, String)>) {
     let kind = match key {
         key if key.first().is_some_and(|part| part == OTHER) => 1,
         key => u8::from(key.iter().any(|part| is_bucket(part))) * 2,
     };
-    if !dimensions.iter().any(|name| scope.data.bands.contains_key(name)) {
+    if !dimensions.iter().any(|name| name == COHORT_MONTH || scope.data.bands.contains_key(name)) {
         return (kind, Vec::new());
     }
     let place = |(name, value): (&String, &String)| {

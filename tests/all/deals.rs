@@ -167,8 +167,11 @@ fn amounts_of_several_deals_in_two_currencies_are_refused() {
     let deals = deals.replace("10000,EUR", "10000,USD");
     let folder = company(&[("deals.csv", &deals)]);
     let said = refusal(folder.path(), &["report", "segments", "--crm", "deals.csv"]);
-    assert!(said.contains("deals.csv:3: column `currency`: `EUR`, but the amounts are in `USD`"), "{said}");
-    assert!(said.contains("hint: amounts in several currencies cannot be added"), "{said}");
+    assert!(
+        said.contains("deals.csv:3: column `currency`: `EUR`, but another part of the lead is in `USD`"),
+        "{said}"
+    );
+    assert!(said.contains("hint: the parts of a deal and the deals of a lead are added"), "{said}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::support::{Row, project, shown, stderr, stdout, tidy};
 
 /// The folder of an export, if it is there.
-fn data(name: &str) -> Option<PathBuf> {
+pub fn data(name: &str) -> Option<PathBuf> {
     let folder = project().join("../shared/data").join(name);
     if folder.is_dir() {
         return Some(folder);

@@ -182,7 +182,7 @@ fn currencies(export: &Export, odd: &Odd) -> Result<Option<(&'static str, Place,
         Some((other, _)) => Err(export.refuse(
             other,
             &format!("is in another currency than `{}` in line {}", first.text, first.first.line),
-            "amounts in several currencies cannot be added: convert them to one before the export",
+            "a column of signs is of one currency: give the rows a column `currency`, or export each currency to a file of its own",
         )),
     }
 }

@@ -3,7 +3,7 @@
 //! B03 and B06 were created after a lead of their customer was won (C1 on 20 January, C3 on 20 February), B07 after its
 //! customer's contract began. B05 and B09 came on that very day, and so not after it.
 
-use crate::support::{project, shown, tidy};
+use crate::support::{project, shown, stdout, tidy};
 
 fn value(table: &str, place: &str, kpi: &str) -> String {
     shown(&tidy(&project().join("fixtures/bases"), &[]), table, place, kpi)
@@ -79,4 +79,23 @@ fn windows_are_of_new_leads_and_of_existing_ones_apart() {
     assert_eq!(value("funnel", "mql_to_won_mature"), "0.166667 = 1/6");
     // of the existing ones B03 came within 8 days, B07 never
     assert_eq!(value("bases", "existing_mql_to_won"), "0.5 = 1/2");
+}
+
+#[test]
+fn a_new_customer_is_one_lead_won_and_one_customer_acquired() {
+    // B07 won too: its customer had begun a contract before the lead was created, so it acquires nobody
+    let folder = tempfile::tempdir().expect("a folder for the files");
+    for name in ["ads.csv", "contracts.csv", "funnel.toml", "leads.csv"] {
+        let text = std::fs::read_to_string(project().join("fixtures/bases").join(name)).expect("a fixture");
+        let text = text.replace("2026-03-02,2026-03-04,,,,", "2026-03-02,2026-03-04,2026-03-30,,,900.00");
+        std::fs::write(folder.path().join(name), text).expect("it is written");
+    }
+    let explained = |kpi: &str| {
+        let text = stdout(folder.path(), &["explain", kpi, "--quiet"]);
+        let labelled =
+            |line: &str| line.trim().strip_prefix("denominator").map(|rest| rest.trim().to_string());
+        text.lines().find_map(labelled).expect("a denominator")
+    };
+    // B01 of C1, B04 of C3, B10 of C2 and B08, which names no customer
+    assert_eq!((explained("acquisition_cost"), explained("cac_media")), ("4".to_string(), "4".to_string()));
 }

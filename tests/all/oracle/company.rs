@@ -71,7 +71,8 @@ impl Company {
     }
 }
 
-type Record = BTreeMap<String, String>;
+/// A row by its headers.
+pub type Record = BTreeMap<String, String>;
 
 impl Company {
     /// Reads `leads*.csv`, `ads.csv`, `tickets.csv` and `contracts.csv` with the headers of `examples/b2b`.
@@ -131,7 +132,8 @@ pub fn millionths(text: &str) -> Option<Millionths> {
     Some(if text.starts_with('-') { -number } else { number })
 }
 
-fn records(path: &Path) -> Vec<Record> {
+/// The rows of a file.
+pub fn records(path: &Path) -> Vec<Record> {
     let text = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     // no header of the fixtures has a separator inside
     let first_line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();

@@ -138,7 +138,7 @@ fn segment<'a>(split: &[&'a str]) -> Vec<Grid<'a>> {
 fn channels<'a>(asked: &Asked<'a>) -> Vec<Grid<'a>> {
     let split = one(asked, "channel");
     let mut grids = vec![
-        grid(&split, words("spend won revenue average_check")),
+        grid(&split, words("spend won revenue average_check romi roas")),
         grid(&split, words("leads qualified_share lead_to_won")),
     ];
     if asked.by.is_empty() {
@@ -187,8 +187,11 @@ fn churn<'a>(splits: &[Vec<&'a str>], asked: &Asked<'a>, has_period: bool) -> Ve
     let lifetime =
         words("lifetime_spells lifetime_months_median lifetime_months_mean lifetime_months_longest");
     let lifetime = grid(asked.by, lifetime);
+    let retention =
+        |split: &[&'a str]| has_period.then(|| grid(split, words("mrr_at_start revenue_churn grr nrr")));
     if !asked.by.is_empty() {
-        return vec![grid(asked.by, words(by_segment)), lifetime];
+        let by = [grid(asked.by, words(by_segment)), lifetime];
+        return by.into_iter().chain(retention(asked.by)).collect();
     }
     let mut grids = vec![
         lifetime,
@@ -196,6 +199,10 @@ fn churn<'a>(splits: &[Vec<&'a str>], asked: &Asked<'a>, has_period: bool) -> Ve
         grid(&["churn_reason_group"], words(by_reason)),
         grid(&["churn_reason"], words(by_reason)),
     ];
-    grids.extend(splits.iter().map(|split| grid(split, words(by_segment))));
+    grids.extend(retention(&[]));
+    for split in splits {
+        grids.push(grid(split, words(by_segment)));
+        grids.extend(retention(split));
+    }
     grids
 }

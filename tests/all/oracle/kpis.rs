@@ -241,7 +241,8 @@ fn days_statistic(lags: impl Iterator<Item = i64>, statistic: &str) -> Option<Fi
 fn of_money(question: &Question, kpi: &str, key: &Key, split: &[&str]) -> Option<Figure> {
     let leads = question.leads(key);
     let won: Vec<_> = leads.into_iter().filter(|lead| question.is_won(lead)).collect();
-    let revenue = money(won.iter().filter_map(|lead| lead.amount).sum());
+    let revenue_of = |won: &[&Lead]| -> Millionths { won.iter().filter_map(|lead| lead.amount).sum() };
+    let revenue = money(revenue_of(&won));
     let spend = money(question.spend(key, split));
     let big_wins = won.iter().filter(|lead| lead.amount.is_some_and(|amount| amount >= BIG_WIN)).count();
     let traffic = |number: Option<Millionths>| match number {
@@ -255,6 +256,9 @@ fn of_money(question: &Question, kpi: &str, key: &Key, split: &[&str]) -> Option
         "clicks" => traffic(question.traffic(key, split, |row| row.clicks)),
         "cost_per_big_win" => ratio("money", spend, count(big_wins)),
         "acquisition_cost" => ratio("money", spend, count(won.len())),
+        // nothing says what of an amount is margin, so all of it is
+        "romi" => ratio("share", money(revenue_of(&won) - question.spend(key, split)), spend),
+        "roas" => ratio("number", revenue, spend),
         "revenue" => plain("money", revenue),
         "average_check" => {
             ratio("money", revenue, count(won.iter().filter(|lead| lead.amount.is_some()).count()))
@@ -425,6 +429,26 @@ fn of_customers(question: &Question, kpi: &str, key: &Key) -> Option<Figure> {
         "churned_part" => part(share(churned, all_churned)),
         "mrr_start" => plain("money", money(mrr_start.map(|own| own.mrr).sum())),
         "complaints_per_customer" => number(at_start + new),
+        "mrr_at_start" | "revenue_churn" | "grr" | "nrr" => {
+            let mut customers: BTreeMap<&str, (Millionths, Millionths)> = BTreeMap::new();
+            for own in question.contracts(key) {
+                let customer = customers.entry(&own.lead_id).or_default();
+                customer.0 += if runs_at(own.started_at, own.churned_at, from) { own.mrr } else { 0 };
+                customer.1 += if runs_at(own.started_at, own.churned_at, to) { own.mrr } else { 0 };
+            }
+            let of_start: Vec<_> = customers.into_values().filter(|(start, _)| *start > 0).collect();
+            let sum = |amount: &dyn Fn(&(Millionths, Millionths)) -> Millionths| {
+                money(of_start.iter().map(amount).sum())
+            };
+            let start = sum(&|(start, _)| *start);
+            match kpi {
+                "mrr_at_start" => plain("money", start),
+                // what each customer of the start pays less than before
+                "revenue_churn" => ratio("share", sum(&|(start, end)| (start - end).max(0)), start),
+                "grr" => ratio("share", sum(&|(start, end)| if end < start { *end } else { *start }), start),
+                _ => ratio("share", sum(&|(_, end)| *end), start),
+            }
+        }
         _ => return None,
     })
 }

@@ -5,10 +5,12 @@
 mod bases;
 mod causes;
 pub mod company;
+mod currencies;
 mod grids;
 mod hand;
 mod kpis;
 mod measures;
+mod money;
 mod path;
 mod times;
 

@@ -62,10 +62,10 @@ fn configuration(folder: &Path, kind: Kind, settings: Option<&str>) -> anyhow::R
         let crm = [path("leads.csv")];
         let files: Vec<(Kind, &[String])> =
             if kind == Kind::Crm { vec![(kind, &file)] } else { vec![(Kind::Crm, &crm), (kind, &file)] };
-        return Ok(config::from_files(&files));
+        return Ok(Config { currency: Some("EUR".to_string()), ..config::from_files(&files) });
     };
     let crm = if kind == Kind::Crm { "" } else { "[[crm]]\nfiles = [\"leads.csv\"]\n" };
-    let text = format!("{crm}[[{}]]\nfiles = [\"x.csv\"]\n{settings}", kind.name());
+    let text = format!("currency = \"EUR\"\n{crm}[[{}]]\nfiles = [\"x.csv\"]\n{settings}", kind.name());
     write(folder, "funnel.toml", text.as_bytes());
     config::read(&folder.join("funnel.toml"))
 }

@@ -346,6 +346,8 @@ fn preset_headers(kind: Kind) -> Vec<Vec<String>> {
     });
     let exports = systems.flat_map(|system| system["export"].as_array().expect("exports").clone());
     let of_table = exports.filter(|export| export["table"].as_str() == Some(kind.name()));
+    // a table may have no known export: then nothing but odd headers is drawn
+    let none = std::iter::once(Vec::new());
     let first =
         |names: &toml::Value| names.as_array().and_then(|names| names.first()?.as_str().map(String::from));
     let presets: Vec<Vec<String>> = of_table
@@ -359,9 +361,10 @@ fn preset_headers(kind: Kind) -> Vec<Vec<String>> {
             headers.retain(|header| seen.insert(header.clone()));
             headers
         })
+        .chain(none)
         .collect();
     // no system exports plans
-    if presets.is_empty() { vec![known_headers(kind)] } else { presets }
+    if presets.iter().all(Vec::is_empty) { vec![known_headers(kind)] } else { presets }
 }
 
 fn odd_header() -> impl Strategy<Value = String> {
@@ -405,6 +408,8 @@ fn headers(kind: Kind) -> BoxedStrategy<Vec<String>> {
         Kind::Spend => vec!["date", "cost"],
         Kind::Tickets => vec!["lead_id", "opened_at"],
         Kind::Contracts => vec!["lead_id", "started_at"],
+        Kind::Payments => vec!["lead_id", "paid_at", "amount"],
+        Kind::Rates => vec!["date", "currency", "rate"],
         Kind::Plan => vec!["period", "kpi", "value"],
     };
     let one = prop_oneof![3 => select(known_headers(kind)), 1 => odd_header()];
@@ -577,6 +582,8 @@ pub fn settings(kind: Kind) -> impl Strategy<Value = String> {
         ],
         Kind::Tickets => vec!["opened_at = \"D/M/YY\"", "csat = \"1.234,56\""],
         Kind::Contracts => vec!["started_at = \"D/M/YYYY\"", "mrr = \"millionths\""],
+        Kind::Payments => vec!["paid_at = \"D/M/YYYY\"", "amount = \"1.234,56\""],
+        Kind::Rates => vec!["date = \"D/M/YYYY\""],
         Kind::Plan => vec!["value = \"1.234,56\"", "value = \"1,234.56\""],
     };
     let own = match kind {

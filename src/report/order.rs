@@ -1,0 +1,56 @@
+//! What is said under a table.
+
+use super::scope::Scope;
+use super::{Block, Value, tables};
+use crate::leads::{Facts, Over};
+use crate::mask::Mask;
+
+/// The notes of a table; `{margin}` says what margin is in its payments, or in the leads where it has none. A note about
+/// a margin that nothing here is divided by is left out.
+pub fn notes(scope: &Scope, table: &tables::Table) -> Vec<String> {
+    let data = scope.data;
+    let is_of_payments = table.needs.iter().any(|need| need == Over::Payments.name());
+    let amounts = if is_of_payments {
+        data.facts.get(&Over::Payments)
+    } else {
+        let has_amounts = |leads: &&Facts| leads.table.has("amount") || leads.table.has("margin");
+        Some(data.leads()).filter(has_amounts).filter(|_| data.facts.contains_key(&Over::Spend))
+    };
+    let margin = amounts.map(|facts| data.margin.describe(&facts.table));
+    let fill = |note: &String| match &margin {
+        Some(margin) => Some(note.replace("{margin}", margin)),
+        None => Some(note.clone()).filter(|note| !note.contains("{margin}")),
+    };
+    table.notes.iter().filter_map(fill).collect()
+}
+
+/// How many leads are left out of acquisition, where a block counts only new customers.
+pub fn existing_left_out(scope: &Scope, table: &tables::Table, blocks: &[Block]) -> Option<String> {
+    let count = scope.data.existing.as_ref().map_or(0, Mask::count);
+    let first = scope.stages().first().map(|stage| scope.catalogue.stage_count(stage))?;
+    let mut values = blocks.iter().flat_map(|block| &block.rows).flat_map(|row| &row.values);
+    let tells_them_apart = table.name == "bases";
+    (count > 0 && !tells_them_apart && values.any(|value| value.kpi == first)).then(|| {
+        format!(
+            "leads of existing customers, left out of leads, conversions and costs: {} of the data (see `bases`)",
+            crate::check::group_thousands(count)
+        )
+    })
+}
+
+/// Why channels have counts and no cost, where a block shows such a cost by channel.
+pub fn untraceable(scope: &Scope, blocks: &[Block]) -> Option<String> {
+    let is_attributed =
+        |value: &Value| scope.catalogue.kpis.get(&value.kpi).is_some_and(|entry| entry.kpi.is_attributed);
+    let shows = |block: &Block| {
+        let mut values = block.rows.iter().flat_map(|row| &row.values);
+        block.dimensions.iter().any(|name| name == "channel") && values.any(is_attributed)
+    };
+    let names: Vec<&str> = scope.data.untraceable.iter().map(String::as_str).collect();
+    (!names.is_empty() && blocks.iter().any(shows)).then(|| {
+        format!(
+            "{}: `untraceable`, so leads and no cost: nothing tells which spend brought them, and a cost of 0 would make them look free",
+            names.join(", ")
+        )
+    })
+}
