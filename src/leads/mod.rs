@@ -1,7 +1,8 @@
 //! The join: from typed tables to one row a lead, with everything else tied to these rows.
 //!
 //! `index` finds the lead of an ID, `merge` makes one row of several (`parts` of a deal, `deals` of a lead), `lookup`
-//! adds columns, `statuses` understands status words, `stages` says how far each lead came, `customers` turns contracts into customers, `spend`, `keys` and `allocation` bring the money to the leads.
+//! adds columns, `statuses` understands status words, `stages` says how far each lead came, `customers` turns contracts into customers, `repeated` finds what two
+//! files both have, `spend`, `keys` and `allocation` bring the money to the leads.
 
 pub mod allocation;
 pub mod bands;
@@ -18,6 +19,7 @@ mod merge;
 pub mod numbering;
 mod outcomes;
 mod parts;
+pub mod repeated;
 mod shares;
 pub mod spend;
 pub mod stages;
@@ -30,6 +32,7 @@ use anyhow::{Context, Result};
 
 use self::index::{Index, NO_LEAD};
 use self::merge::{Joining, Merged};
+use self::repeated::Exports;
 pub use self::stages::{Stage, Stages};
 use self::statuses::Statuses;
 use self::window::Window;
@@ -194,12 +197,14 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     let currency = currency::of_all(config, &leads, &inputs)?;
     let mut facts = BTreeMap::new();
     if let Some(table) = inputs.tables.remove(&Kind::Spend) {
+        findings.extend(repeated::spend(&table, &inputs.exports, cut, currency.as_deref())?);
         facts.insert(Over::Spend, spend::facts(table, &index, height, cut, &mut findings)?);
     }
     let by_customer = customers.as_ref().map(|(_, index)| index);
     for related in RELATED {
         if let Some(table) = inputs.tables.remove(&related.kind) {
-            let tied = tie_to_leads(table, &related, cut, (&index, by_customer, height), &mut findings)?;
+            let leads = (&index, by_customer, height);
+            let tied = tie_to_leads(table, &related, cut, leads, &inputs.exports, &mut findings)?;
             facts.insert(related.over, tied);
         }
     }
@@ -264,11 +269,16 @@ fn tie_to_leads(
     related: &Related,
     cut: Option<i32>,
     (leads, customers, lead_count): (&Index, Option<&Index>, usize),
+    exports: &Exports,
     findings: &mut Vec<Finding>,
 ) -> Result<Facts> {
     let table = match cut {
         Some(day) => hide_later(table, related.begins, day)?,
         None => table,
+    };
+    let table = match related.kind {
+        Kind::Tickets => repeated::tickets_once(table, exports, findings)?,
+        _ => table,
     };
     let lead_rows = lead_rows(&table, leads, customers);
     let orphans = Mask::from_rows(lead_rows.len(), |row| lead_rows[row] == NO_LEAD);
