@@ -2,6 +2,8 @@
 //!
 //! The keys are those of CSV, JSON and `[check]` in funnel.toml. A new check is an entry here and a line in its module.
 
+use crate::leads::repeated::REPEATED_SPEND;
+
 /// A thing that is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Check {
@@ -118,6 +120,17 @@ pub const CHECKS: &[Check] = &[
     of_leads("duplicates", "same_email", "leads with the e-mail of an earlier lead"),
     of_leads("duplicates", "same_phone", "leads with the phone number of an earlier lead"),
     of_leads("duplicates", "identical_leads", "leads that are like another in everything but the ID"),
+    check(
+        "duplicates",
+        "repeated_tickets",
+        "service cases that repeat an earlier row of their export, left out",
+    ),
+    check(
+        "duplicates",
+        "differing_tickets",
+        "service cases with the ID of an earlier row and other values, left out",
+    ),
+    check("duplicates", "repeated_spend", REPEATED_SPEND),
     of_leads("orphans", "deals_without_lead", "deals of no known lead, counted as leads of their own"),
     of_leads("orphans", "leads_unlike_their_deal", "leads with another value than their deal"),
     of_both(

@@ -5,12 +5,14 @@ use crate::check::Finding;
 use crate::config::Config;
 use crate::input::profile::{FileProfile, Rejected, describe_rejected};
 use crate::leads::Over;
+use crate::leads::repeated::REPEATED_SPEND;
 
 /// The checks whose answers are known before the audit begins.
 pub fn answers(subject: &Subject, config: &Config) -> Vec<Answer> {
     let mut answers = stops(subject);
     answers.extend(rows(subject));
     answers.extend(lookups(subject, config));
+    answers.extend(overlaps(subject));
     answers.extend(outcomes(subject));
     answers.extend(money(subject));
     answers
@@ -151,6 +153,39 @@ fn rows(subject: &Subject) -> Vec<Answer> {
                 .to_string(),
         ),
     ]
+}
+
+/// What two files of tickets or of spend both have.
+fn overlaps(subject: &Subject) -> Vec<Answer> {
+    let mut answers = Vec::new();
+    let cases = subject.facts(Over::Tickets).filter(|cases| cases.table.has("ticket_id"));
+    let known = cases.map(|cases| cases.table.frame.height() as u64);
+    for (key, effect) in [
+        ("repeated_tickets", "none, as each case counts once"),
+        ("differing_tickets", "each case counts once, as its first row tells it, which may be the older one"),
+    ] {
+        let row_by_row = |known: u64| {
+            let rows = known + count(subject, "repeated_tickets") + count(subject, "differing_tickets");
+            told(
+                subject,
+                key,
+                Some(rows),
+                format!("{effect}: row by row there would be {rows} cases, not {known}"),
+            )
+        };
+        let needs = match subject.facts(Over::Tickets) {
+            Some(_) => "the service cases have no `ticket_id`",
+            None => "no service desk export is named",
+        };
+        answers.push(known.map_or_else(|| answer(key, Err(needs)), row_by_row));
+    }
+    let repeated = subject.data.findings.iter().find(|finding| finding.key == "repeated_spend");
+    let effect = repeated.and_then(|finding| finding.what.strip_prefix(REPEATED_SPEND)).unwrap_or_default();
+    answers.push(match subject.facts(Over::Spend) {
+        Some(_) => told(subject, "repeated_spend", None, effect.trim_start_matches(", ")),
+        None => answer("repeated_spend", Err("no spend export is named")),
+    });
+    answers
 }
 
 fn lookups(subject: &Subject, config: &Config) -> Vec<Answer> {

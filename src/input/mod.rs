@@ -69,7 +69,9 @@ pub struct Inputs {
     pub duplicates: BTreeMap<String, Duplicates>,
     /// The export that each CRM file is of: files of one block with the same header. Such files may overlap; others
     /// complete each other.
-    pub export_of_file: BTreeMap<String, (usize, Vec<String>)>,
+    pub export_of_file: BTreeMap<String, Export>,
+    /// The same of each file of tickets and spend.
+    pub exports: BTreeMap<(Kind, String), Export>,
     /// Dimensions of the CRM that nobody named.
     pub automatic_dimensions: BTreeSet<String>,
     /// CRM files whose rows are deals, which say more of the outcome than the lead that became one.
@@ -107,6 +109,9 @@ pub struct Signed {
     /// File, line, column and text of the first such cell.
     pub cell: String,
 }
+
+/// An export that may come in several files: the place of its block, and the headers.
+pub type Export = (usize, Vec<String>);
 
 /// The column of a lookup's key; no name that a user could give to another column.
 pub const LOOKUP_KEY: &str = "\0key";
@@ -216,6 +221,10 @@ fn read_kind(
         crm::note(&opened, config, inputs)?;
         identity::give_ids(&mut table, &numbered)?;
         identity::find_leads(&mut table, inputs)?;
+    }
+    if matches!(kind, Kind::Tickets | Kind::Spend) {
+        let export = |file: &Opened| ((kind, file.name.clone()), (file.block, file.headers.clone()));
+        inputs.exports.extend(opened.iter().map(export));
     }
     inputs.tables.insert(kind, table);
     Ok(())

@@ -111,6 +111,10 @@ impl Evaluator<'_> {
         if name == "lost" {
             return "a date, a reason or a status of loss in crm".to_string();
         }
+        if over == Over::Leads && name == "open" {
+            return "the stage `won` in crm, without which no lead is known to be open: the date `won_at`, or a status"
+                .to_string();
+        }
         if name == LEAD_IDS {
             return "lead IDs in crm, without which no lead can be followed".to_string();
         }

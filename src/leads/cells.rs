@@ -1,6 +1,7 @@
 //! A column that is read cell by cell, whatever its type.
 
 use std::cmp::Ordering;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -52,6 +53,17 @@ impl Cells {
             Cells::Numbers(numbers) => numbers.get(left).cmp(&numbers.get(right)),
             // codes are in the order of the words
             Cells::Codes(codes, _) => codes.get(left).cmp(&codes.get(right)),
+        }
+    }
+
+    /// A number that is equal for equal cells.
+    pub fn hash(&self, row: u32, hasher: &PlFixedStateQuality) -> u64 {
+        let row = row as usize;
+        match self {
+            Cells::Ids(ids) => hasher.hash_one(ids.get(row)),
+            Cells::Days(days) => hasher.hash_one(days.get(row)),
+            Cells::Numbers(numbers) => hasher.hash_one(numbers.get(row)),
+            Cells::Codes(codes, _) => hasher.hash_one(codes.get(row)),
         }
     }
 

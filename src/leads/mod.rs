@@ -4,7 +4,7 @@
 //! adds columns, `statuses` understands status words, `stages` says how far each lead came, `customers` turns contracts
 //! into customers, `bases` tells new ones from existing ones, `money` brings all amounts into one currency and makes
 //! `accounts`, one row a customer, of contracts (`renewals`), `payments` and wins, `spend`, `keys` and `allocation`
-//! bring the money to the leads.
+//! bring the money to the leads, `repeated` finds what two files both have.
 
 pub mod accounts;
 pub mod allocation;
@@ -30,6 +30,7 @@ mod payments;
 mod rates;
 mod related;
 mod renewals;
+pub mod repeated;
 mod shares;
 pub mod spend;
 pub mod stages;
@@ -200,8 +201,13 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
         Some(_) => config.currency.clone(),
         None => currency::of_all(config, &leads, &inputs)?,
     };
-    let known =
-        Known { leads: &index, customers: customers.as_ref().map(|(_, index)| index), height, has_crm };
+    let known = Known {
+        leads: &index,
+        customers: customers.as_ref().map(|(_, index)| index),
+        height,
+        has_crm,
+        currency: currency.as_deref(),
+    };
     let mut facts = related::facts(&mut inputs, &known, cut, &mut findings)?;
     if let Some(rates) = rates {
         let mut rates = Rates::new(&rates, config.currency.as_deref())?;

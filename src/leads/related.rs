@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 
 use super::index::{Index, NO_LEAD};
-use super::{Facts, Over, spend};
+use super::{Facts, Over, repeated, spend};
 use crate::check::{Finding, finding};
 use crate::input::Inputs;
 use crate::input::table::Table;
@@ -21,6 +21,8 @@ pub struct Known<'a> {
     pub height: usize,
     /// Without a CRM nobody is missing from it.
     pub has_crm: bool,
+    /// The currency of the report, if anything names one.
+    pub currency: Option<&'a str>,
 }
 
 /// A table whose rows each belong to one lead.
@@ -70,11 +72,20 @@ pub fn facts(
 ) -> Result<BTreeMap<Over, Facts>> {
     let mut facts = BTreeMap::new();
     if let Some(table) = inputs.tables.remove(&Kind::Spend) {
+        findings.extend(repeated::spend(&table, &inputs.exports, cut, known.currency)?);
         facts.insert(Over::Spend, spend::facts(table, known.leads, known.height, cut, findings)?);
     }
     for related in RELATED {
         if let Some(table) = inputs.tables.remove(&related.kind) {
-            let tied = tie_to_leads(table, &related, known, cut)?;
+            let table = match cut {
+                Some(day) => hide_later(table, related.begins, day)?,
+                None => table,
+            };
+            let table = match related.kind {
+                Kind::Tickets => repeated::tickets_once(table, &inputs.exports, findings)?,
+                _ => table,
+            };
+            let tied = tie_to_leads(table, &related, known);
             findings.extend(orphans(&tied, &related).filter(|_| known.has_crm));
             facts.insert(related.over, tied);
         }
@@ -83,13 +94,9 @@ pub fn facts(
 }
 
 /// Finds the lead of each row by the indexes of leads and of customers; rows of unknown leads are kept.
-fn tie_to_leads(table: Table, related: &Related, known: &Known, cut: Option<i32>) -> Result<Facts> {
-    let table = match cut {
-        Some(day) => hide_later(table, related.begins, day)?,
-        None => table,
-    };
+fn tie_to_leads(table: Table, related: &Related, known: &Known) -> Facts {
     let lead_rows = lead_rows(&table, known.leads, known.customers);
-    Ok(Facts { table, lead_rows: Some(lead_rows), lead_count: known.height, event_date: related.event_date })
+    Facts { table, lead_rows: Some(lead_rows), lead_count: known.height, event_date: related.event_date }
 }
 
 /// The rows whose lead the CRM does not know.

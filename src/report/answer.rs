@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use super::build;
 use super::built::{self, Built};
+use super::causes;
 use super::compare::{self, Compare};
 use super::every::{self, Part};
 use super::goals::{self, Goal};
@@ -139,6 +140,9 @@ fn compared(scope: &Scope, asked: &Asked, compare: Compare) -> Result<(Report, V
     let before = compare.period(period);
     let mut built = build::tables(scope, asked.names)?;
     built.check(asked.names)?;
+    for table in &mut built.tables {
+        table.notes.extend(causes::verdict(scope, table)?);
+    }
     let mut notes = built.left_out();
     notes.extend(built::notes(scope)?);
     if let Some(note) = no_data_before(scope, &before) {
@@ -203,7 +207,8 @@ fn every_period(scope: &Scope, asked: &Asked, shown: &[Period]) -> Result<(Repor
     merged.check(asked.names)?;
     notes.extend(merged.left_out());
     notes.extend(built::notes(scope)?);
-    let report = Report { is_compared: asked.compare.is_some(), ..built::around(scope, merged.tables) };
+    let report =
+        Report { is_compared: asked.compare.is_some(), ..built::around_periods(scope, merged.tables) };
     Ok((report, notes))
 }
 

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::built::{Built, around, notes};
 use super::causes;
+use super::lack::{describe_need, has_input, is_dimension, lack_of_blocks, says_nothing};
 use super::layout::{Planned, Step, columns, fill_step_title, steps, without_repeats};
 use super::plan::PLAN;
 use super::scope::{Scope, basis_of, describe_scope};
@@ -18,7 +19,7 @@ use crate::kpi::derived::profile;
 use crate::kpi::group::Key;
 use crate::kpi::templates::capitalised;
 use crate::kpi::view::TOTAL;
-use crate::leads::{Data, Over};
+use crate::leads::Data;
 
 /// A dimension with more values than this is printed only when asked for.
 const MOST_VALUES: usize = 30;
@@ -32,8 +33,11 @@ const NO_SEGMENTS: [&str; 3] = ["lost_reason", "stage", "currency"];
 /// # Errors
 /// An unknown table, or a named one that lacks its inputs.
 pub fn report(scope: &Scope, names: &[String]) -> Result<(Report, Vec<String>)> {
-    let built = tables(scope, names)?;
+    let mut built = tables(scope, names)?;
     built.check(names)?;
+    for table in &mut built.tables {
+        table.notes.extend(causes::verdict(scope, table)?);
+    }
     let mut left_out = built.left_out();
     left_out.extend(notes(scope)?);
     Ok((around(scope, built.tables), left_out))
@@ -58,75 +62,15 @@ pub fn tables(scope: &Scope, names: &[String]) -> Result<Built> {
         match (filled, lack) {
             (Some(filled), _) => built.tables.push(filled),
             (None, lack) => {
-                let reason = lack.map_or_else(|| lack_of_blocks(scope, table), |need| describe_need(need));
+                let reason = match lack {
+                    Some(need) => describe_need(need),
+                    None => lack_of_blocks(scope, table)?,
+                };
                 built.lacking.push((table.name.clone(), reason));
             }
         }
     }
     Ok(built)
-}
-
-fn has_input(scope: &Scope, need: &str) -> bool {
-    if need == OWN_KPIS {
-        return scope.catalogue.own().next().is_some();
-    }
-    if need.contains(" or ") {
-        return need.split(" or ").any(|need| has_input(scope, need));
-    }
-    if need == "crm" && !scope.data.has_crm {
-        return false;
-    }
-    let data = scope.data;
-    let (table, column) = need.split_once('.').unwrap_or((need, ""));
-    let table = if table == "crm" { Over::Leads.name() } else { table };
-    let facts = data.facts.iter().find(|(over, _)| over.name() == table).map(|(_, facts)| facts);
-    facts.is_some_and(|facts| column.is_empty() || facts.table.has(column))
-}
-
-fn describe_need(need: &str) -> String {
-    if need == OWN_KPIS {
-        return "a `[kpi.…]` in funnel.toml".to_string();
-    }
-    if need.contains(" or ") {
-        return need.split(" or ").map(describe_need).collect::<Vec<_>>().join(" or ");
-    }
-    match need.split_once('.') {
-        Some((table, column)) => format!("the column `{column}` in {table}"),
-        None => format!("{need} (`--{need}`)"),
-    }
-}
-
-/// What a table lacks that has its inputs and no block to show.
-fn lack_of_blocks(scope: &Scope, table: &tables::Table) -> String {
-    if !scope.by.is_empty() {
-        return format!("a dimension that its inputs know: nothing is counted by {}", scope.by.join(" and "));
-    }
-    if !scope.filters.is_empty() {
-        let names: Vec<&str> = scope.filters.iter().map(|filter| filter.dimension.as_str()).collect();
-        return format!(
-            "a filter that its inputs know: nothing is counted where {} is set",
-            names.join(" and ")
-        );
-    }
-    if table.needs.iter().any(|need| need == OWN_KPIS) {
-        return "a KPI of funnel.toml that has a value here".to_string();
-    }
-    if table.blocks.iter().any(is_of_stages) {
-        return "two stages: the dates of two in crm, or a status column".to_string();
-    }
-    let dimension = table.blocks.iter().find_map(|block| match &block.by {
-        By::Asked(text) => text.strip_prefix("--by or ").filter(|name| *name != "total"),
-        By::Fixed(_) => None,
-    });
-    let names_kpi = |column: &tables::Column| match column {
-        tables::Column::Kpi(kpi) | tables::Column::Side { kpi, .. } => scope.lacking(kpi).ok().flatten(),
-    };
-    let lack = table.blocks.iter().flat_map(|block| &block.columns).find_map(names_kpi);
-    match (lack, dimension) {
-        (_, Some(dimension)) => format!("the column `{dimension}`, or a dimension named with `--by`"),
-        (Some(lack), None) => lack,
-        (None, None) => "a dimension in crm".to_string(),
-    }
 }
 
 fn fill_table(scope: &Scope, table: &tables::Table) -> Result<Option<Table>> {
@@ -156,18 +100,20 @@ fn fill_table(scope: &Scope, table: &tables::Table) -> Result<Option<Table>> {
     for (_, block, dimensions) in grids {
         let filled = fill_block(scope, block, basis, &dimensions, &folding)?;
         let verdict = match block.verdict.filter(|_| !filled.is_empty()) {
-            Some(Verdict::Causes) => causes::verdict(scope, basis)?,
+            Some(Verdict::Causes) => causes::differences(scope, basis)?,
             None => None,
         };
         blocks.extend(filled);
-        if let Some((block, words)) = verdict {
-            blocks.push(block);
-            notes.extend(words);
-        }
+        blocks.extend(verdict);
     }
     notes.extend(order::untraceable(scope, &blocks));
     notes.extend(order::existing_left_out(scope, table, &blocks));
-    Ok((!blocks.is_empty()).then(|| Table {
+    let is_nothing = if blocks.is_empty() { says_nothing(scope, table, basis)? } else { None };
+    if let Some(says) = is_nothing {
+        // what explains the columns has nothing to explain
+        notes = vec![says.to_string()];
+    }
+    Ok((!blocks.is_empty() || is_nothing.is_some()).then(|| Table {
         name: table.name.clone(),
         title: table.title.clone(),
         scope: describe_scope(scope, basis),
@@ -178,7 +124,7 @@ fn fill_table(scope: &Scope, table: &tables::Table) -> Result<Option<Table>> {
 }
 
 /// Whether the rows of a block are stages or steps between them.
-fn is_of_stages(block: &tables::Block) -> bool {
+pub fn is_of_stages(block: &tables::Block) -> bool {
     matches!(block.rows, Rows::Steps | Rows::Path)
 }
 
@@ -190,8 +136,7 @@ fn splits(
     notes: &mut Vec<String>,
 ) -> Vec<Vec<String>> {
     let asks_for_fixed = scope.by.iter().any(|name| fixed.contains(&name));
-    let is_dimension =
-        |name: &str| scope.data.facts.values().any(|facts| facts.table.dictionaries.contains_key(name));
+    let is_dimension = |name: &str| is_dimension(scope, name);
     match &block.by {
         By::Fixed(names) if names.is_empty() && is_of_stages(block) => vec![scope.by.to_vec()],
         By::Fixed(names) if scope.by.is_empty() => {

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::build::OWN_KPIS;
-use super::scope::{Scope, undated};
+use super::scope::{Scope, undated, without_date};
 use super::{Report, Table};
 use crate::check::Finding;
 use crate::error::data_error;
@@ -52,6 +52,13 @@ pub fn around(scope: &Scope, tables: Vec<Table>) -> Report {
         is_compared: false,
         is_judged: false,
     }
+}
+
+/// Tables of several periods with what a report says beside them: what has no date is in none of the periods, whether
+/// they were named or are all that the data have.
+pub fn around_periods(scope: &Scope, tables: Vec<Table>) -> Report {
+    let findings = scope.data.findings.iter().chain(&without_date(scope)).map(Finding::describe).collect();
+    Report { findings, ..around(scope, tables) }
 }
 
 /// What a reader of the report must be told beside it: own KPIs left out, a period without data.

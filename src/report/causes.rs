@@ -6,7 +6,7 @@
 use anyhow::Result;
 
 use super::scope::Scope;
-use super::{Block, Column, Row, Show, Value};
+use super::{Block, Column, Row, Show, Table, Value};
 use crate::config::Basis;
 use crate::kpi::catalogue::Unit;
 use crate::kpi::derived::complaints::{self, NO, YES};
@@ -18,6 +18,8 @@ use crate::kpi::view::TOTAL;
 /// With fewer customers on a side nothing is said of its share.
 const FEWEST: u64 = 30;
 const KPI: &str = "left_share";
+/// What is told of a contrast.
+const DIFFERENCE: &str = "left_share_difference";
 
 /// Customers of one side of a comparison.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,11 +44,39 @@ struct Question {
     contrasts: [Contrast; 3],
 }
 
-/// The differences between the fields, and what they allow to be said; none where one side of a question is missing.
+/// The differences between the fields; none where one side of a question is missing.
 ///
 /// # Errors
 /// A predicate that does not fit the columns.
-pub fn verdict(scope: &Scope, basis: Basis) -> Result<Option<(Block, Vec<String>)>> {
+pub fn differences(scope: &Scope, basis: Basis) -> Result<Option<Block>> {
+    let Some(questions) = asked(scope, basis)? else { return Ok(None) };
+    let rows = questions.iter().flat_map(|question| &question.contrasts).map(|contrast| row(contrast, basis));
+    let heading =
+        |heading: &str, show, unit| Column { heading: heading.to_string(), show, unit, key: Vec::new() };
+    Ok(Some(Block {
+        title: "Differences in the share that left".to_string(),
+        labels: vec!["Profile".to_string(), "Complained".to_string()],
+        dimensions: vec![profile::NAME.to_string(), complaints::NAME.to_string()],
+        columns: vec![
+            heading("Difference, points", Show::Value, Unit::Part),
+            heading("95% interval", Show::Interval, Unit::Part),
+        ],
+        rows: rows.collect(),
+    }))
+}
+
+/// What the differences that a table shows allow to be said under a scope, one note each; none of a table without them.
+///
+/// # Errors
+/// A predicate that does not fit the columns.
+pub fn verdict(scope: &Scope, table: &Table) -> Result<Vec<String>> {
+    let mut values = table.blocks.iter().flat_map(|block| &block.rows).flat_map(|row| &row.values);
+    let Some(shown) = values.find(|value| value.kpi == DIFFERENCE) else { return Ok(Vec::new()) };
+    Ok(asked(scope, shown.basis)?.map(|questions| notes(&questions)).unwrap_or_default())
+}
+
+/// Both questions, put to the numbers; none where one side of a question is missing.
+fn asked(scope: &Scope, basis: Basis) -> Result<Option<[Question; 2]>> {
     let dimensions = [profile::NAME.to_string(), complaints::NAME.to_string()];
     let field = |profile: &str, complained: &str| -> Result<Side> {
         let key = vec![profile.to_string(), complained.to_string()];
@@ -61,26 +91,9 @@ pub fn verdict(scope: &Scope, basis: Basis) -> Result<Option<(Block, Vec<String>
         fails_complained: field(DOES_NOT_FIT, YES)?,
     };
     let questions = questions(&fields);
-    if questions
-        .iter()
-        .any(|question| question.contrasts[0].more.of == 0 || question.contrasts[0].less.of == 0)
-    {
-        return Ok(None);
-    }
-    let rows = questions.iter().flat_map(|question| &question.contrasts).map(|contrast| row(contrast, basis));
-    let heading =
-        |heading: &str, show, unit| Column { heading: heading.to_string(), show, unit, key: Vec::new() };
-    let block = Block {
-        title: "Differences in the share that left".to_string(),
-        labels: vec!["Profile".to_string(), "Complained".to_string()],
-        dimensions: dimensions.to_vec(),
-        columns: vec![
-            heading("Difference, points", Show::Value, Unit::Part),
-            heading("95% interval", Show::Interval, Unit::Part),
-        ],
-        rows: rows.collect(),
-    };
-    Ok(Some((block, notes(&questions))))
+    let lacks_side =
+        |question: &Question| question.contrasts[0].more.of == 0 || question.contrasts[0].less.of == 0;
+    Ok((!questions.iter().any(lacks_side)).then_some(questions))
 }
 
 /// The four fields.
@@ -217,7 +230,7 @@ fn notes(questions: &[Question; 2]) -> Vec<String> {
 fn row(contrast: &Contrast, basis: Basis) -> Row {
     let key: Vec<String> = contrast.labels.iter().map(|label| (*label).to_string()).collect();
     let value = Value {
-        kpi: "left_share_difference".to_string(),
+        kpi: DIFFERENCE.to_string(),
         basis,
         unit: Unit::Part,
         value: contrast.difference(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
+use super::causes;
 use super::compare::{
     Compare, RowsByPlace, add_missing_rows, comparison, is_same_block, is_share, values_beside,
 };
@@ -58,14 +59,18 @@ pub fn side_by_side(
             || first.scope.clone(),
             |table| describe_scope(whole, whole.basis.unwrap_or(table.basis)),
         );
-        turned.push(Table {
+        let mut table = Table {
             scope: format!("{scope}, every {}", every.map_or("period", Every::name)),
             period: whole.period.map_or_else(|| "all".to_string(), |period| period.label.clone()),
             notes: notes(parts, &of_parts, &blocks),
             blocks,
             name: first.name.clone(),
             title: first.title.clone(),
-        });
+        };
+        // a period has few customers, and a verdict each would be read for that of all
+        let words = causes::verdict(whole, &table)?;
+        table.notes.extend(words.into_iter().map(|words| format!("all periods together, {words}")));
+        turned.push(table);
     }
     Ok(turned)
 }
@@ -293,7 +298,9 @@ fn in_pieces(block: &Block, labels: &[String], columns: &[Column], rows: &[Row])
 /// The notes of all parts, each once, and which period is not over.
 fn notes(parts: &[Part], tables: &[Option<&Table>], blocks: &[Block]) -> Vec<String> {
     let mut seen = BTreeSet::new();
-    let of_parts = tables.iter().flatten().flat_map(|table| table.notes.clone());
+    // that there is nothing to show in one period is no note where another has something
+    let told = tables.iter().flatten().filter(|table| blocks.is_empty() || !table.blocks.is_empty());
+    let of_parts = told.flat_map(|table| table.notes.clone());
     let mut notes: Vec<String> = of_parts.filter(|note| seen.insert(note.clone())).collect();
     let values = blocks.iter().flat_map(|block| &block.rows).flat_map(|row| &row.values);
     if values.clone().any(|value| value.basis == Basis::Cohort) {

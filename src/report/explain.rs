@@ -266,11 +266,23 @@ fn identify(scope: &Scope, over: Over, row: usize) -> (String, String, u32) {
     let (file, line) = facts.table.origin.place(row);
     let lead = facts.lead_of(row);
     let of_lead = if lead == NO_LEAD { None } else { id_of(scope.data.leads(), lead as usize) };
-    let id = of_lead.or_else(|| id_of(facts, row)).unwrap_or_default();
+    let of_contract = || id_of(scope.data.facts.get(&Over::Contracts)?, contract_of(scope, over, row)?);
+    let id = of_lead.or_else(|| id_of(facts, row)).or_else(of_contract).unwrap_or_default();
     (id, file.to_string(), line)
 }
 
 fn id_of(facts: &Facts, row: usize) -> Option<String> {
-    let ids = facts.table.ids("lead_id").or_else(|| facts.table.ids("customer_id"))?;
-    ids.get(row).map(String::from)
+    let id = |column: &str| facts.table.ids(column)?.get(row).map(String::from);
+    id("lead_id").or_else(|| id("customer_id"))
+}
+
+/// The contract with which a customer begins, and which names it where the CRM does not: it stands at the same place.
+fn contract_of(scope: &Scope, over: Over, row: usize) -> Option<usize> {
+    let contracts = scope.data.facts.get(&Over::Contracts).filter(|_| over == Over::Customers)?;
+    let (origin, own) = (&contracts.table.origin, &scope.data.facts[&over].table.origin);
+    let (file, line) = (own.file_of_row.get(row)?, own.line_of_row.get(row)?);
+    // contracts stand in the order of their files and lines
+    let start = origin.file_of_row.partition_point(|other| other < file);
+    let end = origin.file_of_row.partition_point(|other| other <= file);
+    origin.line_of_row[start..end].binary_search(line).ok().map(|place| start + place)
 }

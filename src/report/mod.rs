@@ -1,7 +1,7 @@
 //! The report as a plain value: tables of blocks of rows, every number with its numerator, denominator and interval.
 //!
-//! `tables` says which tables there are, `build` fills them for one period. `answer` puts a report together: `every` sets
-//! several periods side by side, `compare` each value beside that of another period or of the rest of its total. `goals` are
+//! `tables` says which tables there are, `build` fills them for one period, `lack` says why one is not there. `answer` puts
+//! a report together: `every` sets several periods side by side, `compare` each value beside that of another period or of the rest of its total. `goals` are
 //! what was to be reached, `targets` holds values against them, `plan` is the table of both. A renderer only writes down
 //! what stands here.
 
@@ -15,6 +15,7 @@ pub mod compare;
 mod every;
 pub mod explain;
 pub mod goals;
+mod lack;
 mod layout;
 pub mod needed;
 mod order;

@@ -269,12 +269,14 @@ pub fn describe_scope(scope: &Scope, basis: Basis) -> String {
     format!("{counted}{as_of}{filters}{events}")
 }
 
-/// What a period leaves out because it has no date: it would vanish from every month without a word.
+/// What the period of a scope leaves out because it has no date; nothing without a period.
 pub fn undated(scope: &Scope) -> Vec<Finding> {
+    if scope.period.is_none() { Vec::new() } else { without_date(scope) }
+}
+
+/// What every period leaves out because it has no date: it would vanish from every month without a word.
+pub fn without_date(scope: &Scope) -> Vec<Finding> {
     let (data, origin) = (scope.data, &scope.data.leads().table.origin);
-    if scope.period.is_none() {
-        return Vec::new();
-    }
     let counted = data.not_yet.not();
     let mut findings = Vec::new();
     let height = counted.height();

@@ -16,8 +16,19 @@ pub struct Table {
     pub needs: Vec<String>,
     #[serde(default)]
     pub notes: Vec<String>,
+    /// What to say where the table has nothing to show because there is nothing: that is an answer.
+    pub nothing: Option<Nothing>,
     #[serde(default, rename = "block")]
     pub blocks: Vec<Block>,
+}
+
+/// What a table is about, and what is said where there is none of it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {
+    /// The count of what the table is about.
+    pub kpi: String,
+    pub says: String,
 }
 
 /// One grid of a table.
