@@ -1,11 +1,12 @@
 //! The join: from typed tables to one row a lead, with everything else tied to these rows.
 //!
-//! `index` finds the lead of an ID, `merge` makes one row of several (`parts` of a deal, `deals` of a lead), `lookup`
-//! adds columns, `statuses` understands status words, `stages` says how far each lead came, `customers` turns contracts into customers, `spend`, `keys` and `allocation` bring the money to the leads.
+//! `index` finds the lead of an ID, `merge` makes one row of several (`parts` of a deal, `deals` of a lead; `beginning`
+//! tells what was not there yet, `shown` keeps the stages of all its rows), `lookup` adds columns, `statuses` understands status words, `stages` says how far each lead came, `customers` turns contracts into customers, `spend`, `keys` and `allocation` bring the money to the leads.
 
 pub mod allocation;
 pub mod bands;
 mod bases;
+mod beginning;
 mod cells;
 mod currency;
 mod customers;
@@ -19,6 +20,7 @@ pub mod numbering;
 mod outcomes;
 mod parts;
 mod shares;
+mod shown;
 pub mod spend;
 pub mod stages;
 pub mod statuses;
@@ -30,8 +32,8 @@ use anyhow::{Context, Result};
 
 use self::index::{Index, NO_LEAD};
 use self::merge::{Joining, Merged};
+use self::stages::Signs;
 pub use self::stages::{Stage, Stages};
-use self::statuses::Statuses;
 use self::window::Window;
 use crate::check::{Finding, finding};
 use crate::config::{Config, NegativeDays};
@@ -175,21 +177,17 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     let mut crm = inputs.tables.remove(&Kind::Crm).ok_or_else(no_crm)?;
     let meanings = statuses::meanings(&mut crm, config, &inputs)?;
     let joining = Joining { config, inputs: &inputs, meanings: meanings.as_ref(), cut };
-    let Merged { mut leads, index, latest_closing } = merge::one_row_per_lead(crm, &joining, &mut findings)?;
+    let merged = merge::one_row_per_lead(crm, &joining, &mut findings)?;
+    let Merged { mut leads, index, latest_closing, shown } = merged;
     let statuses = meanings.and_then(|meanings| meanings.of_leads(&mut leads));
     for lookup in &inputs.lookups {
         lookup::add(&mut leads, lookup, &mut findings)?;
     }
-    let stages = stages::stages(&leads, statuses.as_ref(), config, &inputs, cut, &mut findings);
+    let signs = Signs { config, inputs: &inputs, statuses: statuses.as_ref(), shown: shown.as_ref() };
+    let not_yet = beginning::not_yet(&leads, &signs, cut, &mut findings);
+    let stages = stages::stages(&leads, &signs, cut, &not_yet.not(), &mut findings);
     let latest = span.latest.max(dates::latest_closing(&leads, &stages)).max(latest_closing);
     let height = leads.frame.height();
-    let not_yet = not_yet(&leads, statuses.as_ref(), config, &inputs, cut);
-    findings.extend(finding(
-        "leads_after_as_of",
-        "leads created after the day of the report, left out",
-        not_yet.rows(),
-        &leads.origin,
-    ));
     let customers = customers::representatives(&leads, &stages);
     let currency = currency::of_all(config, &leads, &inputs)?;
     let mut facts = BTreeMap::new();
@@ -281,24 +279,6 @@ fn tie_to_leads(
     Ok(Facts { table, lead_rows: Some(lead_rows), lead_count, event_date: related.event_date })
 }
 
-/// The leads whose first date lies after the day of the report.
-fn not_yet(
-    leads: &Table,
-    statuses: Option<&Statuses>,
-    config: &Config,
-    inputs: &Inputs,
-    cut: Option<i32>,
-) -> Mask {
-    let height = leads.frame.height();
-    let Some(cut) = cut else {
-        return Mask::none(height);
-    };
-    // the stages of the whole time tell a lead that was created later from one without a date
-    let all = stages::stages(leads, statuses, config, inputs, None, &mut Vec::new());
-    let created = all.of_creation().map(|stage| &stage.at);
-    Mask::from_rows(height, |row| created.and_then(|days| days.get(row)).is_some_and(|day| day > cut))
-}
-
 fn no_crm() -> anyhow::Error {
     data_error("no CRM export is named", "name it with `--crm FILE`, or as a `[[crm]]` block in funnel.toml")
 }
@@ -309,8 +289,7 @@ fn hide_later(mut table: Table, begins: &str, day: i32) -> Result<Table> {
     if let Some(began) = table.dates(begins) {
         let keep =
             Mask::from_rows(table.frame.height(), |row| began.get(row).is_none_or(|began| began <= day));
-        table.frame = table.frame.filter(&keep.to_booleans("keep")).context("rows of the table")?;
-        table.origin = table.origin.select(keep.rows());
+        table = table.select(&keep)?;
     }
     for name in names.iter().filter(|name| *name != "ends_at") {
         if let Some(days) = table.dates(name) {
