@@ -86,6 +86,18 @@ impl Table {
         Ok(())
     }
 
+    /// The table with some of its rows only.
+    ///
+    /// # Errors
+    /// None for a mask over the rows of the table.
+    pub fn select(&self, keep: &Mask) -> Result<Table> {
+        Ok(Table {
+            frame: self.frame.filter(&keep.to_booleans("keep")).context("rows of the table")?,
+            dictionaries: self.dictionaries.clone(),
+            origin: self.origin.select(keep.rows()),
+        })
+    }
+
     /// The IDs of a column.
     pub fn ids(&self, column: &str) -> Option<StringChunked> {
         self.frame.column(column).ok()?.str().ok().map(|ids| ids.rechunk().into_owned())

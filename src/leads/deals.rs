@@ -111,17 +111,26 @@ pub fn combine(
     Ok(Combined { table: Table { frame, ..table }, further, latest_closing })
 }
 
+/// Tells the rows of which a lead may have several, each a deal of its own once the rows of one deal are one.
+pub fn is_one_of_deals<'a>(
+    table: &'a Table,
+    inputs: &Inputs,
+    ids: Option<&'a StringChunked>,
+) -> impl Fn(u32) -> bool + use<'a> {
+    let rules: Vec<Option<Duplicates>> =
+        table.origin.files.iter().map(|file| inputs.duplicates.get(file).copied()).collect();
+    move |row: u32| match rules[usize::from(table.origin.file_of_row[row as usize])] {
+        Some(Duplicates::Deals) => true,
+        // parts of one deal have been added by now
+        Some(Duplicates::Sum) => ids.is_some_and(|ids| ids.get(row as usize).is_some()),
+        _ => false,
+    }
+}
+
 /// The rows of each lead that has several deals, in the order of the rows.
 fn rows_of_leads(table: &Table, inputs: &Inputs, duplicates: &[Duplicate]) -> Vec<Vec<u32>> {
     let ids = table.ids(DEAL_ID);
-    let rules: Vec<Option<&Duplicates>> =
-        table.origin.files.iter().map(|file| inputs.duplicates.get(file)).collect();
-    let is_deal = |row: u32| match rules[usize::from(table.origin.file_of_row[row as usize])] {
-        Some(Duplicates::Deals) => true,
-        // parts of one deal have been added by now
-        Some(Duplicates::Sum) => ids.as_ref().is_some_and(|ids| ids.get(row as usize).is_some()),
-        _ => false,
-    };
+    let is_deal = is_one_of_deals(table, inputs, ids.as_ref());
     let has_several = several(table.frame.height(), duplicates, &is_deal);
     let is_one_of_several =
         |(later, first): &&Duplicate| is_deal(*later) && (is_deal(*first) || has_several(*first));
@@ -137,13 +146,9 @@ fn rows_of_leads(table: &Table, inputs: &Inputs, duplicates: &[Duplicate]) -> Ve
 
 /// Which deals of a lead decide, and in what order.
 fn decide(rows: Vec<u32>, outcomes: &Outcomes, cells: &[Cells]) -> Deals {
-    let has_begun = rows.iter().any(|row| outcomes.has_begun(*row));
-    // a deal that is not there yet says nothing beside one that is
-    let is_there = |row: &u32| !has_begun || outcomes.has_begun(*row);
-    let outcome = rows.iter().filter(|row| is_there(row)).map(|row| outcomes.of(*row)).max();
-    let outcome = outcome.unwrap_or(Outcome::Open);
+    let outcome = rows.iter().map(|row| outcomes.of(*row)).max().unwrap_or(Outcome::Open);
     let (mut deciding, mut others): (Vec<u32>, Vec<u32>) =
-        rows.into_iter().partition(|row| is_there(row) && outcomes.of(*row) == outcome);
+        rows.into_iter().partition(|row| outcomes.of(*row) == outcome);
     for rows in [&mut deciding, &mut others] {
         rows.sort_by(|one, other| {
             let rank = |row: &u32| Reverse((outcomes.rank(outcome, *row), outcomes.amount(*row)));

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::{Context, Result};
 use polars::prelude::*;
 
+use super::beginning;
 use super::cells::Cells;
 use super::deals::{self, DEAL_ID};
 use super::index::{Duplicate, Index, NO_LEAD, several};
 use super::parts;
+use super::shown::Shown;
 use super::statuses::{Meanings, STATUS};
 use crate::check::{Finding, finding};
 use crate::config::{Config, Duplicates, Purpose};
@@ -34,6 +36,8 @@ pub struct Merged {
     pub index: Index,
     /// The last day on which one of several deals of a lead was won or lost; the lead has the first win only.
     pub latest_closing: Option<i32>,
+    /// The stages that the rows of leads and of their deals show.
+    pub shown: Option<Shown>,
 }
 
 /// Makes one row of those of a lead: rows of one deal become one, deals of one lead do, and then lead and deal.
@@ -45,7 +49,7 @@ pub fn one_row_per_lead(table: Table, joining: &Joining, findings: &mut Vec<Find
     let (index, duplicates) = Index::new(lead_ids(&table)?);
     let nameless = Mask::from_booleans(&lead_ids(&table)?.is_null());
     if duplicates.is_empty() && nameless.count() == 0 {
-        return Ok(Merged { leads: without_deal_ids(table)?, index, latest_closing: None });
+        return Ok(Merged { leads: without_deal_ids(table)?, index, latest_closing: None, shown: None });
     }
     let of_one_deal = deals::rows_of_one_deal(&table, inputs, &duplicates);
     let (table, index, duplicates) = if of_one_deal.is_empty() {
@@ -55,6 +59,17 @@ pub fn one_row_per_lead(table: Table, joining: &Joining, findings: &mut Vec<Find
         let (index, duplicates) = Index::new(lead_ids(&table)?);
         (table, index, duplicates)
     };
+    let (table, index, duplicates) = match beginning::without_later_deals(&table, joining, &duplicates) {
+        None => (table, index, duplicates),
+        Some(keep) => {
+            // an ID that is refused today is refused on any day
+            split_repeats(&table, inputs, &duplicates, &Repeats::of_leads(None, None))?;
+            let table = table.select(&keep)?;
+            let (index, duplicates) = Index::new(lead_ids(&table)?);
+            (table, index, duplicates)
+        }
+    };
+    let shown = Shown::new(&table, joining, &duplicates);
     let deals::Combined { table, further, latest_closing } =
         deals::combine(table, joining, &duplicates, findings)?;
     let nameless = Mask::from_booleans(&lead_ids(&table)?.is_null());
@@ -64,10 +79,12 @@ pub fn one_row_per_lead(table: Table, joining: &Joining, findings: &mut Vec<Find
         nameless.rows(),
         &table.origin,
     ));
-    let repeats = Repeats::of_leads(nameless, further);
-    let targets = targets(&kept(table.frame.height(), &duplicates, &repeats), &duplicates);
+    let repeats = Repeats::of_leads(Some(nameless), Some(further));
+    let keep = kept(table.frame.height(), &duplicates, &repeats);
+    let shown = shown.map(|shown| shown.select(&keep));
+    let targets = targets(&keep, &duplicates);
     let merged = merge(without_deal_ids(table)?, inputs, &duplicates, &repeats, findings)?;
-    Ok(Merged { leads: merged, index: index.with_targets(targets), latest_closing })
+    Ok(Merged { leads: merged, index: index.with_targets(targets), latest_closing, shown })
 }
 
 fn lead_ids(table: &Table) -> Result<StringChunked> {
@@ -109,14 +126,14 @@ impl Repeats {
         }
     }
 
-    fn of_leads(nameless: Mask, told: Mask) -> Repeats {
+    fn of_leads(nameless: Option<Mask>, told: Option<Mask>) -> Repeats {
         Repeats {
             column: "lead_id",
             of: "lead",
             allowed: &[Duplicates::Merge, Duplicates::Sum, Duplicates::Deals],
             hint: "map the column that identifies a lead, or set in its `[[crm]]` block `duplicates = \"merge\"` where a lead spans several rows that agree, `\"sum\"` where they are parts of one deal, `\"deals\"` where each is a deal of its own",
-            nameless: Some(nameless),
-            told: Some(told),
+            nameless,
+            told,
         }
     }
 
@@ -133,14 +150,7 @@ fn merge(
     repeats: &Repeats,
     findings: &mut Vec<Finding>,
 ) -> Result<Table> {
-    let pairs = in_one_file(&table.origin, duplicates);
-    let rule = |row: u32| inputs.duplicates.get(table.origin.place(row as usize).0);
-    let is_allowed = |pair: &Duplicate| rule(pair.0).is_some_and(|rule| repeats.allowed.contains(rule));
-    let (mut summed, refused): (Vec<Duplicate>, Vec<Duplicate>) = pairs.into_iter().partition(is_allowed);
-    summed.retain(|(later, _)| rule(*later) == Some(&Duplicates::Sum) && !repeats.is_told(*later));
-    // an audit goes on where the configuration leaves it open, not where it says that such rows are an error
-    let is_error = |pair: &&Duplicate| inputs.purpose == Purpose::Report || rule(pair.0).is_none();
-    refuse_repeated_ids(&table, &refused.iter().filter(is_error).collect::<Vec<_>>(), repeats)?;
+    let (summed, refused) = split_repeats(&table, inputs, duplicates, repeats)?;
     let mut known = Mask::none(table.frame.height());
     for (later, _) in summed.iter().chain(&refused) {
         known.insert(*later as usize);
@@ -165,6 +175,27 @@ fn merge(
     ));
     let keep = kept(table.frame.height(), duplicates, repeats);
     merge_columns(&table, inputs, duplicates, &keep, findings)
+}
+
+/// Of the rows that repeat an ID of their own file those that are parts to be added, and those that only an audit lets pass.
+///
+/// # Errors
+/// Rows of the second kind, if this is no audit.
+fn split_repeats(
+    table: &Table,
+    inputs: &Inputs,
+    duplicates: &[Duplicate],
+    repeats: &Repeats,
+) -> Result<(Vec<Duplicate>, Vec<Duplicate>)> {
+    let pairs = in_one_file(&table.origin, duplicates);
+    let rule = |row: u32| inputs.duplicates.get(table.origin.place(row as usize).0);
+    let is_allowed = |pair: &Duplicate| rule(pair.0).is_some_and(|rule| repeats.allowed.contains(rule));
+    let (mut summed, refused): (Vec<Duplicate>, Vec<Duplicate>) = pairs.into_iter().partition(is_allowed);
+    summed.retain(|(later, _)| rule(*later) == Some(&Duplicates::Sum) && !repeats.is_told(*later));
+    // an audit goes on where the configuration leaves it open, not where it says that such rows are an error
+    let is_error = |pair: &&Duplicate| inputs.purpose == Purpose::Report || rule(pair.0).is_none();
+    refuse_repeated_ids(table, &refused.iter().filter(is_error).collect::<Vec<_>>(), repeats)?;
+    Ok((summed, refused))
 }
 
 /// The rows that are left: the first of each ID.

@@ -4,12 +4,14 @@
 //! adds columns, `statuses` understands status words, `stages` says how far each lead came, `customers` turns contracts
 //! into customers, `bases` tells new ones from existing ones, `money` brings all amounts into one currency and makes
 //! `accounts`, one row a customer, of contracts (`renewals`), `payments` and wins, `spend`, `keys` and `allocation`
-//! bring the money to the leads, `repeated` finds what two files both have.
+//! bring the money to the leads, `repeated` finds what two files both have,
+//! `beginning` what was not there yet on a day, and `shown` keeps the stages of all rows of a lead.
 
 pub mod accounts;
 pub mod allocation;
 pub mod bands;
 mod bases;
+mod beginning;
 mod cells;
 mod costs;
 mod currency;
@@ -32,6 +34,7 @@ mod related;
 mod renewals;
 pub mod repeated;
 mod shares;
+mod shown;
 pub mod spend;
 pub mod stages;
 pub mod statuses;
@@ -48,10 +51,10 @@ use self::margin::Margin;
 use self::merge::{Joining, Merged};
 use self::rates::Rates;
 use self::related::Known;
+use self::stages::Signs;
 pub use self::stages::{Stage, Stages};
-use self::statuses::Statuses;
 use self::window::Window;
-use crate::check::{Finding, finding};
+use crate::check::Finding;
 use crate::config::Config;
 use crate::error::data_error;
 use crate::input::profile::FileProfile;
@@ -181,21 +184,17 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     let mut crm = inputs.tables.remove(&Kind::Crm).map_or_else(|| money::nobody(&inputs), Ok)?;
     let meanings = statuses::meanings(&mut crm, config, &inputs)?;
     let joining = Joining { config, inputs: &inputs, meanings: meanings.as_ref(), cut };
-    let Merged { mut leads, index, latest_closing } = merge::one_row_per_lead(crm, &joining, &mut findings)?;
+    let merged = merge::one_row_per_lead(crm, &joining, &mut findings)?;
+    let Merged { mut leads, index, latest_closing, shown } = merged;
     let statuses = meanings.and_then(|meanings| meanings.of_leads(&mut leads));
     for lookup in &inputs.lookups {
         lookup::add(&mut leads, lookup, &mut findings)?;
     }
-    let stages = stages::stages(&leads, statuses.as_ref(), config, &inputs, cut, &mut findings);
+    let signs = Signs { config, inputs: &inputs, statuses: statuses.as_ref(), shown: shown.as_ref() };
+    let not_yet = beginning::not_yet(&leads, &signs, cut, &mut findings);
+    let stages = stages::stages(&leads, &signs, cut, &not_yet.not(), &mut findings);
     let latest = span.latest.max(dates::latest_closing(&leads, &stages)).max(latest_closing);
     let height = leads.frame.height();
-    let not_yet = not_yet(&leads, statuses.as_ref(), config, &inputs, cut);
-    findings.extend(finding(
-        "leads_after_as_of",
-        "leads created after the day of the report, left out",
-        not_yet.rows(),
-        &leads.origin,
-    ));
     let customers = customers::representatives(&leads, &stages);
     let currency = match &rates {
         Some(_) => config.currency.clone(),
@@ -273,24 +272,6 @@ fn untraceable(leads: &Table, config: &Config) -> BTreeSet<String> {
     let named: BTreeSet<String> = config.attribution.untraceable.iter().map(|name| normalise(name)).collect();
     let words = leads.dictionaries.get("channel").into_iter().flat_map(|words| words.iter());
     words.filter(|word| named.contains(&normalise(word))).cloned().collect()
-}
-
-/// The leads whose first date lies after the day of the report.
-fn not_yet(
-    leads: &Table,
-    statuses: Option<&Statuses>,
-    config: &Config,
-    inputs: &Inputs,
-    cut: Option<i32>,
-) -> Mask {
-    let height = leads.frame.height();
-    let Some(cut) = cut else {
-        return Mask::none(height);
-    };
-    // the stages of the whole time tell a lead that was created later from one without a date
-    let all = stages::stages(leads, statuses, config, inputs, None, &mut Vec::new());
-    let created = all.of_creation().map(|stage| &stage.at);
-    Mask::from_rows(height, |row| created.and_then(|days| days.get(row)).is_some_and(|day| day > cut))
 }
 
 fn no_crm() -> anyhow::Error {

@@ -51,26 +51,30 @@ impl Outcomes {
         let is_won = self.has_reached(row, won)
             || self.status(row) == Status::Reached(won)
                 && self.has_happened(row, &[own, self.closed_at.as_ref(), self.stage_at.as_ref()]);
-        let has_reason = || self.lost_reason.as_ref().is_some_and(|codes| code_slice(codes)[row] > 0);
-        let says_lost = || {
-            self.lost_at.as_ref().is_some_and(|days| days.get(row).is_some())
-                || self.status(row) == Status::Lost
-                || has_reason()
-        };
         if is_won {
             Outcome::Won
-        } else if says_lost() && self.has_happened(row, &self.of_loss()) {
+        } else if self.says_lost(row) && self.has_happened(row, &self.of_loss()) {
             Outcome::Lost
         } else {
             Outcome::Open
         }
     }
 
-    /// Whether a deal is there on the day of the report.
+    /// Whether a deal is there on the day of the report; one without a date is.
     pub fn has_begun(&self, row: u32) -> bool {
-        let dates = self.stages.iter().chain([&self.stage_at]).flatten();
-        let first = dates.filter_map(|days| days.get(row as usize)).min();
-        first.is_none_or(|day| self.is_past(day))
+        self.first_day(row as usize).is_none_or(|day| self.is_past(day))
+    }
+
+    /// Whether a date of the row lies on or before the day of the report.
+    pub fn has_past_date(&self, row: u32) -> bool {
+        self.first_day(row as usize).is_some_and(|day| self.is_past(day))
+    }
+
+    /// The stage before the last one at which the status of a row says that it stands.
+    pub fn stage_of_status(&self, row: u32) -> Option<usize> {
+        let row = row as usize;
+        let Status::Reached(place) = self.status(row) else { return None };
+        (place + 1 < self.stages.len() && self.is_at(row, place)).then_some(place)
     }
 
     /// What puts one deal before another of the same outcome, its amount aside: how far an open one has come, when a
@@ -96,13 +100,31 @@ impl Outcomes {
     }
 
     fn furthest(&self, row: usize) -> Option<usize> {
-        let by_status = |place: usize| {
-            self.status(row) == Status::Reached(place)
-                && self.has_happened(row, &[self.stages[place].as_ref(), self.stage_at.as_ref()])
-        };
         (0..self.stages.len().saturating_sub(1))
             .rev()
-            .find(|place| self.has_reached(row, *place) || by_status(*place))
+            .find(|place| self.has_reached(row, *place) || self.is_at(row, *place))
+    }
+
+    /// Whether the status says that the row stands at a stage before the last one.
+    fn is_at(&self, row: usize, place: usize) -> bool {
+        self.status(row) == Status::Reached(place)
+            && self.has_happened(row, &[self.stages[place].as_ref(), self.stage_at.as_ref()])
+    }
+
+    /// Whether anything says that the row was lost, on whatever day.
+    fn says_lost(&self, row: usize) -> bool {
+        self.lost_at.as_ref().is_some_and(|days| days.get(row).is_some())
+            || self.status(row) == Status::Lost
+            || self.lost_reason.as_ref().is_some_and(|codes| code_slice(codes)[row] > 0)
+    }
+
+    /// The first of the dates of a row; of an open deal the closing date is a plan.
+    fn first_day(&self, row: usize) -> Option<i32> {
+        let won = self.stages.len().checked_sub(1).map(Status::Reached);
+        let is_closed = || Some(self.status(row)) == won || self.says_lost(row);
+        let closed_at = self.closed_at.as_ref().filter(|days| days.get(row).is_some() && is_closed());
+        let dates = self.stages.iter().flatten().chain(&self.stage_at).chain(&self.lost_at).chain(closed_at);
+        dates.filter_map(|days| days.get(row)).min()
     }
 
     /// Whether the date of a stage lies on or before the day of the report.

@@ -1,5 +1,6 @@
 //! Which stages each lead reached and when: dates where the exports have them, else the status word, then the skip rule.
 
+use super::shown::Shown;
 use super::statuses::{Status, Statuses};
 use crate::check::{Finding, finding};
 use crate::config::{Config, Skips};
@@ -43,58 +44,47 @@ impl Stages {
     }
 }
 
-/// The stages of all leads of the CRM. Dates after `as_of` have not happened yet.
+/// What tells the stages of leads, their own columns aside.
+#[derive(Clone, Copy)]
+pub struct Signs<'a> {
+    pub config: &'a Config,
+    pub inputs: &'a Inputs,
+    pub statuses: Option<&'a Statuses>,
+    /// What the rows of a lead and of its deals show beside the one status that is left.
+    pub shown: Option<&'a Shown>,
+}
+
+/// The stages of all leads of the CRM. Dates after `as_of` have not happened yet; `counted` are the leads to tell of.
 pub fn stages(
     leads: &Table,
-    statuses: Option<&Statuses>,
-    config: &Config,
-    inputs: &Inputs,
+    signs: &Signs,
     as_of: Option<i32>,
+    counted: &Mask,
     findings: &mut Vec<Finding>,
 ) -> Stages {
-    let has_happened = |day: i32| as_of.is_none_or(|as_of| day <= as_of);
-    let date = |column: &str| {
-        leads.dates(column).map(|days| if as_of.is_some() { days.filtered(has_happened) } else { days })
-    };
-    let stage_at = date("stage_at");
-    let closed_at = date("closed_at");
-    // what a status or a reason says has not happened yet where its date lies after `as_of`
-    let still_to_come = |columns: &[&str]| match as_of {
-        Some(as_of) => still_to_come(leads, columns, as_of),
-        None => Mask::none(leads.frame.height()),
-    };
+    let Signs { config, inputs, statuses, .. } = *signs;
+    let known = Known { leads, as_of };
+    let (stage_at, closed_at) = (known.dates("stage_at"), known.dates("closed_at"));
     let height = leads.frame.height();
-    let last = config.stages.len() - 1;
-    let mut raw: Vec<(Mask, Days)> = Vec::new();
-    let mut is_known: Vec<bool> = Vec::new();
-    for (place, name) in config.stages.iter().enumerate() {
-        let own_column = format!("{name}_at");
-        let own = date(&own_column);
-        let columns = [own_column.as_str(), if place == last { "closed_at" } else { "stage_at" }, "stage_at"];
-        let has_status = statuses.map(|statuses| statuses.mask(Status::Reached(place)));
-        let is_status = has_status.as_ref().is_some_and(|mask| mask.count() > 0);
-        let by_status = has_status.map(|mask| mask.and(&still_to_come(&columns).not()));
-        let closes = if place == last { closed_at.as_ref() } else { None };
-        let at = dates_of_stage(height, own.as_ref(), by_status.as_ref(), &[closes, stage_at.as_ref()]);
-        is_known.push(own.is_some() || is_status);
-        raw.push((by_status.map_or(at.known(), |mask| mask.or(&at.known())), at));
-    }
+    let (mut raw, mut is_known): (Vec<(Mask, Days)>, Vec<bool>) =
+        raw_stages(&known, signs, closed_at.as_ref(), stage_at.as_ref()).into_iter().unzip();
     let shows_a_stage = raw.iter().fold(Mask::none(height), |all, (mask, _)| all.or(mask));
     // a row that shows no stage is a lead all the same, and so is one that a status column says was lost
     raw[0].0 = raw[0].0.or(&shows_a_stage.not());
     is_known[0] |= shows_a_stage.count() < height as u64 || (statuses.is_some() && !inputs.is_event_based);
-    findings.extend(statuses.and_then(|statuses| lost_at_first(leads, config, &raw, statuses)));
+    let to_come = known.still_to_come(&["lost_at", "closed_at", "stage_at"]);
+    let told = counted.and(&to_come.not());
+    findings.extend(statuses.and_then(|statuses| lost_at_first(leads, config, &raw, statuses, &told)));
     // an event of a later stage says nothing of the earlier ones: no ID leads to them
     let skips = if inputs.is_event_based { Skips::Any } else { config.skips };
-    let own_lost_at = date("lost_at");
+    let own_lost_at = known.dates("lost_at");
     let named = config.stages.iter().zip(raw).map(|(name, (mask, at))| (name.clone(), mask, at));
     let kept = named.zip(is_known).filter(|(_, is_known)| *is_known).map(|(stage, _)| stage);
     let stages = apply_skips(kept.collect(), skips);
     let won = stages.iter().position(|stage| config.stages.last() == Some(&stage.name));
     let won_leads = won.map(|place| &stages[place].reached);
-    let to_come = still_to_come(&["lost_at", "closed_at", "stage_at"]);
     let lost = Lost { by_date: own_lost_at, closed_at, stage_at, statuses, to_come };
-    let (lost, lost_at, knows_lost) = lost.outcome(leads, won_leads, findings);
+    let (lost, lost_at, knows_lost) = lost.outcome(leads, won_leads, counted, findings);
     let created = stages.iter().position(|stage| stage.at.earliest().is_some());
     Stages { stages, lost, lost_at, knows_lost, created, won }
 }
@@ -105,20 +95,70 @@ fn lost_at_first(
     config: &Config,
     raw: &[(Mask, Days)],
     statuses: &Statuses,
+    told: &Mask,
 ) -> Option<Finding> {
     let height = leads.frame.height();
     let later = raw.iter().skip(1).fold(Mask::none(height), |all, (mask, _)| all.or(mask));
-    let lost = statuses.mask(Status::Lost).and(&later.not());
+    let lost = statuses.mask(Status::Lost).and(&later.not()).and(told);
     let what = format!("lost leads with no date of a later stage, counted at {} only", config.stages[0]);
     finding("lost_without_stage", what, lost.rows(), &leads.origin)
 }
 
-/// The leads for which the first of these dates that is known lies after a day.
-fn still_to_come(leads: &Table, columns: &[&str], day: i32) -> Mask {
-    let dates: Vec<Days> = columns.iter().filter_map(|column| leads.dates(column)).collect();
-    Mask::from_rows(leads.frame.height(), |row| {
-        dates.iter().find_map(|days| days.get(row)).is_some_and(|known| known > day)
-    })
+/// The dates of the leads as far as they have come to pass.
+struct Known<'a> {
+    leads: &'a Table,
+    as_of: Option<i32>,
+}
+
+impl Known<'_> {
+    /// A column of dates without those that lie after the day.
+    fn dates(&self, column: &str) -> Option<Days> {
+        let days = self.leads.dates(column)?;
+        Some(match self.as_of {
+            Some(as_of) => days.filtered(|day| day <= as_of),
+            None => days,
+        })
+    }
+
+    /// The leads for which the first of these dates that is known lies after the day: what a status or a reason says of
+    /// them has not happened yet.
+    fn still_to_come(&self, columns: &[&str]) -> Mask {
+        let height = self.leads.frame.height();
+        let Some(as_of) = self.as_of else { return Mask::none(height) };
+        let dates: Vec<Days> = columns.iter().filter_map(|column| self.leads.dates(column)).collect();
+        Mask::from_rows(height, |row| {
+            dates.iter().find_map(|days| days.get(row)).is_some_and(|known| known > as_of)
+        })
+    }
+}
+
+/// Each stage of the configuration before the skip rule: who reached it, when, and whether anything tells of it.
+fn raw_stages(
+    known: &Known,
+    signs: &Signs,
+    closed_at: Option<&Days>,
+    stage_at: Option<&Days>,
+) -> Vec<((Mask, Days), bool)> {
+    let height = known.leads.frame.height();
+    let last = signs.config.stages.len() - 1;
+    let of_stage = |(place, name): (usize, &String)| {
+        let own_column = format!("{name}_at");
+        let own = known.dates(&own_column);
+        let columns = [own_column.as_str(), if place == last { "closed_at" } else { "stage_at" }, "stage_at"];
+        let status = Status::Reached(place);
+        let has_status = signs.statuses.map(|statuses| statuses.mask(status));
+        // a stage that is reached later alone is a stage all the same, with nobody at it yet
+        let is_later = known.as_of.and(signs.statuses).is_some_and(|statuses| statuses.is_said(status));
+        let is_status = is_later || has_status.as_ref().is_some_and(|mask| mask.count() > 0);
+        let by_status = has_status.map(|mask| mask.and(&known.still_to_come(&columns).not()));
+        let closes = if place == last { closed_at } else { None };
+        let at = dates_of_stage(height, own.as_ref(), by_status.as_ref(), &[closes, stage_at]);
+        let shown = signs.shown.map(|shown| shown.mask(place));
+        let is_shown = shown.as_ref().is_some_and(|mask| mask.count() > 0);
+        let reached = by_status.iter().chain(&shown).fold(at.known(), |all, mask| all.or(mask));
+        ((reached, at), own.is_some() || is_status || is_shown)
+    };
+    signs.config.stages.iter().enumerate().map(of_stage).collect()
 }
 
 /// A stage's own date; where it lacks one and the status says that the lead stands there, the date of the status.
@@ -180,10 +220,18 @@ struct Lost<'a> {
 }
 
 impl Lost<'_> {
-    fn outcome(&self, leads: &Table, won: Option<&Mask>, findings: &mut Vec<Finding>) -> (Mask, Days, bool) {
+    fn outcome(
+        &self,
+        leads: &Table,
+        won: Option<&Mask>,
+        counted: &Mask,
+        findings: &mut Vec<Finding>,
+    ) -> (Mask, Days, bool) {
         let height = leads.frame.height();
-        let by_status =
-            self.statuses.filter(|statuses| statuses.knows_lost).map(|statuses| statuses.mask(Status::Lost));
+        let by_status = self
+            .statuses
+            .filter(|statuses| statuses.is_said(Status::Lost))
+            .map(|statuses| statuses.mask(Status::Lost));
         let by_reason = leads.codes("lost_reason").map(|codes| {
             let codes = code_slice(&codes);
             Mask::from_rows(height, |row| codes[row] > 0)
@@ -197,7 +245,7 @@ impl Lost<'_> {
             findings.extend(finding(
                 "won_and_lost",
                 "leads both won and lost, counted as won",
-                both.rows(),
+                both.and(counted).rows(),
                 &leads.origin,
             ));
             lost = lost.and(&won.not());

@@ -35,8 +35,8 @@ pub const STATUS: &str = "\0status";
 pub struct Meanings {
     column: &'static str,
     of_code: Vec<Status>,
-    /// Whether any row says that it was lost.
-    knows_lost: bool,
+    /// What the rows say.
+    said: Vec<Status>,
 }
 
 /// The status of each row of a table.
@@ -44,8 +44,8 @@ pub struct Meanings {
 pub struct Statuses {
     codes: UInt32Chunked,
     of_code: Vec<Status>,
-    /// Whether any row said that it was lost, even one that now says nothing beside another of its lead.
-    pub knows_lost: bool,
+    /// What the rows said, even those that now say nothing beside another of their lead.
+    said: Vec<Status>,
 }
 
 impl Meanings {
@@ -56,13 +56,13 @@ impl Meanings {
             leads.frame.drop_in_place(STATUS).ok()?;
             leads.dictionaries.remove(STATUS);
         }
-        Some(Statuses { codes, of_code: self.of_code, knows_lost: self.knows_lost })
+        Some(Statuses { codes, of_code: self.of_code, said: self.said })
     }
 
     /// The statuses of a table that keeps its columns.
     pub fn of_rows(&self, table: &Table) -> Option<Statuses> {
         let codes = table.codes(self.column)?;
-        Some(Statuses { codes, of_code: self.of_code.clone(), knows_lost: self.knows_lost })
+        Some(Statuses { codes, of_code: self.of_code.clone(), said: self.said.clone() })
     }
 }
 
@@ -71,6 +71,11 @@ impl Statuses {
     pub fn mask(&self, wanted: Status) -> Mask {
         let codes = code_slice(&self.codes);
         Mask::from_rows(codes.len(), |row| self.of_code[codes[row] as usize] == wanted)
+    }
+
+    /// Whether any row said this, even one that now says nothing beside another of its lead.
+    pub fn is_said(&self, status: Status) -> bool {
+        self.said.contains(&status)
     }
 
     /// The status of a row.
@@ -109,10 +114,7 @@ pub fn meanings(table: &mut Table, config: &Config, inputs: &Inputs) -> Result<O
     };
     let of_code: Option<Vec<Status>> = (0..words.len()).map(of_word).collect();
     match of_code {
-        Some(of_code) => {
-            let knows_lost = of_code.contains(&Status::Lost);
-            Ok(Some(Meanings { column: "stage", of_code, knows_lost }))
-        }
+        Some(of_code) => Ok(Some(Meanings { column: "stage", said: of_code.clone(), of_code })),
         None => add_status(table, &codes, config, &said, &of_file).map(Some),
     }
 }
@@ -153,7 +155,10 @@ fn add_status(
     let rows = table.origin.file_of_row.iter().zip(code_slice(codes));
     let values: Vec<u32> =
         rows.map(|(file, code)| of_word[of_file[usize::from(*file)]][*code as usize]).collect();
-    let knows_lost = values.contains(&code_of(Some(Status::Lost)));
+    let mut is_used = vec![false; count + 2];
+    for code in &values {
+        is_used[*code as usize] = true;
+    }
     table
         .frame
         .with_column(UInt32Chunked::from_vec(STATUS.into(), values).into_series())
@@ -163,7 +168,8 @@ fn add_status(
     table.dictionaries.insert(STATUS.to_string(), Arc::new(words));
     let mut of_code = vec![Status::Unknown];
     of_code.extend((0..count).map(Status::Reached).chain([Status::Lost]));
-    Ok(Meanings { column: STATUS, of_code, knows_lost })
+    let said = of_code.iter().zip(is_used).filter(|(_, is_used)| *is_used).map(|(status, _)| *status);
+    Ok(Meanings { column: STATUS, said: said.collect(), of_code })
 }
 
 fn refuse_unmapped(

@@ -10,7 +10,7 @@ use crate::oracle::company::millionths;
 use crate::support::{run, shown, stderr, stdout, tidy};
 
 /// Writes files into a folder of their own.
-fn company(files: &[(&str, &str)]) -> tempfile::TempDir {
+pub fn company(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for (name, text) in files {
         std::fs::write(folder.path().join(name), text).expect("a file in a temporary folder");
@@ -26,7 +26,7 @@ fn totals<const COUNT: usize>(folder: &Path, arguments: &[&str], kpis: [&str; CO
 }
 
 /// The value of a KPI, which no table need have.
-fn explained(folder: &Path, kpi: &str, arguments: &[&str]) -> String {
+pub fn explained(folder: &Path, kpi: &str, arguments: &[&str]) -> String {
     let all: Vec<&str> = ["explain", kpi, "-q"].iter().chain(arguments).copied().collect();
     let text = stdout(folder, &all);
     let line = text.lines().find_map(|line| line.trim().strip_prefix("value"));
@@ -34,13 +34,13 @@ fn explained(folder: &Path, kpi: &str, arguments: &[&str]) -> String {
 }
 
 /// How the program refuses, in the words of its two lines.
-fn refusal(folder: &Path, arguments: &[&str]) -> String {
+pub fn refusal(folder: &Path, arguments: &[&str]) -> String {
     let output = run(folder, arguments, None);
     assert_eq!(output.status.code(), Some(1), "{arguments:?} is not refused");
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-const CONTACTS: &str = "\
+pub const CONTACTS: &str = "\
 Record ID,Contact owner,Lifecycle Stage,Create Date,Original Source
 1,Ann,Lead,2026-01-01,Paid Search
 2,Ann,Lead,2026-01-02,Paid Search
@@ -48,7 +48,7 @@ Record ID,Contact owner,Lifecycle Stage,Create Date,Original Source
 4,Bob,Lead,2026-01-04,Organic Search
 ";
 
-const DEALS: &str = "\
+pub const DEALS: &str = "\
 Record ID,Deal Name,Deal Stage,Close Date,Deal owner,Amount,Pipeline,Create Date,Associated Contact IDs,Closed Lost Reason
 91,a,Closed Lost,2026-01-20,Ann,10000,Sales,2026-01-10,1,Price
 92,b,Closed Won,2026-03-05,Ann,4000,Sales,2026-02-01,1,

@@ -225,3 +225,29 @@ fn deals_find_their_lead_and_no_other() {
     let rows = tidy(&presets, &["conversion", "--crm", "zoho-leads.csv", "zoho-deals.csv"]);
     assert!(rows.iter().any(|row| row["kpi"] == "wins"));
 }
+
+/// Lead B has no date of creation and an MQL date of 18 February, C a win of 5 March alone, E no date at all.
+#[test]
+fn a_lead_is_not_there_before_its_first_date() {
+    let folder = company(&[(
+        "l.csv",
+        "lead_id,lead_at,mql_at,won_at\nA,2026-01-02,2026-01-05,2026-02-01\nB,,2026-02-18,2026-03-01\nC,,,2026-03-05\nD,2026-02-20,,\nE,,,\n",
+    )]);
+    let leads = |day: &str| {
+        let rows =
+            stdout(folder.path(), &["explain", "leads", "--rows", "-q", "--as-of", day, "--crm", "l.csv"]);
+        crate::support::parse(&rows).iter().map(|row| row["id"].clone()).collect::<String>()
+    };
+    assert_eq!(
+        ["2026-01-01", "2026-01-10", "2026-02-18", "2026-02-20", "2026-03-05"].map(leads),
+        ["E", "AE", "ABE", "ABDE", "ABCDE"]
+    );
+    let said = stderr(
+        folder.path(),
+        &["report", "conversion", "--as-of", "2026-01-10", "--crm", "l.csv", "--format", "csv"],
+    );
+    assert!(
+        said.contains("leads created after the day of the report, left out: 3 (l.csv:3, l.csv:4, l.csv:5)"),
+        "{said}"
+    );
+}
