@@ -74,7 +74,6 @@ pub fn finding(
     rows: impl IntoIterator<Item = usize>,
     origin: &Origin,
 ) -> Option<Finding> {
-    debug_assert!(list::keys().any(|known| known == key), "no check has the key {key}");
     let mut count = 0;
     let mut examples = Vec::new();
     for row in rows {
@@ -84,15 +83,7 @@ pub fn finding(
         }
     }
     let has_more = count > examples.len() as u64;
-    (count > 0).then(|| Finding {
-        key,
-        subject: None,
-        what: what.into(),
-        count,
-        examples,
-        has_more,
-        shown: IN_A_LINE,
-    })
+    made(key, what.into(), (count, examples, has_more), IN_A_LINE)
 }
 
 /// A finding about these values, or none where there are none.
@@ -102,18 +93,9 @@ pub fn finding_of_values(
     count: u64,
     values: &[String],
 ) -> Option<Finding> {
-    debug_assert!(list::keys().any(|known| known == key), "no check has the key {key}");
     let examples = values.iter().take(EXAMPLES).map(|value| format!("`{value}`")).collect();
     let has_more = values.len() > EXAMPLES;
-    (count > 0).then(|| Finding {
-        key,
-        subject: None,
-        what: what.into(),
-        count,
-        examples,
-        has_more,
-        shown: IN_A_LINE,
-    })
+    made(key, what.into(), (count, examples, has_more), IN_A_LINE)
 }
 
 /// A finding about so many places, of which the first are put in words, or none where there are none.
@@ -123,24 +105,26 @@ pub fn finding_of_texts(
     count: usize,
     texts: impl Iterator<Item = String>,
 ) -> Option<Finding> {
-    debug_assert!(list::keys().any(|known| known == key), "no check has the key {key}");
     let examples: Vec<String> = texts.take(EXAMPLES).collect();
     let has_more = count > EXAMPLES;
     let count = count as u64;
-    (count > 0).then(|| Finding {
-        key,
-        subject: None,
-        what: what.into(),
-        count,
-        examples,
-        has_more,
-        shown: EXAMPLES,
-    })
+    made(key, what.into(), (count, examples, has_more), EXAMPLES)
 }
 
 /// `1 lead`, `2,000 leads`.
 pub fn number_of(count: u64, one: &str, many: &str) -> String {
     format!("{} {}", group_thousands(count), if count == 1 { one } else { many })
+}
+
+/// What was counted, if anything was: how many, examples, and whether there are more.
+fn made(
+    key: &'static str,
+    what: String,
+    (count, examples, has_more): (u64, Vec<String>, bool),
+    shown: usize,
+) -> Option<Finding> {
+    debug_assert!(list::keys().any(|known| known == key), "no check has the key {key}");
+    (count > 0).then_some(Finding { key, subject: None, what, count, examples, has_more, shown })
 }
 
 /// `1234567` → `1,234,567`.

@@ -89,13 +89,7 @@ fn share(percent: &str) -> Option<Limit> {
 
 /// `12` or `12.5` exactly; nothing below 0.
 pub fn decimal(text: &str) -> Option<Exact> {
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    let is_plain = |digits: &str| digits.len() <= 15 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !is_plain(whole) || !is_plain(part) {
-        return None;
-    }
-    let digits: i128 = format!("{whole}{part}").parse().ok()?;
-    Exact::fraction(digits, 10_i128.pow(u32::try_from(part.len()).ok()?))
+    Exact::from_decimal(text, 15)
 }
 
 #[cfg(test)]

@@ -142,15 +142,9 @@ fn amount(name: &str, value: &toml::Value) -> Result<i64> {
     })
 }
 
-/// `12` or `12.5` exactly; nothing below 0.
+/// `12` or `12.5` exactly; nothing below 0. More digits than these are no millionths of money.
 fn decimal(text: &str) -> Option<Exact> {
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    let is_plain = |digits: &str| digits.len() <= 12 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !is_plain(whole) || !is_plain(part) {
-        return None;
-    }
-    let digits: i128 = format!("{whole}{part}").parse().ok()?;
-    Exact::fraction(digits, 10_i128.pow(u32::try_from(part.len()).ok()?))
+    Exact::from_decimal(text, 12)
 }
 
 #[cfg(test)]

@@ -34,6 +34,21 @@ impl Exact {
         Some(Exact { numerator: numerator / divisor, denominator: denominator / divisor })
     }
 
+    /// The number of these digits before and behind the decimal point; none where there are others, or too many.
+    pub fn from_digits(whole: &str, part: &str) -> Option<Exact> {
+        let digits: i128 = format!("{whole}{part}").parse().ok()?;
+        Exact::fraction(digits, 10_i128.checked_pow(u32::try_from(part.len()).ok()?)?)
+    }
+
+    /// `12` or `12.5`; none for a sign, anything but digits, or more than so many of them on a side of the point.
+    pub fn from_decimal(text: &str, most_digits: usize) -> Option<Exact> {
+        let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+        let is_plain =
+            |digits: &str| digits.len() <= most_digits && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let is_number = !whole.is_empty() && is_plain(whole) && is_plain(part);
+        if is_number { Exact::from_digits(whole, part) } else { None }
+    }
+
     /// The sum; none where it leaves the range of 38 digits.
     pub fn plus(self, other: Exact) -> Option<Exact> {
         let left = self.numerator.checked_mul(other.denominator)?;

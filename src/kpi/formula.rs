@@ -145,8 +145,7 @@ fn of_function(function: &Function) -> Option<Formula> {
 
 fn number_of(text: &str) -> Option<Exact> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digits: i128 = format!("{whole}{fraction}").parse().ok()?;
-    Exact::fraction(digits, 10_i128.checked_pow(u32::try_from(fraction.len()).ok()?)?)
+    Exact::from_digits(whole, fraction)
 }
 
 #[cfg(test)]

@@ -43,13 +43,15 @@ pub fn block(
         return Ok(Vec::new());
     }
     let values = |curve: &Curve| -> Vec<Value> {
-        let members =
-            Value { value: Some(whole(curve.members)), ..empty("customers_begun", basis, Unit::Count) };
+        let members = Value {
+            value: Some(whole(curve.members)),
+            ..Value::empty("customers_begun", basis, Unit::Count)
+        };
         let at_age = (0..ages).map(|age| Value {
             value: curve.at(age),
             numerator: curve.by_age.get(age).map(|margin| Exact::millionths(*margin)),
             denominator: curve.at(age).map(|_| whole(curve.members)),
-            ..empty(KPI, basis, Unit::Money)
+            ..Value::empty(KPI, basis, Unit::Money)
         });
         std::iter::once(members).chain(at_age).collect()
     };
@@ -97,20 +99,4 @@ fn columns(ages: usize) -> Vec<Column> {
 
 fn whole(number: u64) -> Exact {
     Exact::whole(i128::from(number))
-}
-
-fn empty(kpi: &str, basis: Basis, unit: Unit) -> Value {
-    Value {
-        kpi: kpi.to_string(),
-        basis,
-        unit,
-        value: None,
-        numerator: None,
-        denominator: None,
-        interval: None,
-        text: None,
-        period: None,
-        comparison: None,
-        judgement: None,
-    }
 }

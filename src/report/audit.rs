@@ -53,20 +53,7 @@ fn column(heading: &str, unit: Unit, currency: Option<&str>) -> Column {
 }
 
 fn cell(value: Option<Exact>, unit: Unit) -> Value {
-    let basis = Basis::Cohort;
-    Value {
-        kpi: String::new(),
-        basis,
-        unit,
-        value,
-        numerator: None,
-        denominator: None,
-        interval: None,
-        text: None,
-        period: None,
-        comparison: None,
-        judgement: None,
-    }
+    Value { value, ..Value::empty("", Basis::Cohort, unit) }
 }
 
 fn count(number: usize) -> Value {

@@ -230,17 +230,9 @@ fn notes(questions: &[Question; 2]) -> Vec<String> {
 fn row(contrast: &Contrast, basis: Basis) -> Row {
     let key: Vec<String> = contrast.labels.iter().map(|label| (*label).to_string()).collect();
     let value = Value {
-        kpi: DIFFERENCE.to_string(),
-        basis,
-        unit: Unit::Part,
         value: contrast.difference(),
-        numerator: None,
-        denominator: None,
         interval: contrast.interval(),
-        text: None,
-        period: None,
-        comparison: None,
-        judgement: None,
+        ..Value::empty(DIFFERENCE, basis, Unit::Part)
     };
     Row { labels: key.clone(), key, values: vec![value.clone(), value], show: None }
 }

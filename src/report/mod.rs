@@ -138,32 +138,12 @@ pub struct Value {
 }
 
 impl Value {
-    /// Nothing at the place of another value.
-    #[must_use]
-    pub fn emptied(&self) -> Value {
+    /// A KPI of which nothing is known yet.
+    pub fn empty(kpi: &str, basis: Basis, unit: Unit) -> Value {
         Value {
-            kpi: self.kpi.clone(),
-            basis: self.basis,
-            unit: self.unit,
-            value: None,
-            numerator: None,
-            denominator: None,
-            interval: None,
-            text: None,
-            period: self.period.clone(),
-            comparison: None,
-            judgement: None,
-        }
-    }
-}
-
-impl Value {
-    /// The place of a KPI that does not exist there: a step into the first stage, days between clicks.
-    pub fn absent() -> Value {
-        Value {
-            kpi: String::new(),
-            basis: Basis::Cohort,
-            unit: Unit::Number,
+            kpi: kpi.to_string(),
+            basis,
+            unit,
             value: None,
             numerator: None,
             denominator: None,
@@ -173,6 +153,17 @@ impl Value {
             comparison: None,
             judgement: None,
         }
+    }
+
+    /// Nothing at the place of another value.
+    #[must_use]
+    pub fn emptied(&self) -> Value {
+        Value { period: self.period.clone(), ..Value::empty(&self.kpi, self.basis, self.unit) }
+    }
+
+    /// The place of a KPI that does not exist there: a step into the first stage, days between clicks.
+    pub fn absent() -> Value {
+        Value::empty("", Basis::Cohort, Unit::Number)
     }
 
     /// Whether there is no such KPI at this place.

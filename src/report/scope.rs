@@ -188,17 +188,12 @@ impl<'a> Scope<'a> {
             _ => None,
         };
         Ok(Value {
-            kpi: kpi.to_string(),
-            basis,
-            unit: entry.kpi.unit,
             value: computed.value,
             numerator: computed.numerator,
             denominator: computed.denominator,
             interval: interval.and_then(|(successes, trials)| wilson(successes, trials)),
             text: computed.text,
-            period: None,
-            comparison: None,
-            judgement: None,
+            ..Value::empty(kpi, basis, entry.kpi.unit)
         })
     }
 }
