@@ -162,6 +162,9 @@ pub struct Config {
     /// Step = the days or weeks within which it must come, such as `mql_to_sql = "30d"`
     #[serde(default)]
     pub window: BTreeMap<String, String>,
+    /// KPI of cost = by how many days or weeks the spend that it counts came earlier, such as `cost_per_won = "60d"`
+    #[serde(default)]
+    pub lag: BTreeMap<String, String>,
     /// A number of the leads = the limits of the bands in which it becomes a dimension, such as `amount = [0, 1000]`
     #[serde(default)]
     pub bands: BTreeMap<String, Vec<toml::Value>>,

@@ -24,6 +24,12 @@ impl Period {
         Period { from, to, label: format!("{}..{}", format_day(from), format_day(to)), kind: None }
     }
 
+    /// The same span so many days earlier.
+    #[must_use]
+    pub fn earlier(&self, days: i32) -> Period {
+        Period::span(self.from.saturating_sub(days), self.to.saturating_sub(days))
+    }
+
     /// Whether a day lies in the period.
     pub fn contains(&self, day: i32) -> bool {
         (self.from..self.to).contains(&day)

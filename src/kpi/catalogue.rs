@@ -7,11 +7,13 @@ use serde::Deserialize;
 
 pub use super::definitions::{CurveSide, Direction, Kpi, Measure, Title, Unit};
 use super::formula::{self, Formula};
+use super::lag;
 use super::sql::{self, Predicate};
 use super::templates::{StageText, capitalised, fill_kpi, fill_measure, marks, plural_of, title_of};
 use crate::config::Config;
 use crate::error::{data_error, did_you_mean, usage_error};
 use crate::leads::Over;
+use crate::leads::window::describe_days;
 
 /// A measure that has been parsed.
 #[derive(Debug, Clone)]
@@ -19,6 +21,8 @@ pub struct Quantity {
     pub over: Over,
     pub kind: QuantityKind,
     pub filter: Option<Predicate>,
+    /// By how many days the period is moved back, for money that works with a delay.
+    pub days_earlier: i32,
     /// As it was written.
     pub text: String,
 }
@@ -131,6 +135,7 @@ fn parse(config: &Config) -> Result<Catalogue> {
     measures.extend(config.measure.clone());
     let own: BTreeSet<&String> = config.kpi.keys().collect();
     kpis.extend(config.kpi.clone());
+    lag::apply(&config.lag, &mut measures, &mut kpis)?;
     let measures: BTreeMap<String, Quantity> = measures
         .into_iter()
         .map(|(name, measure)| {
@@ -347,10 +352,13 @@ fn quantity(measure: &Measure) -> Result<Quantity> {
         ));
     }
     let over = measure.over.unwrap_or(Over::Leads);
+    let days_earlier = measure.earlier.as_deref().map_or(Ok(0), |text| lag::days_earlier(over, text))?;
     let place = format!(" over {}", over.name());
     let condition =
         measure.r#where.as_ref().map(|condition| format!(" where {condition}")).unwrap_or_default();
-    Ok(Quantity { over, kind, filter, text: format!("{text}{place}{condition}") })
+    let lag =
+        if days_earlier == 0 { String::new() } else { format!(", {} earlier", describe_days(days_earlier)) };
+    Ok(Quantity { over, kind, filter, days_earlier, text: format!("{text}{place}{condition}{lag}") })
 }
 
 /// A side of a ratio, in brackets where it is more than a name.

@@ -25,6 +25,8 @@ pub struct Measure {
     pub never: Option<String>,
     /// Only the rows for which this predicate holds.
     pub r#where: Option<String>,
+    /// Spend and costs of a period so much earlier, such as `30d`: what leads of today were won by.
+    pub earlier: Option<String>,
 }
 
 /// Arithmetic on measures, with what a reader needs to trust it.

@@ -236,7 +236,7 @@ impl<'a> Evaluator<'a> {
             return Ok(Some(known.clone()));
         }
         let quantity = &self.catalogue.measures[measure];
-        let Some(selected) = self.view.selected(quantity.over) else {
+        let Some(selected) = self.view.selected_earlier(quantity.over, quantity.days_earlier) else {
             return Ok(None);
         };
         let rows = self.rows_within(quantity, selected);

@@ -9,6 +9,7 @@ pub mod exact;
 pub mod formula;
 pub mod group;
 mod lacking;
+mod lag;
 pub mod maturity;
 pub mod realised;
 mod rows;

@@ -120,10 +120,14 @@ impl Evaluator<'_> {
         let data = self.view.data;
         let own = self.view.filters.iter().filter(|filter| self.is_own_of_spend(&filter.dimension));
         let own: Vec<_> = own.cloned().collect();
-        let selected = View::new(data, self.view.basis, self.view.period, &own).selected(Over::Spend);
+        let quantity = &self.catalogue.measures[measure];
+        // money that was spent earlier reached the leads of its own time
+        let earlier = self.view.event_period().map(|period| period.earlier(quantity.days_earlier));
+        let period = earlier.as_ref().or(self.view.period);
+        let selected = View::new(data, self.view.basis, period, &own).selected(Over::Spend);
         let selected = selected.context("spend answers its own filters")?;
-        let rows = self.rows_within(&self.catalogue.measures[measure], selected)?;
-        let candidates = View::new(data, Basis::Cohort, self.view.period, &[]).leads;
+        let rows = self.rows_within(quantity, selected)?;
+        let candidates = View::new(data, Basis::Cohort, period, &[]).leads;
         let amounts = rows.amounts.context("an allocated measure is a sum")?;
         let allocation = Rc::new(allocate(data, &|row| amounts.get(row), &rows.mask, &candidates)?);
         self.allocations.borrow_mut().insert(measure.to_string(), allocation.clone());

@@ -57,6 +57,7 @@ pub fn fill_measure(measure: &Measure, fill: &impl Fn(&str) -> String) -> Measur
         survival: measure.survival.as_ref().map(|dates| dates.each_ref().map(|date| fill(date))),
         never: text(&measure.never),
         r#where: text(&measure.r#where),
+        earlier: measure.earlier.clone(),
     }
 }
 

@@ -98,6 +98,17 @@ impl<'a> View<'a> {
 
     /// The rows of a table that count; none where a filter names a dimension that the table cannot have.
     pub fn selected(&self, over: Over) -> Option<Mask> {
+        self.selected_in(over, self.period)
+    }
+
+    /// The same with money that was spent so many days earlier. A cohort's is that of its own month: what became of it
+    /// came later anyway.
+    pub fn selected_earlier(&self, over: Over, days: i32) -> Option<Mask> {
+        let earlier = self.event_period().filter(|_| days != 0).map(|period| period.earlier(days));
+        self.selected_in(over, earlier.as_ref().or(self.period))
+    }
+
+    fn selected_in(&self, over: Over, period: Option<&Period>) -> Option<Mask> {
         let facts = self.data.facts.get(&over)?;
         if over == Over::Leads {
             let knows_all =
@@ -109,7 +120,7 @@ impl<'a> View<'a> {
             rows = rows.and(&self.matching(over, filter)?);
         }
         // money that was spent is of no lead until it is brought to one: a cohort's is that of its month
-        let (period, is_spend) = (self.period, matches!(over, Over::Spend | Over::Costs));
+        let is_spend = matches!(over, Over::Spend | Over::Costs);
         if let (Some(period), Some(column)) =
             (period.filter(|_| is_spend || self.basis == Basis::Event), facts.event_date)
         {

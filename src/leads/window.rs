@@ -20,8 +20,13 @@ pub struct Window {
 impl Window {
     /// `30 days`.
     pub fn describe(&self) -> String {
-        if self.days == 1 { "1 day".to_string() } else { format!("{} days", self.days) }
+        describe_days(self.days)
     }
+}
+
+/// `30 days`.
+pub fn describe_days(days: i32) -> String {
+    if days == 1 { "1 day".to_string() } else { format!("{days} days") }
 }
 
 /// The windows of a configuration by the name of their step (`mql_to_sql`), for a funnel of these stages.
@@ -42,20 +47,28 @@ pub fn windows(texts: &BTreeMap<String, String>, stages: &[String]) -> Result<BT
                 format!("{near}a step goes from an earlier stage to a later one: {}", stages.join(", ")),
             ));
         };
-        let days = days(text).ok_or_else(|| {
-            data_error(
-                format!("`[window]`: `{step}`: `{text}` is no number of days or weeks"),
-                format!("write `{step} = \"30d\"` or `{step} = \"4w\"`, at most {MOST_DAYS} days"),
-            )
-        })?;
+        let days = named_days("window", step, text)?;
         let window = Window { from: (*from).clone(), to: (*to).clone(), days };
         windows.insert(step.clone(), window);
     }
     Ok(windows)
 }
 
+/// The days of a key of a section of the configuration.
+///
+/// # Errors
+/// Text that is no number of days or weeks.
+pub fn named_days(section: &str, key: &str, text: &str) -> Result<i32> {
+    days(text).ok_or_else(|| {
+        data_error(
+            format!("`[{section}]`: `{key}`: `{text}` is no number of days or weeks"),
+            format!("write `{key} = \"30d\"` or `{key} = \"4w\"`, at most {MOST_DAYS} days"),
+        )
+    })
+}
+
 /// `30d` → 30, `4w` → 28.
-fn days(text: &str) -> Option<i32> {
+pub fn days(text: &str) -> Option<i32> {
     let (number, factor) = match (text.strip_suffix('d'), text.strip_suffix('w')) {
         (Some(days), _) => (days, 1),
         (None, Some(weeks)) => (weeks, 7),

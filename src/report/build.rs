@@ -107,6 +107,7 @@ fn fill_table(scope: &Scope, table: &tables::Table) -> Result<Option<Table>> {
         blocks.extend(verdict);
     }
     notes.extend(order::untraceable(scope, &blocks));
+    notes.extend(order::lagged(scope, &blocks));
     notes.extend(order::existing_left_out(scope, table, &blocks));
     let is_nothing = if blocks.is_empty() { says_nothing(scope, table, basis)? } else { None };
     if let Some(says) = is_nothing {

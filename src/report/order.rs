@@ -1,9 +1,14 @@
 //! What is said under a table.
 
+use std::collections::BTreeSet;
+
 use super::scope::Scope;
 use super::{Block, Value, tables};
+use crate::config::Basis;
+use crate::leads::window::describe_days;
 use crate::leads::{Facts, Over};
 use crate::mask::Mask;
+use crate::period::format_day;
 
 /// The notes of a table; `{margin}` says what margin is in its payments, or in the leads where it has none. A note about
 /// a margin that nothing here is divided by is left out.
@@ -53,4 +58,38 @@ pub fn untraceable(scope: &Scope, blocks: &[Block]) -> Option<String> {
             names.join(", ")
         )
     })
+}
+
+/// Which spend the shown KPIs with a lag count; and where it lies before the data, because then a part of it is unknown.
+pub fn lagged(scope: &Scope, blocks: &[Block]) -> Vec<String> {
+    let values = blocks.iter().flat_map(|block| &block.rows).flat_map(|row| &row.values);
+    let shown: BTreeSet<&String> =
+        values.filter(|value| value.basis == Basis::Event).map(|value| &value.kpi).collect();
+    let Some(period) = scope.period else { return Vec::new() };
+    let mut notes = Vec::new();
+    for kpi in shown {
+        let measures = scope.catalogue.kpis.get(kpi).map(|entry| entry.calculation.measures());
+        let quantities = measures.into_iter().flatten().filter_map(|name| scope.catalogue.measures.get(name));
+        let Some(quantity) = quantities.into_iter().find(|quantity| quantity.days_earlier > 0) else {
+            continue;
+        };
+        notes.push(format!("`{kpi}` counts what was spent {} earlier", describe_days(quantity.days_earlier)));
+        let from = period.from.saturating_sub(quantity.days_earlier);
+        let first = scope.data.facts.get(&quantity.over).and_then(first_day);
+        if let Some(first) = first.filter(|first| from < *first) {
+            notes.push(format!(
+                "what was spent before {} is unknown, and `{kpi}` of {} asks for it from {} on",
+                format_day(first),
+                period.label,
+                format_day(from)
+            ));
+        }
+    }
+    notes
+}
+
+/// The first day of a table of events.
+fn first_day(facts: &Facts) -> Option<i32> {
+    let days = facts.table.dates(facts.event_date?)?;
+    (0..facts.table.frame.height()).filter_map(|row| days.get(row)).min()
 }

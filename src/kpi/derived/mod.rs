@@ -11,6 +11,7 @@ pub mod profile;
 mod progress;
 mod reasons;
 mod required;
+mod upsale;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -35,7 +36,7 @@ pub struct Derived {
 }
 
 /// All of them.
-pub const ALL: [Derived; 11] = [
+pub const ALL: [Derived; 12] = [
     Derived {
         name: profile::NAME,
         needs: "`[profile] fits = \"…\"` in funnel.toml: who belongs to the target audience",
@@ -65,6 +66,12 @@ pub const ALL: [Derived; 11] = [
         needs: "`[lost_reasons] reversible = […]` in funnel.toml, and the column `lost_reason` in crm",
         is_configured: |config| !config.lost_reasons.reversible.is_empty(),
         add: lost::add,
+    },
+    Derived {
+        name: upsale::NAME,
+        needs: "the column `product` in contracts or crm",
+        is_configured: |_| true,
+        add: upsale::add,
     },
     Derived {
         name: progress::STAGE,

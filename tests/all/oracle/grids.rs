@@ -17,7 +17,7 @@ pub fn grids<'a>(table: &str, company: &Company, asked: &Asked<'a>, is_event: bo
     match table {
         "funnel" => funnel(asked, company),
         "conversion" => conversion(asked),
-        "cost" => cost(&one(asked, "channel")),
+        "cost" => cost(&one(asked, "channel"), asked),
         "segments" => splits(company, asked).iter().flat_map(|split| segment(split)).collect(),
         "owners" => {
             let split = one(asked, "owner");
@@ -117,15 +117,19 @@ fn funnel<'a>(asked: &Asked<'a>, company: &Company) -> Vec<Grid<'a>> {
     grids
 }
 
-fn cost<'a>(split: &[&'a str]) -> Vec<Grid<'a>> {
+fn cost<'a>(split: &[&'a str], asked: &Asked<'a>) -> Vec<Grid<'a>> {
     let spend = || words("spend").into_iter();
     let costs = STAGES.iter().map(|(stage, _)| format!("cost_per_{stage}"));
-    vec![
+    let mut grids = vec![
         grid(split, words("spend spend_share impressions clicks")),
         grid(split, words("spend ctr cpc cpm")),
         grid(split, spend().chain(counts())),
         grid(split, spend().chain(costs)),
-    ]
+    ];
+    if asked.by.is_empty() {
+        grids.push(grid(&[], words("customers_acquired cac_media cac_paid")));
+    }
+    grids
 }
 
 fn segment<'a>(split: &[&'a str]) -> Vec<Grid<'a>> {

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use crate::support::{Row, project, shown, stderr, tidy};
+use crate::support::{Row, project, shown, stderr, stdout, tidy};
 
 fn tiny() -> PathBuf {
     project().join("fixtures/tiny")
@@ -23,6 +23,48 @@ fn assert_lines(rows: &[Row], table: &str, place: &str, lines: &str) {
     for (kpi, value) in lines.lines().filter_map(|line| line.trim().split_once(": ")) {
         assert_eq!(shown(rows, table, place, kpi), value, "{kpi} in {table} at `{place}`");
     }
+}
+
+#[test]
+fn a_lag_holds_wins_against_the_spend_that_came_before() {
+    let folder = tempfile::tempdir().expect("a folder for the files");
+    for name in ["ads.csv", "contracts.csv", "leads.csv", "tickets.csv", "funnel.toml"] {
+        std::fs::copy(tiny().join(name), folder.path().join(name)).expect("a fixture");
+    }
+    let configuration = folder.path().join("funnel.toml");
+    let text = std::fs::read_to_string(&configuration).expect("a configuration");
+    let lag = "[costs]\nacquisition = 31\n[lag]\ncost_per_won = \"30d\"\nacquisition_cost = \"4w\"\ncac_blended = \"30d\"\n";
+    std::fs::write(&configuration, format!("{text}\n{lag}")).expect("a configuration");
+    // March: L02 and L07 were won. 30 days before it are 30 January to 1 March, with 90 of ads and 200 of radio
+    let rows = tidy(folder.path(), &["--month", "2026-03"]);
+    assert_eq!(shown(&rows, "cost", "", "cost_per_won"), "145 = 290/2");
+    assert_eq!(shown(&rows, "cost", "channel=ads", "cost_per_won"), "90 = 90/1");
+    // what has no lag is of March: 80, and L09 and L10
+    assert_eq!(shown(&rows, "cost", "", "spend"), "80");
+    assert_eq!(shown(&rows, "cost", "", "cost_per_lead"), "40 = 80/2");
+    // the costs of the same days: 2 in January, 28 in February at 31/28 a day, 1 in March
+    assert_eq!(shown(&rows, "cost", "", "cac_blended"), "162 = 324/2");
+    // by segment the spend of 1 to 28 February reaches the leads of February: 90 of ads on brand has no lead of its
+    // campaign then, so L08 of its channel bears it, who is small; radio brought nobody
+    let rows =
+        tidy(folder.path(), &["segments", "--month", "2026-03", "--by", "segment", "--basis", "event"]);
+    // four weeks before March are 1 February to 3 March: ads 80 of 3 March are of March, whose L09 is small, too
+    assert_eq!(shown(&rows, "segments", "segment=small", "acquisition_cost"), "170 = 170/1");
+    assert_eq!(shown(&rows, "segments", "", "acquisition_cost"), "185 = 370/2");
+    // a cohort is held against the spend of its own month
+    let rows = tidy(folder.path(), &["cost", "--month", "2026-03", "--basis", "cohort"]);
+    assert_eq!(shown(&rows, "cost", "", "cost_per_lead"), "40 = 80/2");
+    assert_eq!(shown(&rows, "cost", "", "cost_per_won"), " = 80/0");
+    let rows = tidy(folder.path(), &["cost"]);
+    assert_eq!(shown(&rows, "cost", "", "cost_per_won"), "132.5025 = 530.01/4");
+    // whoever reads the table is told
+    let printed = |month: &str| stdout(folder.path(), &["report", "cost", "--quiet", "--month", month]);
+    let march = printed("2026-03");
+    assert!(march.contains("`cost_per_won` counts what was spent 30 days earlier"), "{march}");
+    assert!(!march.contains("is unknown"), "{march}");
+    let january = printed("2026-01").replace("\n  ", " ");
+    let unknown = "what was spent before 2026-01-10 is unknown, and `cost_per_won` of 2026-01 asks for it from 2025-12-02 on";
+    assert!(january.contains(unknown), "{january}");
 }
 
 #[test]

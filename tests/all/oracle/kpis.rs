@@ -1,6 +1,6 @@
 //! The KPIs of the report from the measures, by their definitions in words: value, numerator, denominator, interval.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::company::{Contract, Lead, Millionths, Spend};
 use super::measures::{Key, Question, STAGES, Spell, group_of};
@@ -255,7 +255,23 @@ fn of_money(question: &Question, kpi: &str, key: &Key, split: &[&str]) -> Option
         "impressions" => traffic(question.traffic(key, split, |row| row.impressions)),
         "clicks" => traffic(question.traffic(key, split, |row| row.clicks)),
         "cost_per_big_win" => ratio("money", spend, count(big_wins)),
-        "acquisition_cost" => ratio("money", spend, count(won.len())),
+        // each lead is a customer of its own here
+        "customers_acquired" => plain("count", count(won.len())),
+        "acquisition_cost" | "cac_media" => ratio("money", spend, count(won.len())),
+        "cac_paid" => {
+            let spent: BTreeSet<&String> = question
+                .company
+                .spend
+                .iter()
+                .filter(|row| row.cost != 0)
+                .map(|row| &row.dimensions["channel"])
+                .collect();
+            let is_paid = |lead: &&&Lead| {
+                let channel = &lead.dimensions["channel"];
+                !channel.is_empty() && spent.contains(channel)
+            };
+            ratio("money", spend, count(won.iter().filter(is_paid).count()))
+        }
         // nothing says what of an amount is margin, so all of it is
         "romi" => ratio("share", money(revenue_of(&won) - question.spend(key, split)), spend),
         "roas" => ratio("number", revenue, spend),

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AS_OF, Contract, GRACE, Money, PERIODS, Payment, assert_ratio, count, report, within};
-use crate::oracle::company::{Day, Millionths, day};
-use crate::support::shown;
+use super::{AS_OF, Contract, GRACE, Money, PERIODS, Payment, assert_ratio, count, folder, report, within};
+use crate::oracle::company::{Day, Millionths, day, millionths};
+use crate::support::{shown, stdout, tidy};
 
 #[test]
 fn renewal_by_contracts_customers_and_mrr() {
@@ -104,6 +104,58 @@ fn cross_sell_and_repeat() {
     // by hand, all time: K1 K2 K3 K9 X7 of these and K5 K7; K2 gave 50 back
     let rows = report("renewal", &[], None);
     assert_eq!(shown(&rows, "renewal", "", "repeat_rate"), "0.714286 = 5/7");
+}
+
+#[test]
+fn money_received_by_what_the_lead_is_of() {
+    let money = Money::read();
+    for (options, period) in PERIODS {
+        let rows = report("owners", options, Some("segment"));
+        for segment in ["small", "large"] {
+            let is_here = |own: &&Payment| {
+                within(period, own.paid) && money.customers[&own.customer].segment == segment
+            };
+            let received: Millionths = money.payments.iter().filter(is_here).map(|own| own.amount).sum();
+            // a segment of which nothing is known in the period has no row
+            let place = format!("segment={segment}");
+            let has_row = rows.iter().any(|row| row["segment"] == segment && row["kpi"] == "received");
+            let cell = if has_row { shown(&rows, "owners", &place, "received") } else { "0".to_string() };
+            assert_eq!(millionths(&cell), Some(received), "{segment} with {options:?}");
+        }
+    }
+}
+
+#[test]
+fn customers_without_a_second_product() {
+    let money = Money::read();
+    let as_of = day(AS_OF).expect("a day");
+    let mut products: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let runs = |own: &&Contract| own.started <= as_of && own.churned.is_none_or(|day| day > as_of);
+    for own in money.contracts.iter().filter(runs) {
+        products.entry(&own.customer).or_default().insert(&own.product);
+    }
+    // K9 has a contract and no lead: nobody of the CRM can be asked
+    products.retain(|name, _| money.customers[*name].won.is_some());
+    let one = products.values().filter(|own| own.len() == 1).count();
+    let rows = report("open", &[], None);
+    assert_ratio(&rows, "open", "", "upsale_share", count(one), count(products.len()));
+    // by hand: K2 K5 K7, of these and K1 (basic, add-on) and K3 (basic, plus)
+    assert_eq!(shown(&rows, "open", "", "upsale_share"), "0.6 = 3/5");
+    let rows = stdout(&folder(), &["explain", "upsale", "--rows"]);
+    let leads: Vec<&str> = rows.lines().skip(1).filter_map(|row| row.split(',').nth(1)).collect();
+    assert_eq!(leads, ["M02", "M05", "M07"]);
+}
+
+#[test]
+fn without_contracts_the_won_leads_tell_the_products() {
+    let folder = tempfile::tempdir().expect("a folder for the files");
+    // C1 bought two, C2 the same twice, C3 one, C4 nobody knows what, C5 nothing yet
+    let leads = "lead_id,customer_id,lead_at,won_at,product\nL1,C1,2026-01-02,2026-01-20,base\nL2,C1,2026-01-03,2026-02-01,extra\n\
+        L3,C2,2026-01-04,2026-01-21,base\nL4,C2,2026-02-04,2026-02-21,base\nL5,C3,2026-01-05,2026-01-22,extra\n\
+        L6,C4,2026-01-06,2026-01-23,\nL7,C5,2026-01-07,,base\n";
+    std::fs::write(folder.path().join("leads.csv"), leads).expect("a file");
+    let rows = tidy(folder.path(), &["open", "--crm", "leads.csv"]);
+    assert_eq!(shown(&rows, "open", "", "upsale_share"), "0.666667 = 2/3");
 }
 
 #[test]
