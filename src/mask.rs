@@ -160,6 +160,38 @@ impl Mask {
     }
 }
 
+/// The places that the rows of a set have among them: as a list of all rows, in a sixteenth of its memory.
+pub struct Places {
+    rows: Mask,
+    /// For each word the number of rows in the words before it.
+    before: Vec<u32>,
+}
+
+impl Places {
+    /// The places of the rows of a set of fewer than 2³² rows.
+    pub fn new(rows: Mask) -> Places {
+        let mut count = 0;
+        let before = rows.words.iter().map(|word| {
+            let before = count;
+            count += word.count_ones();
+            before
+        });
+        Places { before: before.collect(), rows }
+    }
+
+    /// The rows in order.
+    pub fn rows(&self) -> impl Iterator<Item = usize> + '_ {
+        self.rows.rows()
+    }
+
+    /// The place of a row that is in the set.
+    #[inline]
+    pub fn of(&self, row: usize) -> u32 {
+        let earlier = self.rows.words[row / WORD] & ((1 << (row % WORD)) - 1);
+        self.before[row / WORD] + earlier.count_ones()
+    }
+}
+
 /// The bits of a word that are set.
 pub fn bits(word: u64) -> impl Iterator<Item = usize> {
     let mut rest = word;

@@ -84,19 +84,31 @@ pub fn finish(columns: &[ColumnPlan], mut shares: Vec<Share>, layouts: &[Layout]
 /// The place of every row.
 fn origin_of(layouts: &[Layout], pieces: &[Piece], lines: &[Vec<u32>]) -> Origin {
     let names = layouts.iter().map(|layout| layout.format.name.clone()).collect();
-    let mut origin = Origin { files: names, ..Origin::default() };
-    for piece in pieces {
-        let number = u16::try_from(piece.order.0).unwrap_or(u16::MAX);
-        origin.file_of_row.extend(std::iter::repeat_n(number, piece.rows.len()));
-        origin.line_of_row.extend_from_slice(&lines[piece.thread][piece.rows.clone()]);
-    }
-    origin
+    let height = pieces.iter().map(|piece| piece.rows.len()).sum();
+    let file_of_row = || {
+        let mut files = Vec::with_capacity(height);
+        for piece in pieces {
+            let number = u16::try_from(piece.order.0).unwrap_or(u16::MAX);
+            files.extend(std::iter::repeat_n(number, piece.rows.len()));
+        }
+        files
+    };
+    let line_of_row = || {
+        let mut all = Vec::with_capacity(height);
+        for piece in pieces {
+            all.extend_from_slice(&lines[piece.thread][piece.rows.clone()]);
+        }
+        all
+    };
+    let (file_of_row, line_of_row) = rayon::join(file_of_row, line_of_row);
+    Origin { files: names, file_of_row, line_of_row }
 }
 
 fn refuse_empty(table: &Table, layouts: &[Layout], files: &[FileReport]) -> Result<()> {
-    let with_rows: BTreeSet<u16> = table.origin.file_of_row.iter().copied().collect();
-    let without =
-        (0..layouts.len()).find(|file| !with_rows.contains(&u16::try_from(*file).unwrap_or(u16::MAX)));
+    // rows stand in the order of their files
+    let of_row = &table.origin.file_of_row;
+    let has_rows = |file: usize| of_row.binary_search(&u16::try_from(file).unwrap_or(u16::MAX)).is_ok();
+    let without = (0..layouts.len()).find(|file| !has_rows(*file));
     match without.map(|file| (file, files[file].rejected.first())) {
         Some((file, Some(first))) => Err(data_error(
             format!(

@@ -12,7 +12,7 @@ use polars::prelude::*;
 use super::index::NO_LEAD;
 use super::{Facts, Over, Stages};
 use crate::input::table::{Days, Origin, Table, code_slice};
-use crate::mask::Mask;
+use crate::mask::{Mask, Places};
 use crate::period::{format_month, month_number};
 
 /// The dimension of customers, payments and costs by the month in which a customer began, or in which spend fell.
@@ -63,7 +63,6 @@ impl<'a> Customers<'a> {
 /// What is known of one customer.
 #[derive(Clone, Copy)]
 struct Account {
-    lead: u32,
     /// Whether a lead of it was won that was no lead of an existing customer.
     is_acquired: bool,
     acquired_at: Option<i32>,
@@ -75,13 +74,31 @@ struct Account {
 }
 
 impl Account {
+    /// Nothing but where it stands: the lead that stands for it, or nowhere yet.
+    fn new(number: usize, lead_count: u32) -> Account {
+        let lead = u32::try_from(number).ok().filter(|number| *number < lead_count);
+        Account {
+            is_acquired: false,
+            acquired_at: None,
+            won_at: None,
+            paid_at: None,
+            contract_at: None,
+            place: (Over::Leads, lead.unwrap_or(NO_LEAD)),
+        }
+    }
+
+    /// The lead that stands for it, [`NO_LEAD`] where the CRM does not know it.
+    fn lead(&self) -> u32 {
+        if self.place.0 == Over::Leads { self.place.1 } else { NO_LEAD }
+    }
+
     /// The earlier of its first win and first payment, else its first contract.
     fn start(&self) -> Option<i32> {
         self.won_at.into_iter().chain(self.paid_at).min().or(self.contract_at)
     }
 }
 
-/// The customers, and for contracts and payments the row of the customer of each of their rows.
+/// The customers in the order of their numbers, and for contracts and payments the row of the customer of each of their rows.
 ///
 /// Columns: `customer_id` (where the CRM does not know it), `is_acquired` (whether a lead was won
 /// that was created before the customer was one), `acquired_at` (the first win of such a lead), `start_at` (the earlier
@@ -97,37 +114,50 @@ pub fn accounts(
     facts: &BTreeMap<Over, Facts>,
     numbers: &BTreeMap<Over, Vec<u32>>,
 ) -> Result<(Facts, BTreeMap<Over, Vec<u32>>)> {
-    let count = customers.lead_count as usize + customers.unknown.len();
-    let mut row_of = vec![NO_LEAD; count];
-    let mut accounts: Vec<Account> = Vec::new();
-    add_won(stages, customers, &mut row_of, &mut accounts);
+    let places = places(stages, customers, numbers);
+    let mut accounts: Vec<Account> =
+        places.rows().map(|number| Account::new(number, customers.lead_count)).collect();
+    add_won(stages, customers, &places, &mut accounts);
     let mut rows_of: BTreeMap<Over, Vec<u32>> = BTreeMap::new();
     for (over, numbers) in numbers {
         let column = if *over == Over::Contracts { "started_at" } else { "paid_at" };
         let days = facts[over].table.dates(column);
-        for (row, number) in numbers.iter().enumerate() {
-            let place = (*over, u32::try_from(row).unwrap_or(NO_LEAD));
-            let account = account_of(*number, customers, &mut row_of, &mut accounts, place);
+        let rows: Vec<u32> = numbers.iter().map(|number| places.of(*number as usize)).collect();
+        for (row, account) in rows.iter().enumerate() {
+            let account = &mut accounts[*account as usize];
+            if account.place == (Over::Leads, NO_LEAD) {
+                account.place = (*over, u32::try_from(row).unwrap_or(NO_LEAD));
+            }
             let day = days.as_ref().and_then(|days| days.get(row));
             let first =
                 if *over == Over::Contracts { &mut account.contract_at } else { &mut account.paid_at };
             *first = (*first).into_iter().chain(day).min();
         }
-        rows_of.insert(*over, numbers.iter().map(|number| row_of[*number as usize]).collect());
+        rows_of.insert(*over, rows);
     }
     let table = table(&accounts, leads, facts, customers)?;
-    let lead_rows = accounts.iter().map(|account| account.lead).collect();
+    let lead_rows = accounts.iter().map(Account::lead).collect();
     let lead_count = leads.frame.height();
     Ok((Facts { table, lead_rows: Some(lead_rows), lead_count, event_date: None }, rows_of))
 }
 
+/// The places of the customers among them: of those who were won, have a contract or have paid.
+fn places(stages: &Stages, customers: &Customers, numbers: &BTreeMap<Over, Vec<u32>>) -> Places {
+    let mut known = Mask::none(customers.lead_count as usize + customers.unknown.len());
+    let won = stages.won.map(|place| &stages.stages[place].reached);
+    for row in won.into_iter().flat_map(Mask::rows) {
+        known.insert(customers.representative(u32::try_from(row).unwrap_or(NO_LEAD)) as usize);
+    }
+    numbers.values().flatten().for_each(|number| known.insert(*number as usize));
+    Places::new(known)
+}
+
 /// The customers of all leads that were won.
-fn add_won(stages: &Stages, customers: &Customers, row_of: &mut [u32], accounts: &mut Vec<Account>) {
+fn add_won(stages: &Stages, customers: &Customers, places: &Places, accounts: &mut [Account]) {
     let Some(won) = stages.won.map(|place| &stages.stages[place]) else { return };
     for row in won.reached.rows() {
-        let lead = u32::try_from(row).unwrap_or(NO_LEAD);
-        let number = customers.representative(lead);
-        let account = account_of(number, customers, row_of, accounts, (Over::Leads, number));
+        let number = customers.representative(u32::try_from(row).unwrap_or(NO_LEAD));
+        let account = &mut accounts[places.of(number as usize) as usize];
         let day = won.at.get(row);
         account.won_at = account.won_at.into_iter().chain(day).min();
         if !customers.existing.is_some_and(|existing| existing.has(row)) {
@@ -135,32 +165,6 @@ fn add_won(stages: &Stages, customers: &Customers, row_of: &mut [u32], accounts:
             account.acquired_at = account.acquired_at.into_iter().chain(day).min();
         }
     }
-}
-
-fn account_of<'a>(
-    number: u32,
-    customers: &Customers,
-    row_of: &mut [u32],
-    accounts: &'a mut Vec<Account>,
-    place: (Over, u32),
-) -> &'a mut Account {
-    let row = &mut row_of[number as usize];
-    if *row == NO_LEAD {
-        *row = u32::try_from(accounts.len()).unwrap_or(NO_LEAD);
-        let is_lead = number < customers.lead_count;
-        let (lead, place) = if is_lead { (number, (Over::Leads, number)) } else { (NO_LEAD, place) };
-        let nothing = Account {
-            lead,
-            is_acquired: false,
-            acquired_at: None,
-            won_at: None,
-            paid_at: None,
-            contract_at: None,
-            place,
-        };
-        accounts.push(nothing);
-    }
-    &mut accounts[*row as usize]
 }
 
 fn table(
@@ -191,7 +195,7 @@ fn table(
         let codes = leads.codes("channel").context("leads with channels")?;
         let codes = code_slice(&codes);
         let is_paid =
-            |account: &Account| account.lead != NO_LEAD && paid[codes[account.lead as usize] as usize];
+            |account: &Account| codes.get(account.lead() as usize).is_some_and(|code| paid[*code as usize]);
         let is_paid: BooleanChunked =
             accounts.iter().map(|account| Some(is_paid(account))).collect_ca("is_paid".into());
         columns.push(is_paid.into_column());
@@ -211,6 +215,9 @@ fn ids(accounts: &[Account], facts: &BTreeMap<Over, Facts>) -> StringChunked {
         ["customer_id", "lead_id"].map(|name| table.and_then(|table| table.ids(name)))
     };
     let of_tables = [Over::Contracts, Over::Payments].map(|over| (over, of_table(over)));
+    if accounts.iter().all(|account| account.place.0 == Over::Leads) {
+        return StringChunked::full_null("customer_id".into(), accounts.len());
+    }
     let id = |account: &Account| {
         let (_, ids) = of_tables.iter().find(|(over, _)| *over == account.place.0)?;
         ids.iter().flatten().find_map(|ids| ids.get(account.place.1 as usize)).map(String::from)
@@ -279,6 +286,8 @@ fn origin(accounts: &[Account], leads: &Table, facts: &BTreeMap<Over, Facts>) ->
         (Over::Payments, of_table(Over::Payments)),
     ];
     let mut origin = Origin::default();
+    origin.file_of_row.reserve_exact(accounts.len());
+    origin.line_of_row.reserve_exact(accounts.len());
     let mut firsts: BTreeMap<Over, u16> = BTreeMap::new();
     for (over, own) in tables.iter().filter_map(|(over, own)| Some((over, (*own)?))) {
         firsts.insert(*over, u16::try_from(origin.files.len()).unwrap_or(u16::MAX));
