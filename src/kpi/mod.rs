@@ -1,6 +1,7 @@
 //! From joined data to values: the catalogue of KPIs as data, one evaluator, exact arithmetic, statistics.
 
 pub mod catalogue;
+mod contacts;
 mod customers;
 pub mod definitions;
 pub mod derived;
