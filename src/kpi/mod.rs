@@ -19,3 +19,4 @@ pub mod statistics;
 pub mod survival;
 pub mod templates;
 pub mod view;
+mod written;

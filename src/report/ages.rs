@@ -43,19 +43,7 @@ pub fn block(
     if ages == 0 {
         return Ok(Vec::new());
     }
-    let values = |curve: &Curve| -> Vec<Value> {
-        let members = Value {
-            value: Some(whole(curve.members)),
-            ..Value::empty("customers_begun", basis, Unit::Count)
-        };
-        let at_age = (0..ages).map(|age| Value {
-            value: curve.at(age),
-            numerator: curve.by_age.get(age).map(|margin| Exact::millionths(*margin)),
-            denominator: curve.at(age).map(|_| whole(curve.members)),
-            ..Value::empty(KPI, basis, Unit::Money)
-        });
-        std::iter::once(members).chain(at_age).collect()
-    };
+    let values = |curve: &Curve| values(curve, ages, basis);
     let rows: Vec<Row> = curves
         .groups
         .iter()
@@ -84,6 +72,19 @@ pub fn block(
         columns: columns(ages),
         rows,
     }])
+}
+
+/// The number of customers of a group, and what they had brought by each of so many ages.
+fn values(curve: &Curve, ages: usize, basis: Basis) -> Vec<Value> {
+    let members =
+        Value { value: Some(whole(curve.members)), ..Value::empty("customers_begun", basis, Unit::Count) };
+    let at_age = (0..ages).map(|age| Value {
+        value: curve.at(age),
+        numerator: curve.by_age.get(age).map(|margin| Exact::millionths(*margin)),
+        denominator: curve.at(age).map(|_| whole(curve.members)),
+        ..Value::empty(KPI, basis, Unit::Money)
+    });
+    std::iter::once(members).chain(at_age).collect()
 }
 
 /// The number of customers, and so many ages.

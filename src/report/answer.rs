@@ -15,7 +15,7 @@ use super::goals::{self, Goal};
 use super::plan::{self, PLAN};
 use super::scope::Scope;
 use super::top::Foldings;
-use super::{Report, Table, targets};
+use super::{Report, targets};
 use crate::calendar::{self, Every};
 use crate::error::{data_error, usage_error};
 use crate::period::{Period, format_day};
@@ -164,18 +164,7 @@ fn compared(scope: &Scope, asked: &Asked, compare: Compare) -> Result<(Report, V
 /// The report of each calendar period.
 fn every_period(scope: &Scope, asked: &Asked, shown: &[Period]) -> Result<(Report, Vec<String>)> {
     let mut notes = Vec::new();
-    let mut all = shown.to_vec();
-    let mut befores = Vec::new();
-    for period in shown {
-        let before = asked.compare.map(|compare| compare.period(period));
-        let before = before.filter(|before| no_data_before(scope, before).is_none());
-        befores.push(before.map(|before| {
-            all.iter().position(|known| *known == before).unwrap_or_else(|| {
-                all.push(before);
-                all.len() - 1
-            })
-        }));
-    }
+    let (all, befores) = with_those_before(scope, asked.compare, shown);
     let foldings = foldings_of_span(scope, asked.names, shown)?;
     let mut parts = Vec::new();
     let mut merged = Built { tables: Vec::new(), lacking: Vec::new() };
@@ -197,21 +186,34 @@ fn every_period(scope: &Scope, asked: &Asked, shown: &[Period]) -> Result<(Repor
     }
     cohorts::align(parts.iter_mut().map(|part| &mut part.tables));
     merged.tables = every::side_by_side(&parts, scope, asked, &foldings)?;
-    // what one period lacks another may have
-    let mut lacking: Vec<(String, String)> = Vec::new();
-    for (name, reason) in merged.lacking {
-        let is_there = |table: &Table| table.name == name;
-        if !merged.tables.iter().any(is_there) && !lacking.iter().any(|(known, _)| *known == name) {
-            lacking.push((name, reason));
-        }
-    }
-    merged.lacking = lacking;
+    merged.settle();
     merged.check(asked.names)?;
     notes.extend(merged.left_out());
     notes.extend(built::notes(scope)?);
     let report =
         Report { is_compared: asked.compare.is_some(), ..built::around_periods(scope, merged.tables) };
     Ok((report, notes))
+}
+
+/// Periods with those that they are compared with behind them; and for each its place there, where the data have it.
+fn with_those_before(
+    scope: &Scope,
+    compare: Option<Compare>,
+    shown: &[Period],
+) -> (Vec<Period>, Vec<Option<usize>>) {
+    let mut all = shown.to_vec();
+    let mut befores = Vec::new();
+    for period in shown {
+        let before = compare.map(|compare| compare.period(period));
+        let before = before.filter(|before| no_data_before(scope, before).is_none());
+        befores.push(before.map(|before| {
+            all.iter().position(|known| *known == before).unwrap_or_else(|| {
+                all.push(before);
+                all.len() - 1
+            })
+        }));
+    }
+    (all, befores)
 }
 
 /// What stays in the tables of several periods: the largest values of all of them together.

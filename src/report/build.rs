@@ -226,27 +226,38 @@ fn fill_block(
                 .collect())
         }
         (Rows::Steps, false) => {
-            let mut blocks = Vec::new();
-            for step in &steps {
-                let title = fill_step_title(scope, block, &block.step_title, step);
-                let planned = without_repeats(columns(scope, block, Some(step))?);
-                blocks.extend(value_block(scope, block, &title, &planned, basis, dimensions, folding)?);
-            }
-            Ok(blocks)
+            let planned = |step: &Step| columns(scope, block, Some(step));
+            block_a_step(scope, block, basis, dimensions, folding, (&steps, &planned))
         }
         (Rows::Path, true) => Ok(path::block(scope, block, basis)?.into_iter().collect()),
         (Rows::Path, false) => {
             let all = path::stages(scope, basis, dimensions)?;
-            let mut blocks = Vec::new();
-            for step in &super::layout::steps(&all) {
-                let title = fill_step_title(scope, block, &block.step_title, step);
-                let planned = without_repeats(path::columns(scope, block, step, &all)?);
-                blocks.extend(value_block(scope, block, &title, &planned, basis, dimensions, folding)?);
-            }
-            Ok(blocks)
+            let planned = |step: &Step| path::columns(scope, block, step, &all);
+            block_a_step(scope, block, basis, dimensions, folding, (&super::layout::steps(&all), &planned))
         }
         (Rows::Steps, true) => Ok(step_block(scope, block, basis, &steps)?.into_iter().collect()),
     }
+}
+
+/// The columns that are planned for a step.
+type PlannedFor<'a> = &'a dyn Fn(&Step) -> Result<Vec<Planned>>;
+
+/// A grid for each step of the funnel, with the columns that are planned for it.
+fn block_a_step(
+    scope: &Scope,
+    block: &tables::Block,
+    basis: Basis,
+    dimensions: &[String],
+    folding: &Folding,
+    (steps, planned): (&[Step], PlannedFor),
+) -> Result<Vec<Block>> {
+    let mut blocks = Vec::new();
+    for step in steps {
+        let title = fill_step_title(scope, block, &block.step_title, step);
+        let planned = without_repeats(planned(step)?);
+        blocks.extend(value_block(scope, block, &title, &planned, basis, dimensions, folding)?);
+    }
+    Ok(blocks)
 }
 
 /// A row for each step of the funnel.
