@@ -31,34 +31,33 @@ pub fn align<'a>(periods: impl IntoIterator<Item = &'a mut Vec<Table>>) {
     let blocks = tables.iter().flat_map(|table| &table.blocks).filter(|block| has_ages(block));
     let width = blocks.map(|block| block.columns.len()).max().unwrap_or_default();
     for table in tables {
-        let mut is_total_only = false;
+        let mut left_out = None;
         for block in table.blocks.iter_mut().filter(|block| has_ages(block)) {
-            is_total_only |= leave_total(block);
+            left_out = left_out.or(leave_total(block));
             block.columns = columns(width.saturating_sub(1));
             for row in &mut block.rows {
                 let basis = row.values.first().map_or(Basis::Event, |value| value.basis);
                 row.values.resize_with(width, || Value::empty(KPI, basis, Unit::Money));
             }
         }
-        if is_total_only {
-            table.notes.push(
-                "realised value by age is of all customers who began in a period, not by cohort_month: periods beside each \
-                 other are cohorts already"
-                    .to_string(),
-            );
+        if let Some(split) = left_out {
+            table.notes.push(format!(
+                "realised value by age is of all customers who began in a period, not by {split}: periods beside each other \
+                 are cohorts already"
+            ));
         }
     }
 }
 
 /// Takes the rows of a block that is split by the month in which customers began: no two periods have the same. Says
-/// whether it is such a block.
-fn leave_total(block: &mut Block) -> bool {
+/// what it was split by, if it is such a block.
+fn leave_total(block: &mut Block) -> Option<String> {
     let groups = groups_of(&block.dimensions).unwrap_or_default();
     if !groups.iter().any(|name| name == COHORT_MONTH) {
-        return false;
+        return None;
     }
-    let by = format!(", by {}", groups.join(" and "));
-    if let Some(title) = block.title.strip_suffix(&by) {
+    let split = groups.join(" and ");
+    if let Some(title) = block.title.strip_suffix(&format!(", by {split}")) {
         block.title = title.to_string();
     }
     block.rows.retain(|row| row.key.iter().all(|part| part == TOTAL));
@@ -68,7 +67,7 @@ fn leave_total(block: &mut Block) -> bool {
     }
     block.labels = vec![String::new()];
     block.dimensions = vec![AGE.to_string()];
-    true
+    Some(split)
 }
 
 /// Makes a row of each age in tables that are compared, so that a cohort, the one before and the change stand side by side.

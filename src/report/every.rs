@@ -294,6 +294,8 @@ fn in_pieces(block: &Block, labels: &[String], columns: &[Column], rows: &[Row])
                     values: row.values[start..start + columns.len()].to_vec(),
                     show: row.show,
                 })
+                // the young cohorts of the last piece have no rows of the ages of the first
+                .filter(|row| !cohorts::has_ages(block) || row.values.iter().any(|value| !value.is_absent()))
                 .collect(),
         }
     });
