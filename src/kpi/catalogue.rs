@@ -6,14 +6,14 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 pub use super::definitions::{CurveSide, Direction, Kpi, Measure, Title, Unit};
-use super::formula::{self, Formula};
+use super::formula::Formula;
 use super::lag;
-use super::sql::{self, Predicate};
+use super::sql::Predicate;
 use super::templates::{StageText, capitalised, fill_kpi, fill_measure, marks, plural_of, title_of};
+use super::written::{calculation, quantity};
 use crate::config::Config;
 use crate::error::{data_error, did_you_mean, usage_error};
 use crate::leads::Over;
-use crate::leads::window::describe_days;
 
 /// A measure that has been parsed.
 #[derive(Debug, Clone)]
@@ -320,88 +320,6 @@ impl Catalogue {
 
 fn in_section(error: anyhow::Error, section: &str, name: &str) -> anyhow::Error {
     error.context(format!("`[{section}.{name}]`"))
-}
-
-fn quantity(measure: &Measure) -> Result<Quantity> {
-    let filter = measure.r#where.as_deref().map(sql::parse).transpose()?;
-    let never = measure.never.as_deref().map(sql::parse).transpose()?;
-    let (kind, text) = match (&measure.count, &measure.sum, &measure.days, &measure.survival) {
-        (Some(predicate), None, None, None) => {
-            (QuantityKind::Count(Box::new(sql::parse(predicate)?)), format!("count of {predicate}"))
-        }
-        (None, Some(sum), None, None) => (QuantityKind::Sum(formula::parse(sum)?), format!("sum of {sum}")),
-        (None, None, Some(dates), None) => {
-            (QuantityKind::Days(dates.clone()), format!("days from {} to {}", dates[0], dates[1]))
-        }
-        (None, None, None, Some([from, to])) => {
-            let given_up = measure.never.iter().map(|never| format!(", never where {never}"));
-            let text = format!("days from {from} to {to} or as_of{}", given_up.collect::<String>());
-            (QuantityKind::Survival([from.clone(), to.clone()], never.map(Box::new)), text)
-        }
-        _ => {
-            return Err(data_error(
-                "a measure has one of `count`, `sum`, `days` and `survival`",
-                "write `count = \"won\"`, `sum = \"amount\"`, `days = [\"mql_at\", \"sql_at\"]` or the like with `survival`",
-            ));
-        }
-    };
-    if measure.never.is_some() && measure.survival.is_none() {
-        return Err(data_error(
-            "`never` goes with `survival` only",
-            "write `survival = [\"lead_at\", \"won_at\"]` and `never = \"lost\"`",
-        ));
-    }
-    let over = measure.over.unwrap_or(Over::Leads);
-    let days_earlier = measure.earlier.as_deref().map_or(Ok(0), |text| lag::days_earlier(over, text))?;
-    let place = format!(" over {}", over.name());
-    let condition =
-        measure.r#where.as_ref().map(|condition| format!(" where {condition}")).unwrap_or_default();
-    let lag =
-        if days_earlier == 0 { String::new() } else { format!(", {} earlier", describe_days(days_earlier)) };
-    Ok(Quantity { over, kind, filter, days_earlier, text: format!("{text}{place}{condition}{lag}") })
-}
-
-/// A side of a ratio, in brackets where it is more than a name.
-fn bracketed(side: &str) -> String {
-    if side.contains(' ') { format!("({side})") } else { side.to_string() }
-}
-
-fn calculation(kpi: &Kpi) -> Result<(Calculation, String)> {
-    let days = [
-        (DaysStatistic::Mean, &kpi.mean, "mean"),
-        (DaysStatistic::Median, &kpi.median, "median"),
-        (DaysStatistic::P90, &kpi.p90, "90% quantile"),
-        (DaysStatistic::Size, &kpi.n, "number"),
-        (DaysStatistic::Converted, &kpi.converted, "Kaplan–Meier share"),
-        (DaysStatistic::Longest, &kpi.longest, "longest"),
-    ];
-    let mut found = Vec::new();
-    if let Some([numerator, denominator]) = &kpi.ratio {
-        let ratio = Calculation::Ratio(formula::parse(numerator)?, formula::parse(denominator)?);
-        found.push((ratio, format!("{} / {}", bracketed(numerator), bracketed(denominator))));
-    }
-    if let Some(value) = &kpi.value {
-        found.push((Calculation::Value(formula::parse(value)?), value.clone()));
-    }
-    if let Some([measure, dimension]) = &kpi.largest {
-        let largest = Calculation::Largest(measure.clone(), dimension.clone());
-        found.push((largest, format!("largest of {measure} by {dimension} / {measure}")));
-    }
-    if let Some(side) = kpi.curve {
-        found.push((Calculation::Curve(side), side.formula().to_string()));
-    }
-    for (statistic, measure, name) in days {
-        if let Some(measure) = measure {
-            found.push((Calculation::Days(statistic, measure.clone()), format!("{name} of {measure}")));
-        }
-    }
-    match found.pop() {
-        Some(only) if found.is_empty() => Ok(only),
-        _ => Err(data_error(
-            "a KPI has one of `ratio`, `value`, `mean`, `median`, `p90`, `n`, `converted`, `longest` and `largest`",
-            "write `ratio = [\"sqls\", \"mqls\"]` or `value = \"revenue - spend\"`",
-        )),
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What the data lack for a measure or a KPI, in words: it is left out, and the user is told what would bring it.
 
 use super::catalogue::{Calculation, Entry, Quantity};
+use super::contacts::{ACCOUNT, CONTACTS, SINGLE};
 use super::customers::{PRODUCT_GROUPS, product_column};
 use super::derived;
 use super::evaluate::{Evaluator, columns_of};
@@ -102,6 +103,7 @@ impl Evaluator<'_> {
             "lost" | "lost_at" => self.view.data.stages.knows_lost,
             "open" => self.view.stage("won").is_some(),
             "created" | "existing" => true,
+            ACCOUNT | SINGLE | CONTACTS => self.view.data.customer_of_lead.is_some(),
             "created_at" => self.view.data.created_at().is_some(),
             _ => folded(&[Over::Leads]),
         }
@@ -114,6 +116,9 @@ impl Evaluator<'_> {
         if over == Over::Leads && name == "open" {
             return "the stage `won` in crm, without which no lead is known to be open: the date `won_at`, or a status"
                 .to_string();
+        }
+        if over == Over::Leads && [ACCOUNT, SINGLE, CONTACTS].contains(&name) {
+            return "the column `customer_id` in crm".to_string();
         }
         if name == LEAD_IDS {
             return "lead IDs in crm, without which no lead can be followed".to_string();

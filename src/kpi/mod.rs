@@ -1,6 +1,7 @@
 //! From joined data to values: the catalogue of KPIs as data, one evaluator, exact arithmetic, statistics.
 
 pub mod catalogue;
+mod contacts;
 mod customers;
 pub mod definitions;
 pub mod derived;
@@ -19,3 +20,4 @@ pub mod statistics;
 pub mod survival;
 pub mod templates;
 pub mod view;
+mod written;

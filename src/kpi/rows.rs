@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use polars::prelude::*;
 
 use super::catalogue::{Quantity, QuantityKind};
+use super::contacts::CONTACTS;
 use super::evaluate::Evaluator;
 use super::exact::Exact;
 use super::formula::{Formula, Values};
@@ -215,6 +216,10 @@ impl Evaluator<'_> {
                 Some(numbers) => Amounts::Column(numbers),
                 None if matches!(over, Over::Leads | Over::Payments) && name == EARNED => {
                     Amounts::Computed(margin.earned(table).ok_or_else(|| no_number(over, name))?)
+                }
+                None if over == Over::Leads && name == CONTACTS => {
+                    let contacts = self.view.contacts().ok_or_else(|| no_number(over, name))?;
+                    Amounts::Computed(contacts.amounts())
                 }
                 None if matches!(over, Over::Leads | Over::Accounts) => {
                     Amounts::Computed(self.folded(over, name)?)

@@ -3,9 +3,12 @@
 //! Event basis is a mask, not a second set of formulas: a stage outside the period is hidden, then the same measures
 //! apply (section 5 of the design).
 
+use std::sync::OnceLock;
+
 use anyhow::{Context, Result};
 use polars::prelude::*;
 
+use super::contacts::{self, Contacts};
 use super::sql::ColumnClass;
 use crate::config::Basis;
 use crate::input::table::{Days, code_slice};
@@ -66,12 +69,15 @@ pub struct View<'a> {
     pub filters: &'a [Filter],
     /// The leads that count.
     pub leads: Mask,
+    /// Counted once, where a measure asks for it.
+    contacts: OnceLock<Option<Contacts>>,
 }
 
 impl<'a> View<'a> {
     /// Looks at the data by a basis, in a period, with filters that name dimensions of some table.
     pub fn new(data: &'a Data, basis: Basis, period: Option<&'a Period>, filters: &'a [Filter]) -> View<'a> {
-        let mut view = View { data, basis, period, filters, leads: data.not_yet.not() };
+        let contacts = OnceLock::new();
+        let mut view = View { data, basis, period, filters, leads: data.not_yet.not(), contacts };
         for filter in filters {
             if let Some(matching) = view.matching(Over::Leads, filter) {
                 view.leads = view.leads.and(&matching);
@@ -188,10 +194,17 @@ impl<'a> View<'a> {
         match name {
             "lost" => stages.knows_lost.then(|| in_period(&stages.lost_at, &stages.lost)),
             "existing" => Some(self.data.existing.clone().unwrap_or_else(|| Mask::none(self.leads.height()))),
+            contacts::ACCOUNT => self.contacts().map(Contacts::accounts),
+            contacts::SINGLE => self.contacts().map(Contacts::single),
             "open" => Some(self.stage("won")?.reached.or(&stages.lost).not()),
             "created" => Some(self.data.created_at().map_or_else(all, |created| in_period(created, &all()))),
             _ => None,
         }
+    }
+
+    /// The accounts of the period with their contacts; none where the CRM has no customer IDs.
+    pub fn contacts(&self) -> Option<&Contacts> {
+        self.contacts.get_or_init(|| Contacts::of(self)).as_ref()
     }
 
     /// A stage by its name; `won` is the last stage of any funnel.

@@ -20,13 +20,7 @@ pub fn representatives(leads: &Table, stages: &Stages) -> Option<(Vec<u32>, Inde
     let ids = leads.ids("customer_id")?;
     let lead_ids = leads.ids("lead_id")?;
     let (index, duplicates) = Index::new(ids);
-    let rank = |row: u32| {
-        let day = |at: Option<i32>| at.map_or((true, 0), |day| (false, day));
-        let row = row as usize;
-        let won = stages.stages.last().and_then(|stage| stage.at.get(row));
-        let created = stages.of_creation().and_then(|stage| stage.at.get(row));
-        (day(won), day(created), lead_ids.get(row))
-    };
+    let rank = |row: u32| rank(stages, &lead_ids, row as usize);
     let height = u32::try_from(leads.frame.height()).unwrap_or(NO_LEAD);
     let mut best: HashMap<u32, u32> = HashMap::new();
     for &(later, first) in &duplicates {
@@ -41,6 +35,14 @@ pub fn representatives(leads: &Table, stages: &Stages) -> Option<(Vec<u32>, Inde
     }
     let index = index.with_targets(of_lead.clone());
     Some((of_lead, index))
+}
+
+/// What makes one lead of a customer stand for it before another: the lowest does, the first won, else the first created.
+pub fn rank<'a>(stages: &Stages, lead_ids: &'a StringChunked, lead: usize) -> impl Ord + use<'a> {
+    let day = |at: Option<i32>| at.map_or((true, 0), |day| (false, day));
+    let won = stages.stages.last().and_then(|stage| stage.at.get(lead));
+    let created = stages.of_creation().and_then(|stage| stage.at.get(lead));
+    (day(won), day(created), lead_ids.get(lead))
 }
 
 /// A contract on its way into a spell.

@@ -15,7 +15,7 @@ mod beginning;
 mod cells;
 mod costs;
 mod currency;
-mod customers;
+pub mod customers;
 mod dates;
 mod deals;
 mod describe;

@@ -18,12 +18,13 @@ use crate::kpi::templates::capitalised;
 use crate::kpi::view::TOTAL;
 
 /// The dimension of the columns.
-const AGE: &str = "age_months";
+pub const AGE: &str = "age_months";
 /// Ages that people are shown; CSV and JSON have all.
 const SHOWN: [usize; 17] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 18, 24, 36, 48];
 /// One payment of the year 1 must not make a column for each month since.
 const MOST_AGES: usize = 121;
-const KPI: &str = "ltv_realised";
+/// What stands at each age.
+pub const KPI: &str = "ltv_realised";
 
 /// Customers, and for each age the margin per customer that had been received by then, as far as all have reached it.
 ///
@@ -42,19 +43,7 @@ pub fn block(
     if ages == 0 {
         return Ok(Vec::new());
     }
-    let values = |curve: &Curve| -> Vec<Value> {
-        let members = Value {
-            value: Some(whole(curve.members)),
-            ..Value::empty("customers_begun", basis, Unit::Count)
-        };
-        let at_age = (0..ages).map(|age| Value {
-            value: curve.at(age),
-            numerator: curve.by_age.get(age).map(|margin| Exact::millionths(*margin)),
-            denominator: curve.at(age).map(|_| whole(curve.members)),
-            ..Value::empty(KPI, basis, Unit::Money)
-        });
-        std::iter::once(members).chain(at_age).collect()
-    };
+    let values = |curve: &Curve| values(curve, ages, basis);
     let rows: Vec<Row> = curves
         .groups
         .iter()
@@ -85,7 +74,21 @@ pub fn block(
     }])
 }
 
-fn columns(ages: usize) -> Vec<Column> {
+/// The number of customers of a group, and what they had brought by each of so many ages.
+fn values(curve: &Curve, ages: usize, basis: Basis) -> Vec<Value> {
+    let members =
+        Value { value: Some(whole(curve.members)), ..Value::empty("customers_begun", basis, Unit::Count) };
+    let at_age = (0..ages).map(|age| Value {
+        value: curve.at(age),
+        numerator: curve.by_age.get(age).map(|margin| Exact::millionths(*margin)),
+        denominator: curve.at(age).map(|_| whole(curve.members)),
+        ..Value::empty(KPI, basis, Unit::Money)
+    });
+    std::iter::once(members).chain(at_age).collect()
+}
+
+/// The number of customers, and so many ages.
+pub fn columns(ages: usize) -> Vec<Column> {
     let members =
         Column { heading: "Customers".to_string(), show: Show::Value, unit: Unit::Count, key: Vec::new() };
     let of_age = (0..ages).map(|age| Column {

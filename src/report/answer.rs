@@ -8,12 +8,14 @@ use anyhow::Result;
 use super::build;
 use super::built::{self, Built};
 use super::causes;
+use super::cohorts;
 use super::compare::{self, Compare};
 use super::every::{self, Part};
 use super::goals::{self, Goal};
 use super::plan::{self, PLAN};
 use super::scope::Scope;
-use super::{Report, Table, targets};
+use super::top::Foldings;
+use super::{Report, targets};
 use crate::calendar::{self, Every};
 use crate::error::{data_error, usage_error};
 use crate::period::{Period, format_day};
@@ -52,12 +54,6 @@ pub fn answer(scope: &Scope, asked: &Asked) -> Result<Answer> {
         return Err(data_error(
             "the table `plan` needs `[targets]` in funnel.toml, or a plan (`--plan`)",
             "set a target, or leave the table out of the command",
-        ));
-    }
-    if scope.top.is_some() && (asked.every.is_some() || asked.compare.is_some()) {
-        return Err(usage_error(
-            "`--top` goes with one period: the largest values of each would be others",
-            "leave `--every` and `--compare` out, or name the values with `--where`",
         ));
     }
     let names: Vec<String> = asked.names.iter().filter(|name| *name != PLAN).cloned().collect();
@@ -138,7 +134,9 @@ fn compared(scope: &Scope, asked: &Asked, compare: Compare) -> Result<(Report, V
         ));
     };
     let before = compare.period(period);
-    let mut built = build::tables(scope, asked.names)?;
+    // what stays is decided by the period that is reported on
+    let foldings = Foldings::new(scope.top);
+    let mut built = build::tables(scope, asked.names, &foldings)?;
     built.check(asked.names)?;
     for table in &mut built.tables {
         table.notes.extend(causes::verdict(scope, table)?);
@@ -149,9 +147,11 @@ fn compared(scope: &Scope, asked: &Asked, compare: Compare) -> Result<(Report, V
         notes.push(note);
     } else {
         let earlier = scope.in_period(&before);
-        let others = build::tables(&earlier, asked.names)?;
-        compare::add(&mut built.tables, scope, &others.tables, &earlier)?;
+        let mut others = build::tables(&earlier, asked.names, &foldings)?;
+        cohorts::align([&mut built.tables, &mut others.tables]);
+        compare::add(&mut built.tables, scope, &others.tables, &earlier, &foldings)?;
         notes.extend(data_begin_within(scope, &before));
+        cohorts::lay_down(&mut built.tables, &period.label);
         compare::widen(&mut built.tables, &before);
         for table in &mut built.tables {
             table.scope = format!("{}, beside {}", table.scope, before.label);
@@ -164,23 +164,13 @@ fn compared(scope: &Scope, asked: &Asked, compare: Compare) -> Result<(Report, V
 /// The report of each calendar period.
 fn every_period(scope: &Scope, asked: &Asked, shown: &[Period]) -> Result<(Report, Vec<String>)> {
     let mut notes = Vec::new();
-    let mut all = shown.to_vec();
-    let mut befores = Vec::new();
-    for period in shown {
-        let before = asked.compare.map(|compare| compare.period(period));
-        let before = before.filter(|before| no_data_before(scope, before).is_none());
-        befores.push(before.map(|before| {
-            all.iter().position(|known| *known == before).unwrap_or_else(|| {
-                all.push(before);
-                all.len() - 1
-            })
-        }));
-    }
+    let (all, befores) = with_those_before(scope, asked.compare, shown);
+    let foldings = foldings_of_span(scope, asked.names, shown)?;
     let mut parts = Vec::new();
     let mut merged = Built { tables: Vec::new(), lacking: Vec::new() };
     for (place, period) in all.iter().enumerate() {
         let of_period = scope.in_period(period);
-        let built = build::tables(&of_period, asked.names)?;
+        let built = build::tables(&of_period, asked.names, &foldings)?;
         merged.lacking.extend(built.lacking);
         parts.push(Part {
             period,
@@ -194,22 +184,49 @@ fn every_period(scope: &Scope, asked: &Asked, shown: &[Period]) -> Result<(Repor
         let before = shown.last().and_then(|last| no_data_before(scope, &compare.period(last)));
         notes.extend(before);
     }
-    merged.tables = every::side_by_side(&parts, scope, asked.every, asked.compare)?;
-    // what one period lacks another may have
-    let mut lacking: Vec<(String, String)> = Vec::new();
-    for (name, reason) in merged.lacking {
-        let is_there = |table: &Table| table.name == name;
-        if !merged.tables.iter().any(is_there) && !lacking.iter().any(|(known, _)| *known == name) {
-            lacking.push((name, reason));
-        }
-    }
-    merged.lacking = lacking;
+    cohorts::align(parts.iter_mut().map(|part| &mut part.tables));
+    merged.tables = every::side_by_side(&parts, scope, asked, &foldings)?;
+    merged.settle();
     merged.check(asked.names)?;
     notes.extend(merged.left_out());
     notes.extend(built::notes(scope)?);
     let report =
         Report { is_compared: asked.compare.is_some(), ..built::around_periods(scope, merged.tables) };
     Ok((report, notes))
+}
+
+/// Periods with those that they are compared with behind them; and for each its place there, where the data have it.
+fn with_those_before(
+    scope: &Scope,
+    compare: Option<Compare>,
+    shown: &[Period],
+) -> (Vec<Period>, Vec<Option<usize>>) {
+    let mut all = shown.to_vec();
+    let mut befores = Vec::new();
+    for period in shown {
+        let before = compare.map(|compare| compare.period(period));
+        let before = before.filter(|before| no_data_before(scope, before).is_none());
+        befores.push(before.map(|before| {
+            all.iter().position(|known| *known == before).unwrap_or_else(|| {
+                all.push(before);
+                all.len() - 1
+            })
+        }));
+    }
+    (all, befores)
+}
+
+/// What stays in the tables of several periods: the largest values of all of them together.
+///
+/// # Errors
+/// An unknown table.
+fn foldings_of_span(scope: &Scope, names: &[String], shown: &[Period]) -> Result<Foldings> {
+    let foldings = Foldings::new(scope.top);
+    if let Some((first, last)) = shown.first().zip(shown.last()).filter(|_| scope.top.is_some()) {
+        let span = Period::span(first.from, last.to);
+        build::tables(&scope.in_period(&span), names, &foldings)?;
+    }
+    Ok(foldings)
 }
 
 /// The calendar periods within the period that was asked for, or from the first to the last date of the data; and what

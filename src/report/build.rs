@@ -11,7 +11,7 @@ use super::layout::{Planned, Step, columns, fill_step_title, steps, without_repe
 use super::plan::PLAN;
 use super::scope::{Scope, basis_of, describe_scope};
 use super::tables::{self, By, Rows, Verdict, When};
-use super::top::{Folding, arrange};
+use super::top::{Folding, Foldings, arrange};
 use super::{Block, Column, Report, Row, Show, Table, Value, order, path};
 use crate::config::Basis;
 use crate::error::{suggestion, usage_error};
@@ -33,7 +33,7 @@ const NO_SEGMENTS: [&str; 3] = ["lost_reason", "stage", "currency"];
 /// # Errors
 /// An unknown table, or a named one that lacks its inputs.
 pub fn report(scope: &Scope, names: &[String]) -> Result<(Report, Vec<String>)> {
-    let mut built = tables(scope, names)?;
+    let mut built = tables(scope, names, &Foldings::new(scope.top))?;
     built.check(names)?;
     for table in &mut built.tables {
         table.notes.extend(causes::verdict(scope, table)?);
@@ -43,11 +43,11 @@ pub fn report(scope: &Scope, names: &[String]) -> Result<(Report, Vec<String>)> 
     Ok((around(scope, built.tables), left_out))
 }
 
-/// Fills the named tables, or all that the inputs allow.
+/// Fills the named tables, or all that the inputs allow; what is not decided yet about what stays in them is decided here.
 ///
 /// # Errors
 /// An unknown table.
-pub fn tables(scope: &Scope, names: &[String]) -> Result<Built> {
+pub fn tables(scope: &Scope, names: &[String], foldings: &Foldings) -> Result<Built> {
     let all = tables::tables()?;
     let known: Vec<&str> = all.iter().map(|table| table.name.as_str()).collect();
     if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
@@ -58,7 +58,7 @@ pub fn tables(scope: &Scope, names: &[String]) -> Result<Built> {
         all.iter().filter(|table| table.name != PLAN && (names.is_empty() || names.contains(&table.name)))
     {
         let lack = table.needs.iter().find(|need| !has_input(scope, need));
-        let filled = if lack.is_none() { fill_table(scope, table)? } else { None };
+        let filled = if lack.is_none() { fill_table(scope, table, &foldings.of(&table.name))? } else { None };
         match (filled, lack) {
             (Some(filled), _) => built.tables.push(filled),
             (None, lack) => {
@@ -73,7 +73,7 @@ pub fn tables(scope: &Scope, names: &[String]) -> Result<Built> {
     Ok(built)
 }
 
-fn fill_table(scope: &Scope, table: &tables::Table) -> Result<Option<Table>> {
+fn fill_table(scope: &Scope, table: &tables::Table, folding: &Folding) -> Result<Option<Table>> {
     let basis = scope.basis.unwrap_or(table.basis);
     // in cohort basis a period selects leads; what became of them has no start and no end
     let has_period = scope.period.is_some() && basis == Basis::Event;
@@ -95,10 +95,9 @@ fn fill_table(scope: &Scope, table: &tables::Table) -> Result<Option<Table>> {
     if table.blocks.iter().any(is_of_stages) {
         notes.extend(path::window_notes(scope));
     }
-    let folding = Folding::new(scope.top);
     let mut blocks = Vec::new();
     for (_, block, dimensions) in grids {
-        let filled = fill_block(scope, block, basis, &dimensions, &folding)?;
+        let filled = fill_block(scope, block, basis, &dimensions, folding)?;
         let verdict = match block.verdict.filter(|_| !filled.is_empty()) {
             Some(Verdict::Causes) => causes::differences(scope, basis)?,
             None => None,
@@ -228,27 +227,38 @@ fn fill_block(
                 .collect())
         }
         (Rows::Steps, false) => {
-            let mut blocks = Vec::new();
-            for step in &steps {
-                let title = fill_step_title(scope, block, &block.step_title, step);
-                let planned = without_repeats(columns(scope, block, Some(step))?);
-                blocks.extend(value_block(scope, block, &title, &planned, basis, dimensions, folding)?);
-            }
-            Ok(blocks)
+            let planned = |step: &Step| columns(scope, block, Some(step));
+            block_a_step(scope, block, basis, dimensions, folding, (&steps, &planned))
         }
         (Rows::Path, true) => Ok(path::block(scope, block, basis)?.into_iter().collect()),
         (Rows::Path, false) => {
             let all = path::stages(scope, basis, dimensions)?;
-            let mut blocks = Vec::new();
-            for step in &super::layout::steps(&all) {
-                let title = fill_step_title(scope, block, &block.step_title, step);
-                let planned = without_repeats(path::columns(scope, block, step, &all)?);
-                blocks.extend(value_block(scope, block, &title, &planned, basis, dimensions, folding)?);
-            }
-            Ok(blocks)
+            let planned = |step: &Step| path::columns(scope, block, step, &all);
+            block_a_step(scope, block, basis, dimensions, folding, (&super::layout::steps(&all), &planned))
         }
         (Rows::Steps, true) => Ok(step_block(scope, block, basis, &steps)?.into_iter().collect()),
     }
+}
+
+/// The columns that are planned for a step.
+type PlannedFor<'a> = &'a dyn Fn(&Step) -> Result<Vec<Planned>>;
+
+/// A grid for each step of the funnel, with the columns that are planned for it.
+fn block_a_step(
+    scope: &Scope,
+    block: &tables::Block,
+    basis: Basis,
+    dimensions: &[String],
+    folding: &Folding,
+    (steps, planned): (&[Step], PlannedFor),
+) -> Result<Vec<Block>> {
+    let mut blocks = Vec::new();
+    for step in steps {
+        let title = fill_step_title(scope, block, &block.step_title, step);
+        let planned = without_repeats(planned(step)?);
+        blocks.extend(value_block(scope, block, &title, &planned, basis, dimensions, folding)?);
+    }
+    Ok(blocks)
 }
 
 /// A row for each step of the funnel.

@@ -24,6 +24,16 @@ impl Built {
         missed.map(|(table, reason)| format!("left out: {table} needs {reason}")).collect()
     }
 
+    /// Names each table that is not there once, of several periods: what one of them lacks another may have.
+    pub fn settle(&mut self) {
+        let mut known: Vec<String> = self.tables.iter().map(|table| table.name.clone()).collect();
+        self.lacking.retain(|(name, _)| {
+            let is_new = !known.contains(name);
+            known.push(name.clone());
+            is_new
+        });
+    }
+
     /// Whether the report is the one that was asked for.
     ///
     /// # Errors

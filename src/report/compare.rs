@@ -9,15 +9,17 @@ use std::sync::Arc;
 use anyhow::Result;
 use clap::ValueEnum;
 
+use super::ages;
+use super::cohorts;
 use super::scope::Scope;
-use super::top::{place_in_order, sort_key};
+use super::top::{Folding, Foldings, place_in_order, sort_key};
 use super::{Block, Column, Row, Show, Table, Value};
 use crate::calendar;
 use crate::config::Basis;
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
 use crate::kpi::statistics::{Interval, newcombe};
-use crate::kpi::view::TOTAL;
+use crate::kpi::view::{OTHER, TOTAL};
 use crate::period::{Period, format_day};
 
 /// Fewer trials than this on a side say nothing that a reader should act on.
@@ -82,26 +84,32 @@ pub fn is_share(unit: Unit) -> bool {
 }
 
 /// Sets the values of tables beside those of the same tables of another period; what only that one knows becomes a row.
+/// In both the same values are folded, those of `foldings`.
 ///
 /// # Errors
 /// A predicate that does not fit the columns.
-pub fn add(tables: &mut [Table], now: &Scope, others: &[Table], before: &Scope) -> Result<()> {
+pub fn add(
+    tables: &mut [Table],
+    now: &Scope,
+    others: &[Table],
+    before: &Scope,
+    foldings: &Foldings,
+) -> Result<()> {
     let period: Option<Arc<str>> = before.period.map(|period| period.label.as_str().into());
     for table in tables {
         let other = others.iter().find(|other| other.name == table.name);
         let others = other.map_or(&[][..], |other| &other.blocks);
+        let folding = foldings.of(&table.name);
         add_missing_blocks(&mut table.blocks, others);
         for block in &mut table.blocks {
-            // columns that are ages: another period has others, and a cohort has its own time
-            let has_ages = block.columns.iter().any(|column| !column.key.is_empty());
-            let other = others.iter().find(|other| is_same_block(block, other)).filter(|_| !has_ages);
+            let other = others.iter().find(|other| is_same_block(block, other));
             if let Some(other) = other {
-                add_missing_rows(block, other, now, Some(now))?;
+                add_missing_rows(block, other, now, Some((now, &folding)))?;
             }
             let mut previous = Vec::with_capacity(block.rows.len());
             let known = other.map(RowsByPlace::new);
             for row in &block.rows {
-                previous.push(values_beside(block, row, known.as_ref(), before)?);
+                previous.push(values_beside(block, row, known.as_ref(), (before, &folding))?);
             }
             for (row, previous) in block.rows.iter_mut().zip(previous) {
                 for (value, mut previous) in row.values.iter_mut().zip(previous) {
@@ -154,7 +162,7 @@ pub fn values_beside(
     block: &Block,
     row: &Row,
     known: Option<&RowsByPlace>,
-    scope: &Scope,
+    (scope, folding): (&Scope, &Folding),
 ) -> Result<Vec<Value>> {
     let found = known.and_then(|known| Some((known.block, known.find(row)?)));
     let values = row.values.iter().enumerate().map(|(place, like)| match found {
@@ -163,7 +171,7 @@ pub fn values_beside(
             let value = row.values.get(place).filter(|value| is_same && value.kpi == like.kpi);
             Ok(value.map_or_else(|| like.emptied(), |value| Value { comparison: None, ..value.clone() }))
         }
-        None => value_at(scope, like, &block.dimensions, &row.key),
+        None => value_at(scope, folding, like, (&block.dimensions, &row.key)),
     });
     values.collect()
 }
@@ -245,15 +253,28 @@ fn rest(value: &Value, total: &Value) -> Option<Value> {
 ///
 /// # Errors
 /// A predicate that does not fit the columns.
-fn value_at(scope: &Scope, like: &Value, dimensions: &[String], key: &[String]) -> Result<Value> {
-    // a place that is no value of dimensions is known to its own table alone
-    let is_place = !dimensions.is_empty() && key.len() == dimensions.len();
-    if !is_place || !scope.catalogue.kpis.contains_key(&like.kpi) {
+fn value_at(
+    scope: &Scope,
+    folding: &Folding,
+    like: &Value,
+    (dimensions, key): (&[String], &[String]),
+) -> Result<Value> {
+    let groups = cohorts::groups_of(dimensions);
+    let dimensions = groups.unwrap_or(dimensions);
+    // a place that is no value of dimensions is known to its own table alone, and so is an age
+    let is_place = (groups.is_some() || !dimensions.is_empty()) && key.len() == dimensions.len();
+    let is_of_age = groups.is_some() && like.kpi == ages::KPI;
+    if !is_place || is_of_age || !scope.catalogue.kpis.contains_key(&like.kpi) {
         return Ok(like.emptied());
     }
     let key = key.to_vec();
-    let is_total = key.iter().all(|part| part == TOTAL);
-    scope.value(&like.kpi, like.basis, dimensions, if is_total { None } else { Some(&key) })
+    if key.iter().all(|part| part == TOTAL) {
+        return scope.value(&like.kpi, like.basis, dimensions, None);
+    }
+    match folding.decided(dimensions).filter(|_| key.iter().all(|part| part == OTHER)) {
+        Some(kept) => scope.value_of_others(&like.kpi, like.basis, dimensions, &kept),
+        None => scope.value(&like.kpi, like.basis, dimensions, Some(&key)),
+    }
 }
 
 /// Whether two blocks, of one table in two periods, are the same grid.
@@ -270,13 +291,13 @@ pub fn add_missing_rows(
     block: &mut Block,
     other: &Block,
     order: &Scope,
-    scope: Option<&Scope>,
+    scope: Option<(&Scope, &Folding)>,
 ) -> Result<()> {
     let known = RowsByPlace::new(block);
     let mut missing = Vec::new();
     for row in other.rows.iter().filter(|row| known.find(row).is_none()) {
         let values = row.values.iter().map(|value| match scope {
-            Some(scope) => value_at(scope, value, &block.dimensions, &row.key),
+            Some((scope, folding)) => value_at(scope, folding, value, (&block.dimensions, &row.key)),
             None => Ok(value.emptied()),
         });
         let values = values.collect::<Result<_>>()?;

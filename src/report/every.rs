@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
+use super::answer::Asked;
 use super::causes;
+use super::cohorts;
 use super::compare::{
     Compare, RowsByPlace, add_missing_rows, comparison, is_same_block, is_share, values_beside,
 };
 use super::scope::{Scope, describe_scope};
+use super::top::{Folding, Foldings, place_in_order};
 use super::{Block, Column, Row, Show, Table, Value, tables};
 use crate::calendar::Every;
 use crate::config::Basis;
@@ -34,16 +37,12 @@ pub struct Part<'a> {
     pub is_shown: bool,
 }
 
-/// The tables of all parts, each with the periods as its columns. `whole` is the question about all of them.
+/// The tables of all parts, each with the periods as its columns. `whole` is the question about all of them, `foldings`
+/// what they all fold.
 ///
 /// # Errors
 /// A predicate that does not fit the columns.
-pub fn side_by_side(
-    parts: &[Part],
-    whole: &Scope,
-    every: Option<Every>,
-    compare: Option<Compare>,
-) -> Result<Vec<Table>> {
+pub fn side_by_side(parts: &[Part], whole: &Scope, asked: &Asked, foldings: &Foldings) -> Result<Vec<Table>> {
     let definitions = tables::tables()?;
     let mut turned = Vec::new();
     for name in names(parts) {
@@ -52,7 +51,7 @@ pub fn side_by_side(
         let Some(first) = of_parts.iter().flatten().next() else { continue };
         let mut blocks = Vec::new();
         for block in blocks_of(parts, &of_parts) {
-            blocks.extend(turn(parts, &of_parts, block, compare)?);
+            blocks.extend(turn(parts, &of_parts, block, (asked.compare, &foldings.of(&name)))?);
         }
         let definition = definitions.iter().find(|table| table.name == name);
         let scope = definition.map_or_else(
@@ -60,7 +59,7 @@ pub fn side_by_side(
             |table| describe_scope(whole, whole.basis.unwrap_or(table.basis)),
         );
         let mut table = Table {
-            scope: format!("{scope}, every {}", every.map_or("period", Every::name)),
+            scope: format!("{scope}, every {}", asked.every.map_or("period", Every::name)),
             period: whole.period.map_or_else(|| "all".to_string(), |period| period.label.clone()),
             notes: notes(parts, &of_parts, &blocks),
             blocks,
@@ -118,23 +117,23 @@ fn turn(
     parts: &[Part],
     tables: &[Option<&Table>],
     block: &Block,
-    compare: Option<Compare>,
+    (compare, folding): (Option<Compare>, &Folding),
 ) -> Result<Vec<Block>> {
-    // columns that are ages: each period has others, and a cohort has its own time
-    if block.columns.iter().any(|column| !column.key.is_empty()) {
-        return Ok(Vec::new());
-    }
-    let rows = across(parts, tables, block)?;
+    let has_ages = cohorts::has_ages(block);
+    let rows = across(parts, tables, block, folding)?;
     let shown: Vec<usize> = (0..parts.len()).filter(|place| parts[*place].is_shown).collect();
     let has_labels = block.labels.iter().any(|label| !label.is_empty());
     let mut turned = Vec::new();
     for row in &rows {
         let mut labels = if has_labels { row.row.labels.clone() } else { Vec::new() };
         for (place, column) in block.columns.iter().enumerate() {
-            for (heading, show, values) in lines(parts, &shown, row, place, column, compare) {
+            for (heading, show, mut values) in lines(parts, &shown, row, place, column, compare) {
+                if has_ages && !cohorts::keep_reached(&mut values) {
+                    continue;
+                }
                 turned.push(Row {
                     labels: labels.iter().cloned().chain([heading]).collect(),
-                    key: row.row.key.clone(),
+                    key: row.row.key.iter().chain(&column.key).cloned().collect(),
                     values,
                     show: Some(show),
                 });
@@ -146,13 +145,18 @@ fn turn(
         }
     }
     let mut labels = if has_labels { block.labels.clone() } else { Vec::new() };
-    labels.push("KPI".to_string());
+    labels.push(if has_ages { cohorts::AGE_HEADING } else { "KPI" }.to_string());
     let columns: Vec<Column> = shown.iter().map(|place| heading(&parts[*place])).collect();
     Ok(in_pieces(block, &labels, &columns, &turned))
 }
 
 /// The rows of a block in every part, those of the dimensions by size over all periods.
-fn across(parts: &[Part], tables: &[Option<&Table>], block: &Block) -> Result<Vec<Across>> {
+fn across(
+    parts: &[Part],
+    tables: &[Option<&Table>],
+    block: &Block,
+    folding: &Folding,
+) -> Result<Vec<Across>> {
     let blocks: Vec<Option<&Block>> = tables
         .iter()
         .map(|table| table.and_then(|table| table.blocks.iter().find(|other| is_same_block(block, other))))
@@ -168,7 +172,7 @@ fn across(parts: &[Part], tables: &[Option<&Table>], block: &Block) -> Result<Ve
     let mut rows = Vec::new();
     for row in &all.rows {
         let values = parts.iter().zip(&known).map(|(part, known)| {
-            let mut values = values_beside(&all, row, known.as_ref(), &part.scope)?;
+            let mut values = values_beside(&all, row, known.as_ref(), (&part.scope, folding))?;
             let period: Arc<str> = part.period.label.as_str().into();
             for value in &mut values {
                 value.period = Some(period.clone());
@@ -184,6 +188,7 @@ fn across(parts: &[Part], tables: &[Option<&Table>], block: &Block) -> Result<Ve
             let key = &row.row.key;
             (
                 key.iter().all(|part| part == TOTAL),
+                parts.first().map(|part| place_in_order(&part.scope, &block.dimensions, key)),
                 key.iter().any(|part| is_bucket(part)),
                 std::cmp::Reverse(firsts.sum::<i128>()),
                 key.clone(),
@@ -289,6 +294,8 @@ fn in_pieces(block: &Block, labels: &[String], columns: &[Column], rows: &[Row])
                     values: row.values[start..start + columns.len()].to_vec(),
                     show: row.show,
                 })
+                // the young cohorts of the last piece have no rows of the ages of the first
+                .filter(|row| !cohorts::has_ages(block) || row.values.iter().any(|value| !value.is_absent()))
                 .collect(),
         }
     });

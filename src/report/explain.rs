@@ -30,32 +30,7 @@ pub fn explain(scope: &Scope, name: &str) -> Result<String> {
     refuse_lacking(scope, name)?;
     let basis = entry.kpi.basis.or(scope.basis).unwrap_or(default_basis(scope, name)?);
     let value = scope.value(name, basis, &[], None)?;
-    let mut lines: Vec<(String, String)> = vec![
-        ("formula".into(), entry.formula.clone()),
-        ("scope".into(), describe_scope(scope, basis)),
-        ("source".into(), entry.kpi.source.clone().unwrap_or_else(|| "funnel.toml".to_string())),
-    ];
-    let unit = match value.unit {
-        Unit::Share | Unit::Part => "%".to_string(),
-        Unit::Days => "days".to_string(),
-        Unit::Months => "months".to_string(),
-        Unit::Money => scope.data.currency.clone().unwrap_or_default(),
-        Unit::Count | Unit::Number => String::new(),
-    };
-    let shown = match value.value {
-        Some(exact) => format!("{} {unit}", value_text(exact, value.unit)).trim_end().to_string(),
-        None => match &value.text {
-            Some(text) => text.clone(),
-            None => format!("empty: {}", why_empty(scope, entry, basis, &value)),
-        },
-    };
-    lines.push(("value".into(), shown));
-    if let Some(interval) = value.interval {
-        lines.push(("95% interval".into(), format!("{} %", interval_text(interval))));
-    }
-    for (part, exact) in [("numerator", value.numerator), ("denominator", value.denominator)] {
-        lines.extend(exact.map(|exact| (part.to_string(), plain_text(exact))));
-    }
+    let lines = facts(scope, entry, basis, &value);
     let mut text = format!("{} ({name})\n", entry.kpi.title.text());
     if !entry.kpi.definition.text().is_empty() {
         let _ = writeln!(text, "{}", entry.kpi.definition.text());
@@ -125,6 +100,37 @@ fn default_basis(scope: &Scope, name: &str) -> Result<Basis> {
     let basis = tables.iter().find(shows).map(|table| table.basis);
     let fallback = if is_money_or_churn { Basis::Event } else { Basis::Cohort };
     Ok(basis.unwrap_or(fallback))
+}
+
+/// What is known of a value, a line each: its name and what it says.
+fn facts(scope: &Scope, entry: &Entry, basis: Basis, value: &Value) -> Vec<(String, String)> {
+    let mut lines: Vec<(String, String)> = vec![
+        ("formula".into(), entry.formula.clone()),
+        ("scope".into(), describe_scope(scope, basis)),
+        ("source".into(), entry.kpi.source.clone().unwrap_or_else(|| "funnel.toml".to_string())),
+    ];
+    let unit = match value.unit {
+        Unit::Share | Unit::Part => "%".to_string(),
+        Unit::Days => "days".to_string(),
+        Unit::Months => "months".to_string(),
+        Unit::Money => scope.data.currency.clone().unwrap_or_default(),
+        Unit::Count | Unit::Number => String::new(),
+    };
+    let shown = match value.value {
+        Some(exact) => format!("{} {unit}", value_text(exact, value.unit)).trim_end().to_string(),
+        None => match &value.text {
+            Some(text) => text.clone(),
+            None => format!("empty: {}", why_empty(scope, entry, basis, value)),
+        },
+    };
+    lines.push(("value".into(), shown));
+    if let Some(interval) = value.interval {
+        lines.push(("95% interval".into(), format!("{} %", interval_text(interval))));
+    }
+    for (part, exact) in [("numerator", value.numerator), ("denominator", value.denominator)] {
+        lines.extend(exact.map(|exact| (part.to_string(), plain_text(exact))));
+    }
+    lines
 }
 
 fn measures(

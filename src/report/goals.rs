@@ -157,6 +157,20 @@ fn check_unit(
     }
 }
 
+/// Two rows of a plan that are about the same.
+fn planned_twice(plan: &Table, goal: &Goal, [first, second]: [usize; 2]) -> anyhow::Error {
+    data_error(
+        format!(
+            "{}: `{}` is planned twice for {} in the same period: {} too",
+            plan.origin.describe(second),
+            goal.kpi,
+            describe(&goal.place),
+            plan.origin.describe(first)
+        ),
+        "keep one of the rows",
+    )
+}
+
 /// The goals of plan files, in the order of period, KPI and place.
 fn of_plan(plan: &Table, catalogue: &Catalogue, data: &Data) -> Result<Vec<Goal>> {
     let words = |name: &str| -> Option<(Vec<u32>, &Vec<String>)> {
@@ -198,16 +212,7 @@ fn of_plan(plan: &Table, catalogue: &Catalogue, data: &Data) -> Result<Vec<Goal>
         let key = (period.from, period.to, kpi.clone(), place.clone());
         let goal = Goal { kpi, place, aim: Aim::Plan(value, period), basis: None };
         if let Some((known, other)) = goals.insert(key, (goal, row)) {
-            return Err(data_error(
-                format!(
-                    "{}: `{}` is planned twice for {} in the same period: {} too",
-                    plan.origin.describe(row.max(other)),
-                    known.kpi,
-                    describe(&known.place),
-                    plan.origin.describe(row.min(other))
-                ),
-                "keep one of the rows",
-            ));
+            return Err(planned_twice(plan, &known, [row.min(other), row.max(other)]));
         }
     }
     Ok(goals.into_values().map(|(goal, _)| goal).collect())

@@ -1,7 +1,7 @@
 //! The report as a plain value: tables of blocks of rows, every number with its numerator, denominator and interval.
 //!
 //! `tables` says which tables there are, `build` fills them for one period, `lack` says why one is not there. `answer` puts
-//! a report together: `every` sets several periods side by side, `compare` each value beside that of another period or of the rest of its total. `goals` are
+//! a report together: `every` sets several periods side by side, `compare` each value beside that of another period or of the rest of its total, `cohorts` what customers brought by age in several periods. `goals` are
 //! what was to be reached, `targets` holds values against them, `plan` is the table of both. A renderer only writes down
 //! what stands here.
 
@@ -11,6 +11,7 @@ pub mod audit;
 pub mod build;
 mod built;
 mod causes;
+mod cohorts;
 pub mod compare;
 mod every;
 pub mod explain;

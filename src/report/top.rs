@@ -1,10 +1,12 @@
 //! `--top N`: the rows of the largest values stay, the rest becomes one row `(other)`, so that the parts still add up.
 //!
 //! Which values stay is decided once for all grids of a table that are split alike, by the first column of the first of
-//! them: otherwise `(other)` would be something else in each grid, and the rows of the CSV would not add up.
+//! them: otherwise `(other)` would be something else in each grid, and the rows of the CSV would not add up. For the same
+//! reason it is decided once for all periods of an answer: `(other)` of March has to be what it was in February.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use anyhow::Result;
 
@@ -15,6 +17,25 @@ use crate::kpi::group::Key;
 use crate::kpi::view::{OTHER, is_bucket};
 use crate::leads::accounts::COHORT_MONTH;
 
+/// What stays in each table of an answer, however many periods it has: the period that is built first decides.
+pub struct Foldings {
+    limit: Option<usize>,
+    tables: RefCell<BTreeMap<String, Rc<Folding>>>,
+}
+
+impl Foldings {
+    /// Keeps so many values in each table, or all.
+    pub fn new(limit: Option<usize>) -> Foldings {
+        Foldings { limit, tables: RefCell::default() }
+    }
+
+    /// What stays in a table.
+    pub fn of(&self, table: &str) -> Rc<Folding> {
+        let mut tables = self.tables.borrow_mut();
+        tables.entry(table.to_string()).or_insert_with(|| Rc::new(Folding::new(self.limit))).clone()
+    }
+}
+
 /// The values that stay in the grids of one table, by the dimensions of the grid.
 pub struct Folding {
     limit: Option<usize>,
@@ -23,7 +44,7 @@ pub struct Folding {
 
 impl Folding {
     /// Keeps so many values, or all.
-    pub fn new(limit: Option<usize>) -> Folding {
+    fn new(limit: Option<usize>) -> Folding {
         Folding { limit, kept: RefCell::default() }
     }
 
@@ -35,6 +56,11 @@ impl Folding {
         let largest =
             || rows.iter().map(|row| &row.key).filter(|key| can_fold(key)).take(limit).cloned().collect();
         Some(known.entry(dimensions.to_vec()).or_insert_with(largest).clone())
+    }
+
+    /// The values that stay by these dimensions, where a grid has decided it.
+    pub fn decided(&self, dimensions: &[String]) -> Option<BTreeSet<Key>> {
+        self.kept.borrow().get(dimensions).cloned()
     }
 }
 

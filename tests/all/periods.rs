@@ -30,7 +30,7 @@ fn rows_of(folder: &Path, arguments: &[&str]) -> Vec<Row> {
 }
 
 /// The Wilson interval and the Newcombe interval of a difference, written down a second time from the papers.
-fn newcombe(one: (f64, f64), other: (f64, f64)) -> (f64, f64) {
+pub fn newcombe(one: (f64, f64), other: (f64, f64)) -> (f64, f64) {
     let z = 1.959_963_984_540_054_f64;
     let wilson = |(successes, n): (f64, f64)| {
         let p = successes / n;

@@ -5,7 +5,6 @@
 
 mod brand;
 pub mod complaints;
-mod contacts;
 mod lost;
 pub mod profile;
 mod progress;
@@ -36,7 +35,7 @@ pub struct Derived {
 }
 
 /// All of them.
-pub const ALL: [Derived; 12] = [
+pub const ALL: [Derived; 11] = [
     Derived {
         name: profile::NAME,
         needs: "`[profile] fits = \"…\"` in funnel.toml: who belongs to the target audience",
@@ -54,12 +53,6 @@ pub const ALL: [Derived; 12] = [
         needs: "`[attribution.brand]` in funnel.toml: the channels, campaigns and keywords of the brand",
         is_configured: |config| !config.attribution.brand.is_empty(),
         add: brand::add,
-    },
-    Derived {
-        name: contacts::NAME,
-        needs: "the column `customer_id` in crm",
-        is_configured: |_| true,
-        add: contacts::add,
     },
     Derived {
         name: lost::NAME,

@@ -3,7 +3,10 @@
 //! B03 and B06 were created after a lead of their customer was won (C1 on 20 January, C3 on 20 February), B07 after its
 //! customer's contract began. B05 and B09 came on that very day, and so not after it.
 
-use crate::support::{project, shown, stdout, tidy};
+use std::collections::BTreeMap;
+
+use super::company::{Record, records};
+use crate::support::{Row, project, shown, stdout, tidy};
 
 fn value(table: &str, place: &str, kpi: &str) -> String {
     shown(&tidy(&project().join("fixtures/bases"), &[]), table, place, kpi)
@@ -43,6 +46,75 @@ fn accounts_are_customers_and_contacts_their_leads() {
     assert_eq!(value("owners", "", "single_contact_share"), "0.4 = 2/5");
     // Bob has B04, B08 and B10 of the 3,200 that were won
     assert_eq!(value("owners", "", "owner_concentration"), "0.5625 = 1800/3200");
+}
+
+#[test]
+fn a_period_has_the_accounts_with_a_lead_in_it_and_what_is_known_of_them_by_its_end() {
+    let folder = project().join("fixtures/bases");
+    let leads = records(&folder.join("leads.csv"));
+    let periods = [
+        ("2026-01", "2026-01-01", "2026-02-01"),
+        ("2026-02", "2026-02-01", "2026-03-01"),
+        ("2026-03", "2026-03-01", "2026-04-01"),
+    ];
+    let side_by_side = tidy(&folder, &["owners", "--every", "month"]);
+    let mut checked = 0;
+    for (label, from, to) in periods {
+        // dates of one form are in the order of their text
+        let mut accounts: BTreeMap<&str, Vec<&Record>> = BTreeMap::new();
+        for lead in
+            leads.iter().filter(|lead| !lead["Customer ID"].is_empty() && lead["Created"].as_str() < to)
+        {
+            accounts.entry(&lead["Customer ID"]).or_default().push(lead);
+        }
+        let owner_of = |own: &[&Record]| -> Option<String> {
+            let of_period = own.iter().filter(|lead| lead["Created"].as_str() >= from);
+            let rank = |lead: &&&Record| {
+                (lead["Won date"].is_empty(), lead["Won date"].clone(), lead["Created"].clone())
+            };
+            of_period.min_by_key(rank).map(|lead| lead["Owner"].clone())
+        };
+        let standing: Vec<(String, usize)> =
+            accounts.values().filter_map(|own| Some((owner_of(own)?, own.len()))).collect();
+        for owner in [None, Some("Ann"), Some("Bob")] {
+            let sizes = standing.iter().filter(|(of, _)| owner.is_none_or(|owner| owner == of));
+            let sizes: Vec<usize> = sizes.map(|(_, size)| *size).collect();
+            let single = sizes.iter().filter(|size| **size == 1).count();
+            let ends = format!(" = {}/{}", sizes.iter().sum::<usize>(), sizes.len());
+            let shares = format!(" = {single}/{}", sizes.len());
+            let place = owner.map(|owner| format!("owner={owner}")).unwrap_or_default();
+            let month = ["owners", "--month", label];
+            let filter = owner.map(|_| ["--where", place.as_str()]);
+            let filtered = tidy(&folder, &[&month[..], filter.as_ref().map_or(&[], |words| words)].concat());
+            if sizes.is_empty() {
+                continue;
+            }
+            let told = ["contacts_per_account", "single_contact_share"];
+            let alone = told.map(|kpi| shown(&filtered, "owners", "", kpi));
+            let context = format!("{label} {owner:?}: {alone:?}");
+            assert!(alone[0].ends_with(&ends) && alone[1].ends_with(&shares), "{context}");
+            if let Some(owner) = owner {
+                let explain = ["explain", told[0], "--month", label, "--by", "owner", "--quiet"];
+                let wanted = format!("{} / {}", sizes.iter().sum::<usize>(), sizes.len());
+                let is_it = |line: &str| line.trim_start().starts_with(owner) && line.ends_with(&wanted);
+                assert!(stdout(&folder, &explain).lines().any(is_it), "{context}");
+            } else {
+                let of_label: Vec<Row> =
+                    side_by_side.iter().filter(|row| row["period"] == label).cloned().collect();
+                assert_eq!(told.map(|kpi| shown(&of_label, "owners", "", kpi)), alone, "{context}");
+            }
+            checked += 1;
+        }
+    }
+    assert_eq!(checked, 8, "three months, Ann and Bob but for January, in which Bob has no lead");
+    // by hand: in February C1 has B01 and B03, C3 has B04, B05 and B06; in January C1 and C2 have one lead each
+    let february = tidy(&folder, &["owners", "--month", "2026-02"]);
+    assert_eq!(shown(&february, "owners", "", "contacts_per_account"), "2.5 = 5/2");
+    assert_eq!(shown(&february, "owners", "", "single_contact_share"), "0 = 0/2");
+    let january = tidy(&folder, &["owners", "--month", "2026-01"]);
+    assert_eq!(shown(&january, "owners", "", "contacts_per_account"), "1 = 2/2");
+    // of what was won in February, 400 are Ann's and 600 Bob's
+    assert_eq!(shown(&february, "owners", "", "owner_concentration"), "0.6 = 600/1000");
 }
 
 #[test]

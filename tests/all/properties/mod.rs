@@ -90,21 +90,20 @@ fn millionths(row: &Row) -> Option<i128> {
 }
 
 fn assert_parts_add_up(rows: &[Row]) -> TestCaseResult {
-    let mut parts: BTreeMap<(String, String, String), i128> = BTreeMap::new();
-    let mut totals: BTreeMap<(String, String), i128> = BTreeMap::new();
+    let mut parts: BTreeMap<([String; 3], String), i128> = BTreeMap::new();
+    let mut totals: BTreeMap<[String; 3], i128> = BTreeMap::new();
     for row in rows.iter().filter(|row| ADDITIVE.contains(&row["kpi"].as_str())) {
-        let (table, kpi, key) = (row["table"].clone(), row["kpi"].clone(), key(row));
+        let (place, key) = (["table", "period", "kpi"].map(|column| row[column].clone()), key(row));
         let Some(value) = millionths(row) else { continue };
         if key.is_empty() {
-            totals.insert((table, kpi), value);
+            totals.insert(place, value);
         } else {
             let split = key.into_keys().collect::<Vec<_>>().join(",");
-            *parts.entry((table, kpi, split)).or_default() += value;
+            *parts.entry((place, split)).or_default() += value;
         }
     }
-    for ((table, kpi, split), sum) in parts {
-        let total = totals.get(&(table.clone(), kpi.clone())).copied();
-        prop_assert_eq!(total, Some(sum), "{} of {} by {}", kpi, table, split);
+    for ((place, split), sum) in parts {
+        prop_assert_eq!(totals.get(&place).copied(), Some(sum), "{:?} by {}", place, split);
     }
     Ok(())
 }
@@ -120,7 +119,7 @@ fn assert_spend_is_that_of_the_file(exports: &Exports, rows: &[Row]) -> TestCase
     Ok(())
 }
 
-const SCOPES: [&[&str]; 10] = [
+const SCOPES: [&[&str]; 12] = [
     &[],
     &["--month", "2026-03"],
     &["--quarter", "2026-Q1", "--basis", "event"],
@@ -131,6 +130,8 @@ const SCOPES: [&[&str]; 10] = [
     &["--as-of", "2026-03-31"],
     &["--top", "1"],
     &["--top", "2", "--by", "owner,channel"],
+    &["--top", "1", "--every", "quarter", "--compare", "previous"],
+    &["--top", "1", "--month", "2026-03", "--compare", "previous"],
 ];
 
 proptest! {
@@ -164,7 +165,7 @@ proptest! {
         let arguments: Vec<&str> = CSV.iter().chain(options).copied().collect();
         let rows = parse(&String::from_utf8_lossy(&printed(folder.path(), &arguments, None)?));
         assert_parts_add_up(&rows)?;
-        if options.iter().all(|option| !["--month", "--quarter", "--as-of"].contains(option)) {
+        if options.iter().all(|option| !["--month", "--quarter", "--as-of", "--every"].contains(option)) {
             assert_spend_is_that_of_the_file(&exports, &rows)?;
         }
     }

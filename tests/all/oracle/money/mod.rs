@@ -4,6 +4,7 @@
 //! due (C06), money is given back (P07), an order costs nothing (P12), two payments fall on one day, K9 has a contract
 //! and no lead, X7 has paid and is in no other file, K6 was lost, and a customer came by a channel without spend.
 
+mod ages;
 mod renewal;
 mod value;
 

@@ -12,7 +12,7 @@ use crate::support::{shown, stdout};
 const ONE: Millionths = 1_000_000;
 
 /// The calendar months from one day's to another's.
-fn months(from: Day, to: Day) -> i32 {
+pub fn months(from: Day, to: Day) -> i32 {
     use chrono::Datelike;
     let month = |day: Day| {
         let date = chrono::NaiveDate::default() + chrono::TimeDelta::days(day);
