@@ -11,7 +11,7 @@ use polars_arrow::array::PrimitiveArray;
 use polars_arrow::bitmap::Bitmap;
 use polars_arrow::types::NativeType;
 
-use super::cell::{Plain, parse_date, parse_number};
+use super::cell::{Plain, TimeOfDay, parse_date, parse_number};
 use super::date::read_time;
 use super::gather::gather;
 use super::ids::{self, Ids};
@@ -45,10 +45,16 @@ pub struct Seen {
     pub year_first: bool,
     /// Some time of day is not midnight.
     pub beyond_midnight: bool,
-    /// Some time of day names its zone.
-    pub zone: bool,
-    /// Some time of day names no zone.
-    pub no_zone: bool,
+    pub zones: Zones,
+}
+
+/// Whether times of day name the zone that they are of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Zones {
+    /// Some do.
+    pub named: bool,
+    /// Some do not.
+    pub unnamed: bool,
 }
 
 /// The cells of one column that one thread has read.
@@ -159,11 +165,11 @@ impl Column {
                 for cell in cells {
                     // what is no text is told of by the column of the dates
                     let time = std::str::from_utf8(cell).ok().and_then(read_time);
-                    seconds.push(time.map_or(NO_TIME, |time| time.second_of_day()));
+                    seconds.push(time.map_or(NO_TIME, TimeOfDay::second_of_day));
                     if let Some(time) = time {
                         seen.beyond_midnight |= time.written != 0;
-                        seen.zone |= time.zone.is_some();
-                        seen.no_zone |= time.zone.is_none();
+                        seen.zones.named |= time.zone.is_some();
+                        seen.zones.unnamed |= time.zone.is_none();
                     }
                 }
             }

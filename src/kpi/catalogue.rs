@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 pub use super::definitions::{CurveSide, Direction, Kpi, Measure, Title, Unit};
 use super::formula::{self, Formula};
+use super::lags;
 use super::sql::{self, Predicate};
 use super::templates::{StageText, capitalised, fill_kpi, fill_measure, marks, plural_of, title_of};
 use crate::config::Config;
@@ -29,6 +30,8 @@ pub enum QuantityKind {
     Count(Box<Predicate>),
     Sum(Formula),
     Days([String; 2]),
+    /// From the creation of a lead to the first touch by sales, the one time that is known to the second.
+    HoursToFirstTouch,
     /// From, to, and for which rows the second date cannot come any more.
     Survival([String; 2], Option<Box<Predicate>>),
 }
@@ -142,7 +145,7 @@ fn parse(config: &Config) -> Result<Catalogue> {
     for (name, kpi) in kpis {
         let is_own = own.contains(&name);
         let (calculation, formula) = calculation(&kpi).map_err(|error| in_section(error, "kpi", &name))?;
-        check_measures(&calculation, &measures).map_err(|error| in_section(error, "kpi", &name))?;
+        check_measures(&calculation, kpi.unit, &measures).map_err(|error| in_section(error, "kpi", &name))?;
         entries.insert(name, Entry { kpi, calculation, formula, is_own });
     }
     Ok(Catalogue {
@@ -150,13 +153,13 @@ fn parse(config: &Config) -> Result<Catalogue> {
         kpis: entries,
         replaced,
         stages: config.stages.clone(),
-        reference: reference(&file, config),
+        reference: reference(&file, config)?,
         stage_texts: file.stages,
     })
 }
 
 /// The definitions as they stand in the catalogue, the user's own among them: by stages, by pairs, by name.
-fn reference(file: &File, config: &Config) -> Vec<(String, Kpi)> {
+fn reference(file: &File, config: &Config) -> Result<Vec<(String, Kpi)>> {
     let fill = |text: &str| {
         ["stage", "from", "to"].iter().fold(text.to_string(), |text, mark| {
             let (title, word) = (capitalised(mark), mark.to_uppercase());
@@ -166,10 +169,10 @@ fn reference(file: &File, config: &Config) -> Vec<(String, Kpi)> {
         })
     };
     let templates = [&file.each_stage, &file.each_pair].into_iter().flat_map(|templates| &templates.kpi);
-    let mut single: BTreeMap<&String, &Kpi> = file.kpi.iter().collect();
-    single.extend(&config.kpi);
+    let mut single = lags::with_limit(&file.kpi, config)?;
+    single.extend(config.kpi.clone());
     let templates = templates.map(|(name, kpi)| (fill(name), fill_kpi(kpi, &fill)));
-    templates.chain(single.into_iter().map(|(name, kpi)| (name.clone(), kpi.clone()))).collect()
+    Ok(templates.chain(single).collect())
 }
 
 /// The formula of a KPI as it is written.
@@ -186,7 +189,7 @@ pub fn formula_text(kpi: &Kpi) -> Result<String> {
 /// A stage whose name is taken.
 fn built_in(config: &Config, file: &File) -> Result<(BTreeMap<String, Measure>, BTreeMap<String, Kpi>)> {
     let mut measures = file.measure.clone();
-    let mut kpis = file.kpi.clone();
+    let mut kpis = lags::with_limit(&file.kpi, config)?;
     let windows = crate::leads::window::windows(&config.window, &config.stages)?;
     for stage in &config.stages {
         let count = plural_of(&file.stages, stage);
@@ -235,7 +238,11 @@ fn replaced(
 }
 
 /// Whether the measures of a KPI exist, and are measures of days where it needs such.
-fn check_measures(calculation: &Calculation, measures: &BTreeMap<String, Quantity>) -> Result<()> {
+fn check_measures(
+    calculation: &Calculation,
+    unit: Unit,
+    measures: &BTreeMap<String, Quantity>,
+) -> Result<()> {
     for name in calculation.measures() {
         let Some(quantity) = measures.get(name) else {
             let near = did_you_mean(name, measures.keys().map(String::as_str));
@@ -245,7 +252,8 @@ fn check_measures(calculation: &Calculation, measures: &BTreeMap<String, Quantit
             ));
         };
         let is_of_times = matches!(quantity.kind, QuantityKind::Survival(..));
-        let is_of_days = is_of_times || matches!(quantity.kind, QuantityKind::Days(_));
+        let is_of_hours = matches!(quantity.kind, QuantityKind::HoursToFirstTouch);
+        let is_of_days = is_of_times || is_of_hours || matches!(quantity.kind, QuantityKind::Days(_));
         let statistic = match calculation {
             Calculation::Days(statistic, _) => Some(*statistic),
             _ => None,
@@ -261,6 +269,9 @@ fn check_measures(calculation: &Calculation, measures: &BTreeMap<String, Quantit
                 format!("`{name}` does not count days"),
                 "`mean`, `median`, `p90` and `n` need a measure of `days = [\"from\", \"to\"]`",
             ));
+        }
+        if statistic.is_some() && !is_of_hours {
+            lags::refuse_hours_of_days(name, unit)?;
         }
     }
     Ok(())
@@ -320,22 +331,29 @@ fn in_section(error: anyhow::Error, section: &str, name: &str) -> anyhow::Error 
 fn quantity(measure: &Measure) -> Result<Quantity> {
     let filter = measure.r#where.as_deref().map(sql::parse).transpose()?;
     let never = measure.never.as_deref().map(sql::parse).transpose()?;
-    let (kind, text) = match (&measure.count, &measure.sum, &measure.days, &measure.survival) {
-        (Some(predicate), None, None, None) => {
+    let kinds = (&measure.count, &measure.sum, &measure.days, &measure.hours, &measure.survival);
+    let (kind, text) = match kinds {
+        (Some(predicate), None, None, None, None) => {
             (QuantityKind::Count(Box::new(sql::parse(predicate)?)), format!("count of {predicate}"))
         }
-        (None, Some(sum), None, None) => (QuantityKind::Sum(formula::parse(sum)?), format!("sum of {sum}")),
-        (None, None, Some(dates), None) => {
+        (None, Some(sum), None, None, None) => {
+            (QuantityKind::Sum(formula::parse(sum)?), format!("sum of {sum}"))
+        }
+        (None, None, Some(dates), None, None) => {
             (QuantityKind::Days(dates.clone()), format!("days from {} to {}", dates[0], dates[1]))
         }
-        (None, None, None, Some([from, to])) => {
+        (None, None, None, Some([from, to]), None) => {
+            lags::refuse_other_hours(measure, from, to)?;
+            (QuantityKind::HoursToFirstTouch, format!("hours from {from} to {to}"))
+        }
+        (None, None, None, None, Some([from, to])) => {
             let given_up = measure.never.iter().map(|never| format!(", never where {never}"));
             let text = format!("days from {from} to {to} or as_of{}", given_up.collect::<String>());
             (QuantityKind::Survival([from.clone(), to.clone()], never.map(Box::new)), text)
         }
         _ => {
             return Err(data_error(
-                "a measure has one of `count`, `sum`, `days` and `survival`",
+                "a measure has one of `count`, `sum`, `days`, `hours` and `survival`",
                 "write `count = \"won\"`, `sum = \"amount\"`, `days = [\"mql_at\", \"sql_at\"]` or the like with `survival`",
             ));
         }

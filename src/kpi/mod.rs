@@ -9,6 +9,7 @@ pub mod exact;
 pub mod formula;
 pub mod group;
 mod lacking;
+mod lags;
 pub mod maturity;
 pub mod realised;
 mod rows;

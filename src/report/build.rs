@@ -106,6 +106,7 @@ fn fill_table(scope: &Scope, table: &tables::Table) -> Result<Option<Table>> {
         blocks.extend(filled);
         blocks.extend(verdict);
     }
+    notes.extend(order::speed_to_lead(scope, table));
     notes.extend(order::untraceable(scope, &blocks));
     notes.extend(order::existing_left_out(scope, table, &blocks));
     let is_nothing = if blocks.is_empty() { says_nothing(scope, table, basis)? } else { None };

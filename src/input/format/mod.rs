@@ -11,7 +11,7 @@ mod times;
 use std::sync::Arc;
 
 use self::export::Export;
-use super::column::{Cells, Column};
+use super::column::{Cells, Column, Zones};
 use super::number::{Number, Reading, read_number};
 use super::read::Piece;
 use crate::config::{ColumnType, OnError};
@@ -110,13 +110,6 @@ pub struct Settled {
     pub conventions: Vec<Option<Setting>>,
     /// Of times of day: whether some name a zone, and whether some name none.
     pub zones: Zones,
-}
-
-/// Whether times of day name the zone that they are of.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Zones {
-    pub named: bool,
-    pub unnamed: bool,
 }
 
 /// The rows that the threads have read, in the order of the files.

@@ -1,8 +1,7 @@
 //! Which times of day are such: a file that has midnight behind each of its dates has dates.
 
-use super::super::column::{Cells, Column, NO_TIME};
+use super::super::column::{Cells, Column, NO_TIME, Zones};
 use super::super::read::Piece;
-use super::Zones;
 
 /// Takes the times out of the files in which each of them is midnight; says whether the others name their zones.
 pub fn settle(own: &mut [Column], pieces: &[Piece], files: usize) -> Zones {
@@ -15,7 +14,7 @@ pub fn settle(own: &mut [Column], pieces: &[Piece], files: usize) -> Zones {
     }
     let seen = own.iter().flat_map(|column| of_times.iter().map(|file| column.seen[*file]));
     seen.fold(Zones::default(), |zones, seen| Zones {
-        named: zones.named || seen.zone,
-        unnamed: zones.unnamed || seen.no_zone,
+        named: zones.named || seen.zones.named,
+        unnamed: zones.unnamed || seen.zones.unnamed,
     })
 }
