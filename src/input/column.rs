@@ -11,7 +11,7 @@ use polars_arrow::array::PrimitiveArray;
 use polars_arrow::bitmap::Bitmap;
 use polars_arrow::types::NativeType;
 
-use super::cell::{Plain, TimeOfDay, parse_date, parse_number};
+use super::cell::{Plain, parse_date, parse_number};
 use super::date::read_time;
 use super::gather::gather;
 use super::ids::{self, Ids};
@@ -161,21 +161,19 @@ impl Column {
                     numbers.push(number);
                 }
             }
-            Cells::Time(seconds) => {
-                for cell in cells {
-                    // what is no text is told of by the column of the dates
-                    let time = std::str::from_utf8(cell).ok().and_then(read_time);
-                    seconds.push(time.map_or(NO_TIME, TimeOfDay::second_of_day));
-                    if let Some(time) = time {
-                        seen.beyond_midnight |= time.written != 0;
-                        seen.zones.named |= time.zone.is_some();
-                        seen.zones.unnamed |= time.zone.is_none();
-                    }
-                }
-            }
+            Cells::Time(seconds) => seconds.extend(cells.map(|cell| second_of_day(cell, seen))),
         }
         Ok(())
     }
+}
+
+/// The time of day of a date, [`NO_TIME`] where it has none. What is no text is told of by the column of the dates.
+fn second_of_day(cell: &[u8], seen: &mut Seen) -> i32 {
+    let Some(time) = std::str::from_utf8(cell).ok().and_then(read_time) else { return NO_TIME };
+    seen.beyond_midnight |= time.written != 0;
+    seen.zones.named |= time.zone.is_some();
+    seen.zones.unnamed |= time.zone.is_none();
+    time.second_of_day()
 }
 
 /// The values of a column; of a text column also its words.

@@ -326,3 +326,35 @@ fn days_tell_no_hours() {
     assert!(!stdout(&tiny, &["report", "owners"]).contains("peed to lead"));
     assert!(!stderr(&tiny, &["report", "owners"]).contains("peed to lead"));
 }
+
+/// A log of all calls: its rows are parts of a lead, of which the earliest counts, whatever their order.
+#[test]
+fn of_a_log_of_calls_the_first_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let leads =
+        "Lead ID,Created,Won date,Owner\n1,2026-05-04 09:00,2026-05-20,Ann\n2,2026-05-05 09:00,,Ann\n";
+    let calls =
+        "Lead ID,Called\n1,2026-05-06 10:00\n2,2026-05-05 18:00\n1,2026-05-04 11:00\n2,2026-05-05 09:30\n";
+    let configuration = "[[crm]]\nfiles = [\"leads.csv\"]\n[[crm]]\nfiles = [\"calls.csv\"]\nduplicates = \"sum\"\n\
+        [crm.columns]\nlead_id = \"Lead ID\"\nfirst_touch_at = \"Called\"\n";
+    for (name, text) in [("leads.csv", leads), ("calls.csv", calls), ("funnel.toml", configuration)] {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let rows = tidy(folder.path(), &["owners"]);
+    // two hours, and half an hour
+    assert_eq!(shown(&rows, "owners", "owner=Ann", "speed_to_lead_median"), "1.25 = /2");
+    assert_eq!(shown(&rows, "owners", "owner=Ann", "touched_within"), "1 = 2/2");
+}
+
+/// A known export names the first touch itself; its times have no zone.
+#[test]
+fn the_first_outreach_of_hubspot_is_the_first_touch() {
+    let folder = tempfile::tempdir().unwrap();
+    let contacts = "Record ID,Lifecycle Stage,Create Date,Became a Customer Date,Contact owner,Date of first engagement,Date of first outreach\n\
+        1,Customer,2024-02-01 09:30,2024-02-20 10:00,Ann,2024-02-10 09:00,2024-02-01 10:45\n\
+        2,Lead,2024-02-05 09:30,,Ann,,\n";
+    fs::write(folder.path().join("contacts.csv"), contacts).unwrap();
+    let rows = tidy(folder.path(), &["owners", "--crm", "contacts.csv"]);
+    assert_eq!(shown(&rows, "owners", "owner=Ann", "speed_to_lead_median"), "1.25 = /1");
+    assert_eq!(shown(&rows, "owners", "owner=Ann", "touched_within"), "0.5 = 1/2");
+}
