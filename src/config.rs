@@ -165,6 +165,9 @@ pub struct Config {
     /// KPI of cost = by how many days or weeks the spend that it counts came earlier, such as `cost_per_won = "60d"`
     #[serde(default)]
     pub lag: BTreeMap<String, String>,
+    /// Within what time sales is to touch a lead
+    #[serde(default)]
+    pub speed: Speed,
     /// A number of the leads = the limits of the bands in which it becomes a dimension, such as `amount = [0, 1000]`
     #[serde(default)]
     pub bands: BTreeMap<String, Vec<toml::Value>>,
@@ -244,6 +247,14 @@ impl ReasonGroup {
 pub struct Profile {
     /// Predicate over the columns of the leads
     pub fits: Option<String>,
+}
+
+/// Within what time sales is to touch a lead.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Speed {
+    /// Minutes, hours or days, such as `1h`
+    pub within: Option<String>,
 }
 
 /// What is known of the reasons for which leads are lost.
@@ -429,6 +440,7 @@ fn validate(config: &Config) -> Result<()> {
     threshold::validate(&config.check)?;
     targets::validate(config.targets.iter())?;
     crate::leads::window::windows(&config.window, &config.stages)?;
+    crate::leads::speed::limit(&config.speed)?;
     crate::leads::bands::bands(&config.bands)?;
     config.renewal.grace_days()?;
     config.value.margin_share()?;

@@ -90,8 +90,9 @@ fn stages_out_of_order(subject: &Subject, negative_days: NegativeDays) -> Found 
     let mut pairs: Vec<Pair> = (0..=width * width).map(|_| Pair::default()).collect();
     let mut leads = Mask::none(subject.counted.height());
     let mut of = 0;
+    let touches = subject.data.first_touches.compared.as_ref();
     for row in subject.counted.rows() {
-        let mut is_compared = false;
+        let mut is_compared = touches.is_some_and(|touches| touches.both.has(row));
         comparisons(subject, row, |pair, first, second| {
             is_compared = true;
             pairs[pair].of += 1;
@@ -102,9 +103,14 @@ fn stages_out_of_order(subject: &Subject, negative_days: NegativeDays) -> Found 
         });
         of += u64::from(is_compared);
     }
+    if let Some(touches) = touches {
+        leads = leads.or(&touches.early);
+        pairs.push(Pair { of: touches.both.count(), early: touches.early.rows().collect() });
+    }
     let name = |pair: usize| match stages.get(pair / width) {
         Some(earlier) => format!("{} before {}", stages[pair % width].name, earlier.name),
-        None => "lost before created".to_string(),
+        None if pair == width * width => "lost before created".to_string(),
+        None => "first touch before created".to_string(),
     };
     let parts = pairs.iter().enumerate().filter(|(_, pair)| !pair.early.is_empty());
     let parts = parts.map(|(place, pair)| Part {

@@ -86,6 +86,9 @@ pub enum ColumnType {
     Number,
     /// A dimension
     Text,
+    /// The time of day of a date, which `input::clock` adds where a KPI needs it
+    #[serde(skip)]
+    Time,
 }
 
 /// Checks what the types alone cannot.

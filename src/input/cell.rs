@@ -6,6 +6,7 @@
 /// Numbers are whole millionths: exact for money in any currency and for the fractions that ad platforms charge.
 pub const SCALE: i64 = 1_000_000;
 const DECIMALS: usize = 6;
+const SECONDS_A_DAY: i32 = 24 * 60 * 60;
 
 /// Days from 1970-01-01 of a date with four-digit year, or none if the cell is no such date.
 ///
@@ -150,24 +151,61 @@ fn digits(bytes: &[u8]) -> Option<u32> {
         .try_fold(0_u32, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0')))
 }
 
+/// The time behind a date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeOfDay {
+    /// Seconds from midnight, as it is written.
+    pub written: i32,
+    /// The seconds by which its zone is ahead of UTC, if it names one.
+    pub zone: Option<i32>,
+}
+
+impl TimeOfDay {
+    /// By how many days the zone moves the date to UTC.
+    pub fn day_shift(self) -> i32 {
+        self.in_utc().div_euclid(SECONDS_A_DAY)
+    }
+
+    /// Seconds from midnight in UTC; a time without a zone is taken as it is.
+    pub fn second_of_day(self) -> i32 {
+        self.in_utc().rem_euclid(SECONDS_A_DAY)
+    }
+
+    fn in_utc(self) -> i32 {
+        self.written - self.zone.unwrap_or_default()
+    }
+}
+
 /// By how many days the zone behind a time moves the date to UTC; none if the cell's rest is no time.
 pub fn day_shift_of_time(rest: &[u8]) -> Option<i32> {
+    time_of_day(rest).map(TimeOfDay::day_shift)
+}
+
+/// The time of a cell whose date has one of the plain forms of [`parse_date`]; none if it has no time.
+pub fn parse_time(cell: &[u8]) -> Option<TimeOfDay> {
+    parse_date(cell)?;
+    cell.split_at_checked(10).and_then(|(_, rest)| time_of_day(rest))
+}
+
+/// The time that the rest of a cell is, behind its date; none if it is no time.
+pub fn time_of_day(rest: &[u8]) -> Option<TimeOfDay> {
     let time = rest.strip_prefix(b" ").or_else(|| rest.strip_prefix(b"T"))?;
     let time_end =
         time.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b':' | b'.')).unwrap_or(time.len());
-    let minutes = minutes_of_day(&time[..time_end])?;
+    let written = second_of_clock(&time[..time_end])?;
     let zone = match time[time_end..].trim_ascii() {
-        b"" | b"Z" | b"UTC" | b"GMT" | b"(UTC)" => 0,
+        b"" => None,
+        b"Z" | b"UTC" | b"GMT" | b"(UTC)" => Some(0),
         [sign @ (b'+' | b'-'), offset @ ..] => {
-            let minutes = minutes_of_offset(offset)?;
-            if *sign == b'+' { minutes } else { -minutes }
+            let seconds = minutes_of_offset(offset)? * 60;
+            Some(if *sign == b'+' { seconds } else { -seconds })
         }
         _ => return None,
     };
-    Some((minutes - zone).div_euclid(24 * 60))
+    Some(TimeOfDay { written, zone })
 }
 
-fn minutes_of_day(time: &[u8]) -> Option<i32> {
+fn second_of_clock(time: &[u8]) -> Option<i32> {
     let (clock, fraction) = match time.iter().position(|&byte| byte == b'.') {
         Some(point) => (&time[..point], Some(&time[point + 1..])),
         None => (time, None),
@@ -178,16 +216,20 @@ fn minutes_of_day(time: &[u8]) -> Option<i32> {
         parts.next().filter(|part| part.len() == 2)?,
     );
     let seconds = parts.next();
-    let has_bad_seconds =
-        seconds.is_some_and(|part| part.len() != 2 || digits(part).is_none_or(|seconds| seconds > 60));
     let has_bad_fraction = fraction.is_some_and(|part| {
         part.is_empty() || seconds.is_none() || digits(&part[..part.len().min(9)]).is_none()
     });
+    let seconds = match seconds {
+        Some(part) if part.len() == 2 => digits(part).filter(|seconds| *seconds <= 60)?,
+        Some(_) => return None,
+        None => 0,
+    };
     let (hours, minutes) = (digits(hours)?, digits(minutes)?);
-    if hours > 23 || minutes > 59 || has_bad_seconds || has_bad_fraction || parts.next().is_some() {
+    if hours > 23 || minutes > 59 || has_bad_fraction || parts.next().is_some() {
         return None;
     }
-    i32::try_from(hours * 60 + minutes).ok()
+    // a leap second is the last one of its minute, so that it moves no day
+    i32::try_from(hours * 3600 + minutes * 60 + seconds.min(59)).ok()
 }
 
 fn minutes_of_offset(offset: &[u8]) -> Option<i32> {
@@ -232,6 +274,19 @@ mod tests {
         assert_eq!(days("2000-03-01T01:00:00+03:00"), Some(11_016));
         assert_eq!(days("2000-03-01 23:00:00-0200"), Some(11_018));
         assert_eq!(days("2000-03-01 12:00+03"), Some(11_017));
+    }
+
+    #[test]
+    fn a_time_is_kept_to_the_second_and_taken_in_utc() {
+        let time = |cell: &str| parse_time(cell.as_bytes()).map(|time| (time.second_of_day(), time.zone));
+        assert_eq!(time("2000-03-01 09:30"), Some((34_200, None)));
+        assert_eq!(time("01.03.2000 09:30:15"), Some((34_215, None)));
+        assert_eq!(time("2000-03-01T09:30:15.987Z"), Some((34_215, Some(0))));
+        assert_eq!(time("2000-03-01T01:00:00+03:00"), Some((22 * 3600, Some(10_800))));
+        assert_eq!(time("2000-03-01 23:59:60"), Some((86_399, None)));
+        for none in ["2000-03-01", "", "09:30", "2000-02-30 09:30", "2000-03-01 24:00"] {
+            assert_eq!(time(none), None, "{none}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use polars_arrow::bitmap::Bitmap;
 use polars_arrow::types::NativeType;
 
 use super::cell::{Plain, parse_date, parse_number};
+use super::date::read_time;
 use super::gather::gather;
 use super::ids::{self, Ids};
 use super::read::Piece;
@@ -21,6 +22,8 @@ use crate::config::ColumnType;
 
 /// Stands for no value in a column of days in the making; no calendar has this day.
 pub const NO_DAY: i32 = i32::MIN;
+/// Stands for no value in a column of times of day in the making.
+pub const NO_TIME: i32 = NO_DAY;
 /// Stands for no value in a column of numbers in the making; no number that is read is so small.
 pub const NO_NUMBER: i64 = i64::MIN;
 
@@ -40,6 +43,18 @@ pub struct Seen {
     pub full_stops: bool,
     /// Some date is written year first.
     pub year_first: bool,
+    /// Some time of day is not midnight.
+    pub beyond_midnight: bool,
+    pub zones: Zones,
+}
+
+/// Whether times of day name the zone that they are of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Zones {
+    /// Some do.
+    pub named: bool,
+    /// Some do not.
+    pub unnamed: bool,
 }
 
 /// The cells of one column that one thread has read.
@@ -60,6 +75,8 @@ pub enum Cells {
     Number(Vec<i64>),
     /// Codes into the words of the thread.
     Text(Vec<u32>),
+    /// Seconds from midnight in UTC of dates that another column holds.
+    Time(Vec<i32>),
 }
 
 impl Column {
@@ -70,6 +87,7 @@ impl Column {
             ColumnType::Date => Cells::Date(Vec::new()),
             ColumnType::Number => Cells::Number(Vec::new()),
             ColumnType::Text => Cells::Text(Vec::new()),
+            ColumnType::Time => Cells::Time(Vec::new()),
         };
         Column { cells, words: Words::new(limit), odd: Vec::new(), seen: vec![Seen::default(); files] }
     }
@@ -81,6 +99,7 @@ impl Column {
             Cells::Date(days) => days.reserve(rows),
             Cells::Number(numbers) => numbers.reserve(rows),
             Cells::Text(codes) => codes.reserve(rows),
+            Cells::Time(seconds) => seconds.reserve(rows),
         }
     }
 
@@ -142,9 +161,19 @@ impl Column {
                     numbers.push(number);
                 }
             }
+            Cells::Time(seconds) => seconds.extend(cells.map(|cell| second_of_day(cell, seen))),
         }
         Ok(())
     }
+}
+
+/// The time of day of a date, [`NO_TIME`] where it has none. What is no text is told of by the column of the dates.
+fn second_of_day(cell: &[u8], seen: &mut Seen) -> i32 {
+    let Some(time) = std::str::from_utf8(cell).ok().and_then(read_time) else { return NO_TIME };
+    seen.beyond_midnight |= time.written != 0;
+    seen.zones.named |= time.zone.is_some();
+    seen.zones.unnamed |= time.zone.is_none();
+    time.second_of_day()
 }
 
 /// The values of a column; of a text column also its words.
@@ -163,7 +192,7 @@ pub fn assemble(
     limit: Option<usize>,
 ) -> Result<Option<Assembled>> {
     let (mut days, mut numbers, mut ids, mut codes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut words = Vec::new();
+    let (mut words, mut seconds) = (Vec::new(), Vec::new());
     for column in own {
         words.push(column.words.in_order);
         match column.cells {
@@ -171,11 +200,16 @@ pub fn assemble(
             Cells::Number(own) => numbers.push(own),
             Cells::Id(own) => ids.push(own),
             Cells::Text(own) => codes.push(own),
+            Cells::Time(own) => seconds.push(own),
         }
     }
     if !days.is_empty() {
         let array = with_gaps(gather(days, pieces), NO_DAY, ArrowDataType::Int32);
         return Ok(Some((Int32Chunked::with_chunk(name.into(), array).into_date().into_series(), None)));
+    }
+    if !seconds.is_empty() {
+        let array = with_gaps(gather(seconds, pieces), NO_TIME, ArrowDataType::Int32);
+        return Ok(Some((Int32Chunked::with_chunk(name.into(), array).into_series(), None)));
     }
     if !numbers.is_empty() {
         let array = with_gaps(gather(numbers, pieces), NO_NUMBER, ArrowDataType::Int64);

@@ -2,7 +2,7 @@
 //!
 //! `3/4/2024` is in March or in April: both readings are given here, and the column decides.
 
-use super::cell::{day_shift_of_time, days_from_civil, parse_date};
+use super::cell::{TimeOfDay, days_from_civil, parse_date, parse_time, time_of_day};
 
 /// The names of the months in the languages that exports come in, with the short forms; a full stop behind is no part.
 const MONTHS: [&str; 12] = [
@@ -38,9 +38,25 @@ pub fn read_date(cell: &str) -> Option<Reading> {
     }
     let cell = without_weekday(cell);
     let (reading, rest) = by_numbers(cell).or_else(|| by_name(cell))?;
-    let shift = shift_of_rest(rest)?;
+    let shift = match behind_date(rest)? {
+        Behind::Nothing => 0,
+        Behind::Time(time) => time.day_shift(),
+    };
     let moved = |day: Option<i32>| day.and_then(|day| day.checked_add(shift));
     Some(Reading { day_first: moved(reading.day_first), month_first: moved(reading.month_first), ..reading })
+}
+
+/// The time of a cell that is a date in any form; none where it has no time, or is no date.
+pub fn read_time(cell: &str) -> Option<TimeOfDay> {
+    if let Some(time) = parse_time(cell.as_bytes()) {
+        return Some(time);
+    }
+    let cell = without_weekday(cell);
+    let (_, rest) = by_numbers(cell).or_else(|| by_name(cell))?;
+    match behind_date(rest)? {
+        Behind::Time(time) => Some(time),
+        Behind::Nothing => None,
+    }
 }
 
 /// `Thu, 5 Feb 2026` → `5 Feb 2026`.
@@ -132,24 +148,30 @@ fn month(text: &str) -> Option<(u32, &str)> {
     Some((u32::try_from(place).ok()? + 1, rest.strip_prefix('.').unwrap_or(rest)))
 }
 
-/// By how many days the zone of the time behind a date moves it to UTC; none if the rest is no time.
-fn shift_of_rest(rest: &str) -> Option<i32> {
+/// What stands behind a date.
+enum Behind {
+    Nothing,
+    Time(TimeOfDay),
+}
+
+/// The time behind a date, if there is one; none if the rest is no time.
+fn behind_date(rest: &str) -> Option<Behind> {
     let rest = rest.trim_start_matches([',', ' ', 'T', '\u{a0}', '\u{202f}']);
     let rest = rest.strip_prefix("at ").or_else(|| rest.strip_prefix("в ")).unwrap_or(rest).trim();
     if rest.is_empty() {
-        return Some(0);
+        return Some(Behind::Nothing);
     }
     let upper = rest.to_ascii_uppercase();
     let half = ["AM", "PM", "A.M.", "P.M."].iter().find_map(|half| {
         upper.find(half).map(|at| (half.starts_with('P'), &rest[..at], &rest[at + half.len()..]))
     });
     let Some((is_afternoon, clock, zone)) = half else {
-        return day_shift_of_time(format!(" {rest}").as_bytes());
+        return time_of_day(format!(" {rest}").as_bytes()).map(Behind::Time);
     };
     let (hour, minutes) = clock.trim().split_once(':').unwrap_or((clock.trim(), "00"));
     let hour: u32 = hour.parse().ok().filter(|hour| (1..=12).contains(hour))?;
     let hour = hour % 12 + if is_afternoon { 12 } else { 0 };
-    day_shift_of_time(format!(" {hour}:{minutes} {}", zone.trim()).trim_end().as_bytes())
+    time_of_day(format!(" {hour}:{minutes} {}", zone.trim()).trim_end().as_bytes()).map(Behind::Time)
 }
 
 #[cfg(test)]
@@ -196,6 +218,26 @@ mod tests {
     }
 
     #[test]
+    fn the_time_of_each_form_is_read() {
+        let time = |cell: &str| read_time(cell).map(TimeOfDay::second_of_day);
+        for (cell, second) in [
+            ("15 Apr, 2024 00:03:00", 180),
+            ("Monday, 15 April 2024 10:00 PM", 22 * 3600),
+            ("4/15/2024 2:05 PM", 14 * 3600 + 300),
+            ("4/15/2024 12:05 AM", 300),
+            ("Apr 15, 2024 at 3:00 PM", 15 * 3600),
+            ("15 апр 2024, 10:30", 37_800),
+            ("2024/4/15 1:02", 3720),
+            ("2024-04-15T10:00:00+02:00", 8 * 3600),
+        ] {
+            assert_eq!(time(cell), Some(second), "{cell}");
+        }
+        for none in ["15 Apr 2024", "20240415", "31/31/2024 10:00", "не закрыта", "", "15.4.2024"] {
+            assert_eq!(time(none), None, "{none}");
+        }
+    }
+
+    #[test]
     fn what_is_no_date_is_none() {
         for cell in [
             "",
@@ -222,12 +264,12 @@ mod tests {
     proptest! {
         #[test]
         fn reading_never_panics(cell in "\\PC{0,30}") {
-            let _ = read_date(&cell);
+            let _ = (read_date(&cell), read_time(&cell));
         }
 
         #[test]
         fn reading_never_panics_near_dates(cell in "[0-9]{0,4}[/. -]{0,2}([0-9]{0,4}|[A-Za-zа-я]{0,9})[,/. -]{0,2}[0-9]{0,4}[ T]?[0-9:.+APMZ]{0,12}") {
-            let _ = read_date(&cell);
+            let _ = (read_date(&cell), read_time(&cell));
         }
     }
 }

@@ -3,13 +3,14 @@
 //! `encoding` makes text of bytes, `source` finds the header and cuts a file into blocks of whole records (`quotes`),
 //! `records` finds their cells, `rows` tells data from totals and footers. `presets` and `header` decide what each column
 //! is, `settings` what is said of how it is written, `plan` puts that together for each file, `crm` says what
-//! those of the CRM are to each other. `read` fills the columns in
+//! those of the CRM are to each other, `clock` keeps times of day where a KPI needs them. `read` fills the columns in
 //! parallel, `cell`, `date` and `number` read one cell, `words` the words of a text column, `format` decides how a column
 //! is written over all its rows, `finish` puts the table together, `understood` says in a `profile` what became of each
 //! file. `tables` is the list of what can be read, `spellings` finds names that are one.
 
 pub mod cell;
 mod channels;
+pub mod clock;
 mod column;
 mod crm;
 mod date;
@@ -46,6 +47,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+pub use self::clock::Clock;
 pub use self::encoding::by_name as encoding_of;
 pub use self::header::normalise;
 use self::plan::{Opened, Reader};
@@ -80,6 +82,8 @@ pub struct Inputs {
     pub ways_to_the_lead: BTreeMap<String, String>,
     /// The status words of each CRM file, in the order of the files.
     pub status_words: Vec<StatusWords>,
+    /// The times of day of the CRM's rows, where it has a date of the first touch by sales.
+    pub clock: Option<Clock>,
     /// Whether the CRM has no lead IDs: each row is an event of one stage.
     pub is_event_based: bool,
     /// Signs of currencies that amounts bear.
@@ -184,13 +188,17 @@ fn read_kind(
         if kind == Kind::Crm {
             crm::tell_deals_from_leads(&mut opened)?;
         }
-        let columns = plan::union_of_columns(&opened);
+        let mut columns = plan::union_of_columns(&opened);
+        if kind == Kind::Crm {
+            clock::plan(&mut columns, &config.stages);
+        }
         let (opened, plans): (Vec<Opened>, Vec<FilePlan>) =
             plan::plans(&reader, opened, &columns).into_iter().unzip();
         let finished = read_files(&columns, plans, progress)?;
         Ok((opened, columns, finished))
     })?;
     let mut table = finished.table;
+    inputs.clock = clock::take(&mut table, &columns, &finished.settled)?.or(inputs.clock.take());
     inputs.findings.extend(totals::differences(
         &reader,
         &table,

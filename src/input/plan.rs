@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use encoding_rs::Encoding;
 
+use super::clock;
 use super::header::{Mapped, Mapping, known_headers, map_headers, normalise};
 use super::preamble::date_range;
 use super::presets::{self, Export, RowIs};
@@ -285,7 +286,7 @@ fn file_plan(
     let cells: Vec<CellSource> = columns
         .iter()
         .map(|column| {
-            by_name.get(column.name.as_str()).map_or(CellSource::Absent, |mapped| mapped.cell.clone())
+            by_name.get(clock::date_of(&column.name)).map_or(CellSource::Absent, |mapped| mapped.cell.clone())
         })
         .collect();
     FilePlan {

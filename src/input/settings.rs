@@ -45,7 +45,7 @@ fn no_format(table: &str, column: &str, text: &str, column_type: ColumnType) -> 
     let hint = match column_type {
         ColumnType::Date => format!("a column of dates is written as {DATE_SETTINGS}"),
         ColumnType::Number => format!("a column of numbers is written as {NUMBER_SETTINGS}"),
-        ColumnType::Id | ColumnType::Text => {
+        ColumnType::Id | ColumnType::Text | ColumnType::Time => {
             return data_error(
                 format!("`[{table}.formats]`: `{column}` is a column of text, which has no format"),
                 "only dates and numbers have formats",

@@ -126,6 +126,11 @@ impl Days {
         array.validity().is_none_or(|valid| valid.get_bit(row)).then(|| array.values()[row])
     }
 
+    /// A column of whole numbers that are counted as days are.
+    pub fn of_numbers(numbers: Int32Chunked) -> Days {
+        Days(numbers)
+    }
+
     /// A column from days row by row.
     pub fn from_rows(days: impl Iterator<Item = Option<i32>>) -> Days {
         Days(days.collect_ca(PlSmallStr::EMPTY))

@@ -113,9 +113,9 @@ fn definitions() -> Result<Definitions> {
     toml::from_str(include_str!("columns.toml")).context("columns.toml")
 }
 
-/// `sql_at` → `sql`; dates that are no stage of a funnel (`lost_at`, `closed_at`, `stage_at`) → none.
+/// `sql_at` → `sql`; dates that are no stage of a funnel (`lost_at`, `closed_at`, `stage_at`, `first_touch_at`) → none.
 fn stage_of(column: &str) -> Option<&str> {
-    column.strip_suffix("_at").filter(|stage| !["lost", "closed", "stage"].contains(stage))
+    column.strip_suffix("_at").filter(|stage| !["lost", "closed", "stage", "first_touch"].contains(stage))
 }
 
 fn own_stage(stage: &str) -> Column {

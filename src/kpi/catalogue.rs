@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
+use super::cost_lag;
 pub use super::definitions::{CurveSide, Direction, Kpi, Measure, Title, Unit};
 use super::formula::Formula;
-use super::lag;
+use super::lags;
 use super::sql::Predicate;
 use super::templates::{StageText, capitalised, fill_kpi, fill_measure, marks, plural_of, title_of};
 use super::written::{calculation, quantity};
@@ -33,6 +34,8 @@ pub enum QuantityKind {
     Count(Box<Predicate>),
     Sum(Formula),
     Days([String; 2]),
+    /// From the creation of a lead to the first touch by sales, the one time that is known to the second.
+    HoursToFirstTouch,
     /// From, to, and for which rows the second date cannot come any more.
     Survival([String; 2], Option<Box<Predicate>>),
 }
@@ -135,7 +138,7 @@ fn parse(config: &Config) -> Result<Catalogue> {
     measures.extend(config.measure.clone());
     let own: BTreeSet<&String> = config.kpi.keys().collect();
     kpis.extend(config.kpi.clone());
-    lag::apply(&config.lag, &mut measures, &mut kpis)?;
+    cost_lag::apply(&config.lag, &mut measures, &mut kpis)?;
     let measures: BTreeMap<String, Quantity> = measures
         .into_iter()
         .map(|(name, measure)| {
@@ -147,7 +150,7 @@ fn parse(config: &Config) -> Result<Catalogue> {
     for (name, kpi) in kpis {
         let is_own = own.contains(&name);
         let (calculation, formula) = calculation(&kpi).map_err(|error| in_section(error, "kpi", &name))?;
-        check_measures(&calculation, &measures).map_err(|error| in_section(error, "kpi", &name))?;
+        check_measures(&calculation, kpi.unit, &measures).map_err(|error| in_section(error, "kpi", &name))?;
         entries.insert(name, Entry { kpi, calculation, formula, is_own });
     }
     Ok(Catalogue {
@@ -155,13 +158,13 @@ fn parse(config: &Config) -> Result<Catalogue> {
         kpis: entries,
         replaced,
         stages: config.stages.clone(),
-        reference: reference(&file, config),
+        reference: reference(&file, config)?,
         stage_texts: file.stages,
     })
 }
 
 /// The definitions as they stand in the catalogue, the user's own among them: by stages, by pairs, by name.
-fn reference(file: &File, config: &Config) -> Vec<(String, Kpi)> {
+fn reference(file: &File, config: &Config) -> Result<Vec<(String, Kpi)>> {
     let fill = |text: &str| {
         ["stage", "from", "to"].iter().fold(text.to_string(), |text, mark| {
             let (title, word) = (capitalised(mark), mark.to_uppercase());
@@ -171,10 +174,10 @@ fn reference(file: &File, config: &Config) -> Vec<(String, Kpi)> {
         })
     };
     let templates = [&file.each_stage, &file.each_pair].into_iter().flat_map(|templates| &templates.kpi);
-    let mut single: BTreeMap<&String, &Kpi> = file.kpi.iter().collect();
-    single.extend(&config.kpi);
+    let mut single = lags::with_limit(&file.kpi, config)?;
+    single.extend(config.kpi.clone());
     let templates = templates.map(|(name, kpi)| (fill(name), fill_kpi(kpi, &fill)));
-    templates.chain(single.into_iter().map(|(name, kpi)| (name.clone(), kpi.clone()))).collect()
+    Ok(templates.chain(single).collect())
 }
 
 /// The formula of a KPI as it is written.
@@ -191,7 +194,7 @@ pub fn formula_text(kpi: &Kpi) -> Result<String> {
 /// A stage whose name is taken.
 fn built_in(config: &Config, file: &File) -> Result<(BTreeMap<String, Measure>, BTreeMap<String, Kpi>)> {
     let mut measures = file.measure.clone();
-    let mut kpis = file.kpi.clone();
+    let mut kpis = lags::with_limit(&file.kpi, config)?;
     let windows = crate::leads::window::windows(&config.window, &config.stages)?;
     for stage in &config.stages {
         let count = plural_of(&file.stages, stage);
@@ -240,7 +243,11 @@ fn replaced(
 }
 
 /// Whether the measures of a KPI exist, and are measures of days where it needs such.
-fn check_measures(calculation: &Calculation, measures: &BTreeMap<String, Quantity>) -> Result<()> {
+fn check_measures(
+    calculation: &Calculation,
+    unit: Unit,
+    measures: &BTreeMap<String, Quantity>,
+) -> Result<()> {
     for name in calculation.measures() {
         let Some(quantity) = measures.get(name) else {
             let near = did_you_mean(name, measures.keys().map(String::as_str));
@@ -250,7 +257,8 @@ fn check_measures(calculation: &Calculation, measures: &BTreeMap<String, Quantit
             ));
         };
         let is_of_times = matches!(quantity.kind, QuantityKind::Survival(..));
-        let is_of_days = is_of_times || matches!(quantity.kind, QuantityKind::Days(_));
+        let is_of_hours = matches!(quantity.kind, QuantityKind::HoursToFirstTouch);
+        let is_of_days = is_of_times || is_of_hours || matches!(quantity.kind, QuantityKind::Days(_));
         let statistic = match calculation {
             Calculation::Days(statistic, _) => Some(*statistic),
             _ => None,
@@ -266,6 +274,9 @@ fn check_measures(calculation: &Calculation, measures: &BTreeMap<String, Quantit
                 format!("`{name}` does not count days"),
                 "`mean`, `median`, `p90` and `n` need a measure of `days = [\"from\", \"to\"]`",
             ));
+        }
+        if statistic.is_some() && !is_of_hours {
+            lags::refuse_hours_of_days(name, unit)?;
         }
     }
     Ok(())

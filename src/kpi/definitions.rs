@@ -19,6 +19,8 @@ pub struct Measure {
     pub sum: Option<String>,
     /// Calendar days from the first of these dates to the second, over the rows that have both.
     pub days: Option<[String; 2]>,
+    /// Hours from the first of these dates to the second, to the second: of the creation and the first touch by sales only.
+    pub hours: Option<[String; 2]>,
     /// The time from the first of these dates to the second, or to the end of the data where it has not come yet.
     pub survival: Option<[String; 2]>,
     /// With `survival`: the rows for which the second date cannot come any more.
@@ -134,6 +136,7 @@ pub enum Unit {
     Part,
     Money,
     Days,
+    Hours,
     /// A twelfth of a year of 365.25 days; statistics of days are converted.
     Months,
     #[default]
@@ -148,6 +151,7 @@ impl Unit {
             Unit::Share | Unit::Part => "share",
             Unit::Money => "money",
             Unit::Days => "days",
+            Unit::Hours => "hours",
             Unit::Months => "months",
             Unit::Number => "number",
         }

@@ -10,11 +10,13 @@ use super::catalogue::{Calculation, Catalogue, DaysStatistic, Entry, Quantity, Q
 use super::exact::Exact;
 use super::formula::Values;
 use super::group::{self, Choice, Grouped, Grouping, Key, Tally};
+use super::lags::SECONDS_AN_HOUR;
 use super::realised::Curves;
 use super::rows::Rows;
 use super::statistics::{self, Histogram};
 use super::survival::{End, Survival};
 use super::view::{View, is_bucket};
+use crate::input::clock::FIRST_TOUCH;
 use crate::leads::Over;
 use crate::leads::accounts::COHORT_MONTH;
 use crate::leads::allocation::Allocation;
@@ -97,7 +99,7 @@ impl<'a> Evaluator<'a> {
         let row = |measure: &str| tally(measure).map(|tally| tally.exact());
         let total = |measure: &str| grouped(measure).map(|grouped| grouped.total.exact());
         let mean = |measure: &str| match tally(measure) {
-            Some(Tally::Days(days)) => statistics::mean(&days),
+            Some(Tally::Lags(lags)) => statistics::mean(&lags)?.over(self.lag_unit(measure, Unit::Number)),
             _ => None,
         };
         let values = Values { row: &row, total: &total, mean: &mean };
@@ -113,7 +115,9 @@ impl<'a> Evaluator<'a> {
                 Computed { value, numerator, denominator, text: None }
             }
             Calculation::Days(statistic, measure) => match tally(measure) {
-                Some(Tally::Days(days)) => days_statistic(*statistic, &days),
+                Some(Tally::Lags(lags)) => {
+                    lags_statistic(*statistic, &lags, self.lag_unit(measure, entry.kpi.unit))
+                }
                 Some(Tally::Survival(times)) => in_unit(entry.kpi.unit, times_statistic(*statistic, &times)),
                 _ => Computed::default(),
             },
@@ -258,20 +262,26 @@ impl<'a> Evaluator<'a> {
         let Some(rows) = self.rows(measure)? else {
             return Ok(Vec::new());
         };
-        let amount = |row: usize| match (&rows.amounts, &rows.days) {
+        let amount = |row: usize| match (&rows.amounts, &rows.lags) {
             // each counts once among those who can have the event
             _ if rows.times.is_some() => {
                 let end: Option<End> = rows.times.as_ref()?.end(row, self.includes_negative_days);
                 end.map(|_| Exact::whole(1))
             }
             (Some(amounts), _) => Some(Exact::millionths(amounts.get(row))),
-            (None, Some((from, to))) => {
-                let days = i128::from(to.get(row)?) - i128::from(from.get(row)?);
-                (days >= 0 || self.includes_negative_days).then(|| Exact::whole(days))
-            }
+            (None, Some(lags)) => lags.exact(row, self.includes_negative_days),
             (None, None) => Some(Exact::whole(1)),
         };
         Ok(rows.mask.rows().filter_map(|row| Some((over, row, amount(row)?))).collect())
+    }
+
+    /// How much of what a measure of times counts makes one of the unit: days are counted as days, hours as seconds.
+    fn lag_unit(&self, measure: &str, unit: Unit) -> Exact {
+        Exact::whole(match (&self.catalogue.measures[measure].kind, unit) {
+            (QuantityKind::HoursToFirstTouch, Unit::Days) => 24 * SECONDS_AN_HOUR,
+            (QuantityKind::HoursToFirstTouch, _) => SECONDS_AN_HOUR,
+            _ => 1,
+        })
     }
 
     /// The groups of a table by dimensions; none where the table does not know one of them.
@@ -292,6 +302,7 @@ pub fn columns_of(quantity: &Quantity) -> Vec<String> {
         QuantityKind::Count(predicate) => predicate.columns.iter().cloned().collect(),
         QuantityKind::Sum(formula) => formula.measures().into_iter().map(String::from).collect(),
         QuantityKind::Days(dates) => dates.to_vec(),
+        QuantityKind::HoursToFirstTouch => vec!["created_at".to_string(), FIRST_TOUCH.to_string()],
         // where nothing tells that a lead is lost it can still get there
         QuantityKind::Survival(dates, never) => {
             let given_up = never.iter().flat_map(|never| never.columns.iter().cloned());
@@ -325,23 +336,19 @@ fn times_statistic(statistic: DaysStatistic, times: &Survival) -> Computed {
     Computed { value, denominator: Some(size), ..Computed::default() }
 }
 
-fn days_statistic(statistic: DaysStatistic, days: &Histogram) -> Computed {
-    let size = Exact::whole(i128::from(statistics::size(days)));
-    match statistic {
-        DaysStatistic::Mean => Computed {
-            value: statistics::mean(days),
-            numerator: Some(Exact::whole(statistics::total_days(days))),
-            denominator: Some(size),
-            text: None,
-        },
-        DaysStatistic::Median => {
-            Computed { value: statistics::median(days), denominator: Some(size), ..Computed::default() }
-        }
-        DaysStatistic::P90 => {
-            Computed { value: statistics::p90(days), denominator: Some(size), ..Computed::default() }
-        }
-        DaysStatistic::Size => Computed { value: Some(size), ..Computed::default() },
+/// A statistic of times between two dates; `unit` is what makes one of the KPI's unit.
+fn lags_statistic(statistic: DaysStatistic, lags: &Histogram, unit: Exact) -> Computed {
+    let size = Exact::whole(i128::from(statistics::size(lags)));
+    let value = match statistic {
+        DaysStatistic::Mean => statistics::mean(lags),
+        DaysStatistic::Median => statistics::median(lags),
+        DaysStatistic::P90 => statistics::p90(lags),
+        DaysStatistic::Size => return Computed { value: Some(size), ..Computed::default() },
         // the catalogue asks for these of times only
-        DaysStatistic::Converted | DaysStatistic::Longest => Computed::default(),
-    }
+        DaysStatistic::Converted | DaysStatistic::Longest => return Computed::default(),
+    };
+    let value = value.and_then(|value| value.over(unit));
+    let sum = || Exact::whole(statistics::total(lags)).over(unit);
+    let numerator = if statistic == DaysStatistic::Mean { sum() } else { None };
+    Computed { value, numerator, denominator: Some(size), text: None }
 }

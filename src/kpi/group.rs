@@ -6,6 +6,7 @@ use polars::prelude::*;
 use rayon::prelude::*;
 
 use super::exact::Exact;
+use super::lags::Lags;
 use super::rows::Rows;
 use super::statistics::{self, Histogram};
 use super::survival::{self, Survival};
@@ -29,17 +30,18 @@ pub enum Tally {
     Count(u64),
     /// In millionths.
     Sum(i128),
-    Days(Histogram),
+    /// How often each time between two dates occurs: in days, or in seconds.
+    Lags(Histogram),
     Survival(Survival),
 }
 
 impl Tally {
-    /// As a number; the number of observations for days.
+    /// As a number; the number of observations for times.
     pub fn exact(&self) -> Exact {
         match self {
             Tally::Count(count) => Exact::whole(i128::from(*count)),
             Tally::Sum(sum) => Exact::millionths(*sum),
-            Tally::Days(days) => Exact::whole(i128::from(statistics::size(days))),
+            Tally::Lags(lags) => Exact::whole(i128::from(statistics::size(lags))),
             Tally::Survival(survival) => Exact::whole(i128::from(survival.size())),
         }
     }
@@ -49,9 +51,9 @@ impl Tally {
         match (self, other) {
             (Tally::Count(count), Tally::Count(more)) => *count += more,
             (Tally::Sum(sum), Tally::Sum(more)) => *sum += more,
-            (Tally::Days(days), Tally::Days(more)) => {
-                for (day, count) in more {
-                    *days.entry(*day).or_default() += count;
+            (Tally::Lags(lags), Tally::Lags(more)) => {
+                for (length, count) in more {
+                    *lags.entry(*length).or_default() += count;
                 }
             }
             (Tally::Survival(survival), Tally::Survival(more)) => survival.add(more),
@@ -65,7 +67,7 @@ impl Tally {
         match self {
             Tally::Count(_) => Tally::Count(0),
             Tally::Sum(_) => Tally::Sum(0),
-            Tally::Days(_) => Tally::Days(Histogram::new()),
+            Tally::Lags(_) => Tally::Lags(Histogram::new()),
             Tally::Survival(_) => Tally::Survival(Survival::default()),
         }
     }
@@ -199,19 +201,19 @@ fn refine(
 /// Adds up the rows of a measure by groups.
 pub fn group(rows: &Rows, grouping: &Grouping, includes_negative_days: bool) -> Grouped {
     let count = grouping.keys.len();
-    let tallies: Vec<Tally> = match (&rows.amounts, &rows.days) {
+    let tallies: Vec<Tally> = match (&rows.amounts, &rows.lags) {
         _ if rows.times.is_some() => times_of_groups(rows, grouping, count, includes_negative_days),
         (Some(amounts), _) => {
             sum_groups(rows, grouping, count, |row| amounts.get(row)).into_iter().map(Tally::Sum).collect()
         }
-        (None, Some(_)) => days_of_groups(rows, grouping, count, includes_negative_days),
+        (None, Some(lags)) => lags_of_groups(lags, rows, grouping, count, includes_negative_days),
         (None, None) if grouping.groups.is_none() => vec![Tally::Count(rows.mask.count())],
         (None, None) => sum_groups(rows, grouping, count, |_| 1_u64).into_iter().map(Tally::Count).collect(),
     };
-    let mut total = match (&rows.amounts, &rows.days) {
+    let mut total = match (&rows.amounts, &rows.lags) {
         _ if rows.times.is_some() => Tally::Survival(Survival::default()),
         (Some(_), _) => Tally::Sum(0),
-        (None, Some(_)) => Tally::Days(Histogram::new()),
+        (None, Some(_)) => Tally::Lags(Histogram::new()),
         (None, None) => Tally::Count(0),
     };
     let mut groups: BTreeMap<Key, Tally> = BTreeMap::new();
@@ -253,27 +255,43 @@ fn times_of_groups(rows: &Rows, grouping: &Grouping, count: usize, includes_nega
     counted.into_iter().map(Tally::Survival).collect()
 }
 
-fn days_of_groups(rows: &Rows, grouping: &Grouping, count: usize, includes_negative: bool) -> Vec<Tally> {
-    let Some((from, to)) = &rows.days else {
-        return Vec::new();
-    };
+fn lags_of_groups(
+    lags: &Lags,
+    rows: &Rows,
+    grouping: &Grouping,
+    count: usize,
+    includes_negative: bool,
+) -> Vec<Tally> {
+    match lags {
+        Lags::Days(from, to) => {
+            let days = |row| Some(i64::from(to.get(row)?) - i64::from(from.get(row)?));
+            let days = |row| days(row).filter(|days| *days >= 0 || includes_negative);
+            histograms(days, rows, grouping, count, LARGEST_ARRAY)
+        }
+        // hardly two leads have the same
+        Lags::Seconds(seconds) => histograms(|row| seconds[row], rows, grouping, count, 0),
+    }
+}
+
+/// How often each length of time occurs in each group; in an array where that is no larger than allowed.
+fn histograms(
+    length: impl Fn(usize) -> Option<i64> + Sync,
+    rows: &Rows,
+    grouping: &Grouping,
+    count: usize,
+    largest_array: usize,
+) -> Vec<Tally> {
     let groups = grouping.groups.as_ref().map(code_slice);
-    let uses_array = count.saturating_mul(COMMON_DAYS) <= LARGEST_ARRAY;
+    let uses_array = count.saturating_mul(COMMON_DAYS) <= largest_array;
     let count_part = |part: &mut dyn Iterator<Item = usize>| {
         let mut common = vec![0_u64; if uses_array { count * COMMON_DAYS } else { 0 }];
-        let mut rare: HashMap<(usize, i32), u64> = HashMap::new();
+        let mut rare: HashMap<(usize, i64), u64> = HashMap::new();
         for row in part {
-            let Some((from, to)) = from.get(row).zip(to.get(row)) else {
-                continue;
-            };
-            let days = to.saturating_sub(from);
-            if days < 0 && !includes_negative {
-                continue;
-            }
+            let Some(length) = length(row) else { continue };
             let group = groups.map_or(0, |groups| groups[row] as usize);
-            match usize::try_from(days) {
+            match usize::try_from(length) {
                 Ok(place) if uses_array && place < COMMON_DAYS => common[group * COMMON_DAYS + place] += 1,
-                _ => *rare.entry((group, days)).or_default() += 1,
+                _ => *rare.entry((group, length)).or_default() += 1,
             }
         }
         (common, rare)
@@ -283,12 +301,12 @@ fn days_of_groups(rows: &Rows, grouping: &Grouping, count: usize, includes_negat
     let mut histograms = vec![Histogram::new(); count];
     for (common, rare) in counted {
         for (place, number) in common.into_iter().enumerate().filter(|(_, number)| *number > 0) {
-            let days = i32::try_from(place % COMMON_DAYS).unwrap_or_default();
-            *histograms[place / COMMON_DAYS].entry(days).or_default() += number;
+            let length = i64::try_from(place % COMMON_DAYS).unwrap_or_default();
+            *histograms[place / COMMON_DAYS].entry(length).or_default() += number;
         }
-        for ((group, days), number) in rare {
-            *histograms[group].entry(days).or_default() += number;
+        for ((group, length), number) in rare {
+            *histograms[group].entry(length).or_default() += number;
         }
     }
-    histograms.into_iter().map(Tally::Days).collect()
+    histograms.into_iter().map(Tally::Lags).collect()
 }

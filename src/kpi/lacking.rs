@@ -1,13 +1,13 @@
 //! What the data lack for a measure or a KPI, in words: it is left out, and the user is told what would bring it.
 
-use super::catalogue::{Calculation, Entry, Quantity};
+use super::catalogue::{Calculation, Entry, Quantity, QuantityKind};
 use super::contacts::{ACCOUNT, CONTACTS, SINGLE};
 use super::customers::{PRODUCT_GROUPS, product_column};
 use super::derived;
 use super::evaluate::{Evaluator, columns_of};
 use super::rows::PARAMETERS;
 use super::sql::Predicate;
-use super::view::dimension;
+use super::view::{TOUCH_IS_DUE, TOUCHED_IN_TIME, dimension};
 use crate::leads::Over;
 use crate::leads::margin::EARNED;
 
@@ -61,6 +61,11 @@ impl Evaluator<'_> {
                 over => describe_input(over),
             });
         }
+        if matches!(quantity.kind, QuantityKind::HoursToFirstTouch)
+            && let Err(lack) = &self.view.data.first_touches.touches
+        {
+            return Some(lack.clone());
+        }
         let mut names = columns_of(quantity).into_iter().filter(|name| !PARAMETERS.contains(&name.as_str()));
         names
             .find(|name| !self.knows(quantity.over, name))
@@ -100,6 +105,7 @@ impl Evaluator<'_> {
             _ if self.view.stage(stage).is_some() => true,
             LEAD_IDS => !self.view.data.is_event_based,
             _ if self.view.window(name).is_some() => true,
+            TOUCH_IS_DUE | TOUCHED_IN_TIME => self.view.data.first_touches.touches.is_ok(),
             "lost" | "lost_at" => self.view.data.stages.knows_lost,
             "open" => self.view.stage("won").is_some(),
             "created" | "existing" => true,
@@ -119,6 +125,11 @@ impl Evaluator<'_> {
         }
         if over == Over::Leads && [ACCOUNT, SINGLE, CONTACTS].contains(&name) {
             return "the column `customer_id` in crm".to_string();
+        }
+        if let (Over::Leads, TOUCH_IS_DUE | TOUCHED_IN_TIME, Err(lack)) =
+            (over, name, &self.view.data.first_touches.touches)
+        {
+            return lack.clone();
         }
         if name == LEAD_IDS {
             return "lead IDs in crm, without which no lead can be followed".to_string();

@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 mod contacts;
+mod cost_lag;
 mod customers;
 pub mod definitions;
 pub mod derived;
@@ -10,7 +11,7 @@ pub mod exact;
 pub mod formula;
 pub mod group;
 mod lacking;
-mod lag;
+mod lags;
 pub mod maturity;
 pub mod realised;
 mod rows;

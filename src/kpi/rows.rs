@@ -10,6 +10,7 @@ use super::contacts::CONTACTS;
 use super::evaluate::Evaluator;
 use super::exact::Exact;
 use super::formula::{Formula, Values};
+use super::lags::Lags;
 use super::sql::{ColumnClass, Predicate, to_polars};
 use super::survival::Times;
 use super::view::{column, dimension};
@@ -19,6 +20,7 @@ use crate::input::table::Days;
 use crate::leads::Over;
 use crate::leads::index::NO_LEAD;
 use crate::leads::margin::EARNED;
+use crate::leads::speed;
 use crate::mask::Mask;
 
 /// The parameters that predicates may use.
@@ -31,8 +33,8 @@ pub struct Rows {
     pub mask: Mask,
     /// The amount of each row; for sums only.
     pub amounts: Option<Amounts>,
-    /// From and to; for days only.
-    pub days: Option<(Days, Days)>,
+    /// The time of each row between two dates; for days and hours only.
+    pub lags: Option<Lags>,
     /// For times until an event only.
     pub times: Option<Times>,
 }
@@ -74,16 +76,25 @@ impl Evaluator<'_> {
         for predicate in predicates.into_iter().flatten() {
             mask = mask.and(&self.predicate(over, predicate)?);
         }
-        let (amounts, days) = match &quantity.kind {
+        let (amounts, lags) = match &quantity.kind {
             QuantityKind::Count(_) | QuantityKind::Survival(..) => (None, None),
             QuantityKind::Sum(formula) => (Some(self.amounts(over, formula, &mask)?), None),
-            QuantityKind::Days([from, to]) => (None, Some((self.dates(over, from)?, self.dates(over, to)?))),
+            QuantityKind::Days([from, to]) => {
+                (None, Some(Lags::Days(self.dates(over, from)?, self.dates(over, to)?)))
+            }
+            QuantityKind::HoursToFirstTouch => (None, Some(Lags::Seconds(self.seconds_to_first_touch()))),
         };
         let times = match &quantity.kind {
             QuantityKind::Survival(dates, never) => Some(self.times(over, dates, never.as_deref())?),
             _ => None,
         };
-        Ok(Rows { over, mask, amounts, days, times })
+        Ok(Rows { over, mask, amounts, lags, times })
+    }
+
+    /// The time of each lead to the first touch by sales; none of any where the inputs do not tell.
+    fn seconds_to_first_touch(&self) -> speed::Lags {
+        let known = self.view.data.first_touches.touches.as_ref().map(|touches| touches.lags.clone());
+        known.unwrap_or_else(|_| vec![None; self.view.leads.height()].into())
     }
 
     fn times(&self, over: Over, [from, to]: &[String; 2], never: Option<&Predicate>) -> Result<Times> {

@@ -48,21 +48,21 @@ pub fn newcombe(one: (u64, u64), other: (u64, u64)) -> Option<Interval> {
     Some(Interval { low: p1 - p2 - below, high: p1 - p2 + above })
 }
 
-/// How often each number of whole days occurs.
-pub type Histogram = BTreeMap<i32, u64>;
+/// How often each length of time occurs: whole days, or seconds.
+pub type Histogram = BTreeMap<i64, u64>;
 
 /// The number of observations.
 pub fn size(histogram: &Histogram) -> u64 {
     histogram.values().sum()
 }
 
-/// The mean: the sum of the days over their number; none without observations.
+/// The mean: the sum of the lengths over their number; none without observations.
 pub fn mean(histogram: &Histogram) -> Option<Exact> {
-    Exact::fraction(total_days(histogram), i128::from(size(histogram)))
+    Exact::fraction(total(histogram), i128::from(size(histogram)))
 }
 
-/// The sum of all days.
-pub fn total_days(histogram: &Histogram) -> i128 {
+/// The sum of all lengths.
+pub fn total(histogram: &Histogram) -> i128 {
     histogram.iter().map(|(days, count)| i128::from(*days) * i128::from(*count)).sum()
 }
 
@@ -73,15 +73,15 @@ pub fn median(histogram: &Histogram) -> Option<Exact> {
     Exact::fraction(i128::from(left) + i128::from(right), 2)
 }
 
-/// The smallest number of days that at least 90% of the observations do not exceed (nearest rank; definition 1 of
+/// The smallest length that at least 90% of the observations do not exceed (nearest rank; definition 1 of
 /// R. J. Hyndman and Y. Fan, "Sample Quantiles in Statistical Packages", The American Statistician 50 (1996)).
 pub fn p90(histogram: &Histogram) -> Option<Exact> {
     let rank = (size(histogram) * 9).div_ceil(10);
     nth(histogram, rank.checked_sub(1)?).map(|days| Exact::whole(i128::from(days)))
 }
 
-/// The observation at a place (from 0) in the order of days.
-fn nth(histogram: &Histogram, place: u64) -> Option<i32> {
+/// The observation at a place (from 0) in the order of lengths.
+fn nth(histogram: &Histogram, place: u64) -> Option<i64> {
     let mut passed = 0;
     for (days, count) in histogram {
         passed += count;
@@ -142,7 +142,7 @@ mod tests {
         }
 
         #[test]
-        fn quantiles_agree_with_a_sorted_list(mut days in proptest::collection::vec(-5_i32..400, 1..60)) {
+        fn quantiles_agree_with_a_sorted_list(mut days in proptest::collection::vec(-5_i64..400, 1..60)) {
             let mut histogram = Histogram::new();
             for day in &days {
                 *histogram.entry(*day).or_default() += 1;
@@ -153,7 +153,7 @@ mod tests {
             prop_assert_eq!(median(&histogram), Exact::fraction(middle, 2));
             let needed = (n * 9).div_ceil(10);
             prop_assert_eq!(p90(&histogram).unwrap(), Exact::whole(i128::from(days[needed - 1])));
-            let sum: i32 = days.iter().sum();
+            let sum: i64 = days.iter().sum();
             prop_assert_eq!(mean(&histogram), Exact::fraction(i128::from(sum), n as i128));
         }
 

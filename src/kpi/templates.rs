@@ -54,6 +54,7 @@ pub fn fill_measure(measure: &Measure, fill: &impl Fn(&str) -> String) -> Measur
         count: text(&measure.count),
         sum: text(&measure.sum),
         days: measure.days.as_ref().map(|dates| dates.each_ref().map(|date| fill(date))),
+        hours: measure.hours.as_ref().map(|dates| dates.each_ref().map(|date| fill(date))),
         survival: measure.survival.as_ref().map(|dates| dates.each_ref().map(|date| fill(date))),
         never: text(&measure.never),
         r#where: text(&measure.r#where),

@@ -28,6 +28,11 @@ pub const OTHER: &str = "(other)";
 /// The key of a total row.
 pub const TOTAL: &str = "(total)";
 
+/// Whether a lead can be judged by the time to its first touch.
+pub const TOUCH_IS_DUE: &str = "first_touch_is_due";
+/// Whether a lead was touched within the time of `[speed]`.
+pub const TOUCHED_IN_TIME: &str = "first_touch_in_time";
+
 /// Whether a value of a dimension stands for rows without one.
 pub fn is_bucket(value: &str) -> bool {
     [NONE, NOT_IN_CRM, NO_LEADS, OTHER].contains(&value)
@@ -196,6 +201,10 @@ impl<'a> View<'a> {
             "existing" => Some(self.data.existing.clone().unwrap_or_else(|| Mask::none(self.leads.height()))),
             contacts::ACCOUNT => self.contacts().map(Contacts::accounts),
             contacts::SINGLE => self.contacts().map(Contacts::single),
+            TOUCH_IS_DUE => self.data.first_touches.touches.as_ref().ok().map(|touches| touches.due.clone()),
+            TOUCHED_IN_TIME => {
+                self.data.first_touches.touches.as_ref().ok().map(|touches| touches.in_time.clone())
+            }
             "open" => Some(self.stage("won")?.reached.or(&stages.lost).not()),
             "created" => Some(self.data.created_at().map_or_else(all, |created| in_period(created, &all()))),
             _ => None,

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::catalogue::{Calculation, DaysStatistic, Quantity, QuantityKind};
 use super::definitions::{Kpi, Measure};
-use super::{formula, lag, sql};
+use super::{cost_lag, formula, lags, sql};
 use crate::error::data_error;
 use crate::leads::Over;
 use crate::leads::window::describe_days;
@@ -16,22 +16,29 @@ use crate::leads::window::describe_days;
 pub fn quantity(measure: &Measure) -> Result<Quantity> {
     let filter = measure.r#where.as_deref().map(sql::parse).transpose()?;
     let never = measure.never.as_deref().map(sql::parse).transpose()?;
-    let (kind, text) = match (&measure.count, &measure.sum, &measure.days, &measure.survival) {
-        (Some(predicate), None, None, None) => {
+    let kinds = (&measure.count, &measure.sum, &measure.days, &measure.hours, &measure.survival);
+    let (kind, text) = match kinds {
+        (Some(predicate), None, None, None, None) => {
             (QuantityKind::Count(Box::new(sql::parse(predicate)?)), format!("count of {predicate}"))
         }
-        (None, Some(sum), None, None) => (QuantityKind::Sum(formula::parse(sum)?), format!("sum of {sum}")),
-        (None, None, Some(dates), None) => {
+        (None, Some(sum), None, None, None) => {
+            (QuantityKind::Sum(formula::parse(sum)?), format!("sum of {sum}"))
+        }
+        (None, None, Some(dates), None, None) => {
             (QuantityKind::Days(dates.clone()), format!("days from {} to {}", dates[0], dates[1]))
         }
-        (None, None, None, Some([from, to])) => {
+        (None, None, None, Some([from, to]), None) => {
+            lags::refuse_other_hours(measure, from, to)?;
+            (QuantityKind::HoursToFirstTouch, format!("hours from {from} to {to}"))
+        }
+        (None, None, None, None, Some([from, to])) => {
             let given_up = measure.never.iter().map(|never| format!(", never where {never}"));
             let text = format!("days from {from} to {to} or as_of{}", given_up.collect::<String>());
             (QuantityKind::Survival([from.clone(), to.clone()], never.map(Box::new)), text)
         }
         _ => {
             return Err(data_error(
-                "a measure has one of `count`, `sum`, `days` and `survival`",
+                "a measure has one of `count`, `sum`, `days`, `hours` and `survival`",
                 "write `count = \"won\"`, `sum = \"amount\"`, `days = [\"mql_at\", \"sql_at\"]` or the like with `survival`",
             ));
         }
@@ -43,7 +50,7 @@ pub fn quantity(measure: &Measure) -> Result<Quantity> {
         ));
     }
     let over = measure.over.unwrap_or(Over::Leads);
-    let days_earlier = measure.earlier.as_deref().map_or(Ok(0), |text| lag::days_earlier(over, text))?;
+    let days_earlier = measure.earlier.as_deref().map_or(Ok(0), |text| cost_lag::days_earlier(over, text))?;
     let place = format!(" over {}", over.name());
     let condition =
         measure.r#where.as_ref().map(|condition| format!(" where {condition}")).unwrap_or_default();

@@ -4,8 +4,8 @@
 //! adds columns, `statuses` understands status words, `stages` says how far each lead came, `customers` turns contracts
 //! into customers, `bases` tells new ones from existing ones, `money` brings all amounts into one currency and makes
 //! `accounts`, one row a customer, of contracts (`renewals`), `payments` and wins, `spend`, `keys` and `allocation`
-//! bring the money to the leads, `repeated` finds what two files both have,
-//! `beginning` what was not there yet on a day, and `shown` keeps the stages of all rows of a lead.
+//! bring the money to the leads, `repeated` finds what two files both have, `speed` tells how soon sales touched each
+//! lead, `beginning` what was not there yet on a day, and `shown` keeps the stages of all rows of a lead.
 
 pub mod accounts;
 pub mod allocation;
@@ -35,6 +35,7 @@ mod renewals;
 pub mod repeated;
 mod shares;
 mod shown;
+pub mod speed;
 pub mod spend;
 pub mod stages;
 pub mod statuses;
@@ -134,6 +135,8 @@ pub struct Data {
     pub is_in_order: bool,
     /// Leads created after `as_of`: not there yet.
     pub not_yet: Mask,
+    /// What is known of the first touches by sales.
+    pub first_touches: speed::Known,
     /// The earliest date in the data.
     pub first_day: Option<i32>,
     /// The latest date in the data, or the day that was asked for.
@@ -182,6 +185,7 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     let cut = as_of.filter(|as_of| span.latest_named.is_some_and(|latest| *as_of < latest));
     let has_crm = inputs.tables.contains_key(&Kind::Crm);
     let mut crm = inputs.tables.remove(&Kind::Crm).map_or_else(|| money::nobody(&inputs), Ok)?;
+    let timed = inputs.clock.take().and_then(|clock| speed::Rows::new(clock, &crm));
     let meanings = statuses::meanings(&mut crm, config, &inputs)?;
     let joining = Joining { config, inputs: &inputs, meanings: meanings.as_ref(), cut };
     let merged = merge::one_row_per_lead(crm, &joining, &mut findings)?;
@@ -226,6 +230,10 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     }
     describe::order(&leads, &stages, &not_yet.not(), config.negative_days, &mut findings);
     describe::leads(&leads, &stages, &not_yet.not(), &mut findings);
+    let counted = not_yet.not();
+    let of_speed =
+        speed::Leads { table: &leads, index: &index, stages: &stages, counted: &counted, cut, as_of };
+    let first_touches = speed::first_touches(timed, &of_speed, speed::limit(&config.speed)?, &mut findings);
     let in_configuration = |error: anyhow::Error| config.blame(error);
     let bands = bands::bands(&config.bands).and_then(|bands| bands::add(&mut leads, &bands));
     let bands = bands.map_err(in_configuration)?;
@@ -242,6 +250,7 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
         windows,
         is_in_order: index.is_ascending(),
         not_yet,
+        first_touches,
         first_day: span.first,
         as_of,
         currency,

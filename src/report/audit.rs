@@ -126,6 +126,7 @@ pub fn type_name(column_type: ColumnType) -> &'static str {
         ColumnType::Date => "date",
         ColumnType::Number => "number",
         ColumnType::Text => "text",
+        ColumnType::Time => "time",
     }
 }
 

@@ -105,6 +105,7 @@ fn fill_table(scope: &Scope, table: &tables::Table, folding: &Folding) -> Result
         blocks.extend(filled);
         blocks.extend(verdict);
     }
+    notes.extend(order::speed_to_lead(scope, table));
     notes.extend(order::untraceable(scope, &blocks));
     notes.extend(order::lagged(scope, &blocks));
     notes.extend(order::existing_left_out(scope, table, &blocks));

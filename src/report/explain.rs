@@ -112,6 +112,7 @@ fn facts(scope: &Scope, entry: &Entry, basis: Basis, value: &Value) -> Vec<(Stri
     let unit = match value.unit {
         Unit::Share | Unit::Part => "%".to_string(),
         Unit::Days => "days".to_string(),
+        Unit::Hours => "hours".to_string(),
         Unit::Months => "months".to_string(),
         Unit::Money => scope.data.currency.clone().unwrap_or_default(),
         Unit::Count | Unit::Number => String::new(),

@@ -149,7 +149,7 @@ fn check_unit(
             format!("`{kpi}` is a share, and {} is more than all", number.to_plain()),
             format!("write a share in percent, `{}%`, or as a part of 1", number.to_plain()),
         )),
-        Some(Unit::Count | Unit::Money | Unit::Days) if is_percent => Err((
+        Some(Unit::Count | Unit::Money | Unit::Days | Unit::Hours) if is_percent => Err((
             format!("`{kpi}` is no share, and cannot be held against a percentage"),
             "write a number without `%`".to_string(),
         )),

@@ -91,6 +91,7 @@ pub fn with_unit(title: &str, unit: Unit, currency: Option<&str>) -> String {
         (Unit::Share | Unit::Part, _) => format!("{title}, %"),
         (Unit::Money, Some(currency)) => format!("{title}, {currency}"),
         (Unit::Days, _) => format!("{title}, days"),
+        (Unit::Hours, _) => format!("{title}, hours"),
         (Unit::Months, _) => format!("{title}, months"),
         _ => title.to_string(),
     }

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::scope::Scope;
 use super::{Block, Value, tables};
+use crate::check::number_of;
 use crate::config::Basis;
+use crate::input::clock::FIRST_TOUCH;
 use crate::leads::window::describe_days;
 use crate::leads::{Facts, Over};
 use crate::mask::Mask;
@@ -27,6 +29,33 @@ pub fn notes(scope: &Scope, table: &tables::Table) -> Vec<String> {
         None => Some(note.clone()).filter(|note| !note.contains("{margin}")),
     };
     table.notes.iter().filter_map(fill).collect()
+}
+
+/// What is said of speed to lead where the CRM has first touches: why there is none, or which leads it is of. The table
+/// `owners` alone shows it.
+pub fn speed_to_lead(scope: &Scope, table: &tables::Table) -> Vec<String> {
+    let data = scope.data;
+    if table.name != "owners" || !data.leads().table.has(FIRST_TOUCH) {
+        return Vec::new();
+    }
+    let touches = match &data.first_touches.touches {
+        Err(lack) => return vec![format!("no speed to lead: it needs {lack}")],
+        Ok(touches) => touches,
+    };
+    let within = touches.limit.describe();
+    let judged = data.as_of.map(|as_of| {
+        format!(
+            "touched within {within}: of the leads old enough, created at least {within} before {} began, touched or not",
+            format_day(as_of)
+        )
+    });
+    let untimed = (touches.untimed > 0).then(|| {
+        format!(
+            "not in speed to lead: {} of the data with a first touch, of which or of whose creation no time of day is known",
+            number_of(touches.untimed, "lead", "leads")
+        )
+    });
+    judged.into_iter().chain(untimed).collect()
 }
 
 /// How many leads are left out of acquisition, where a block counts only new customers.

@@ -203,7 +203,7 @@ fn usual_basis(scope: &Scope, entry: &Entry) -> Basis {
         .iter()
         .all(|measure| scope.catalogue.measures[*measure].over == Over::Leads);
     match entry.kpi.unit {
-        Unit::Share | Unit::Days if is_of_leads => Basis::Cohort,
+        Unit::Share | Unit::Days | Unit::Hours if is_of_leads => Basis::Cohort,
         _ => Basis::Event,
     }
 }
@@ -370,6 +370,7 @@ fn with_unit(number: Exact, unit: Unit, currency: Option<&str>) -> String {
     match unit {
         Unit::Share | Unit::Part => format!("{text} %"),
         Unit::Days => format!("{text} days"),
+        Unit::Hours => format!("{text} hours"),
         Unit::Months => format!("{text} months"),
         Unit::Money => format!("{text} {}", currency.unwrap_or_default()).trim_end().to_string(),
         Unit::Count | Unit::Number => text,

@@ -50,7 +50,10 @@ fn the_rows_of_every_kpi_add_up_to_its_measures() {
         }
         let explained = stdout(&folder, &[&["explain", name][..], &period].concat());
         let measures = explained.lines().skip_while(|line| *line != "Measures").skip(1);
-        for line in measures.take_while(|line| !line.is_empty()).filter(|line| !line.contains("days from")) {
+        for line in measures
+            .take_while(|line| !line.is_empty())
+            .filter(|line| !line.contains("days from") && !line.contains("hours from"))
+        {
             let mut words = line.split_whitespace();
             // a predicate may run over two lines
             let (Some(measure), Some(total)) =

@@ -6,11 +6,12 @@
 mod dates;
 mod export;
 mod numbers;
+mod times;
 
 use std::sync::Arc;
 
 use self::export::Export;
-use super::column::{Cells, Column};
+use super::column::{Cells, Column, Zones};
 use super::number::{Number, Reading, read_number};
 use super::read::Piece;
 use crate::config::{ColumnType, OnError};
@@ -62,7 +63,7 @@ pub fn setting(text: &str, column_type: ColumnType) -> Option<Setting> {
             Reading::Number(Number { with_point: None, with_comma: Some(_), .. }) => Some(Setting::Comma),
             _ => None,
         },
-        ColumnType::Id | ColumnType::Text => None,
+        ColumnType::Id | ColumnType::Text | ColumnType::Time => None,
     }
 }
 
@@ -107,6 +108,8 @@ pub struct Settled {
     pub currencies: Vec<(&'static str, Place, String)>,
     /// By file: the setting that the cells were read with.
     pub conventions: Vec<Option<Setting>>,
+    /// Of times of day: whether some name a zone, and whether some name none.
+    pub zones: Zones,
 }
 
 /// The rows that the threads have read, in the order of the files.
@@ -135,6 +138,10 @@ pub fn settle(
         conventions: vec![None; files.len()],
         ..Settled::default()
     };
+    if matches!(own.first().map(|column| &column.cells), Some(Cells::Time(_))) {
+        settled.zones = times::settle(own, rows.pieces, files.len());
+        return Ok(settled);
+    }
     for (first, file) in files.iter().enumerate() {
         // files are sorted by name, those of an export need not be neighbours
         let export = file.export;

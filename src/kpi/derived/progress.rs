@@ -109,7 +109,7 @@ fn limits(stages: &Stages) -> Vec<Option<i128>> {
                 let lag =
                     pair[0].at.get(lead).zip(pair[1].at.get(lead)).map(|(from, to)| to.saturating_sub(from));
                 if let Some(lag) = lag.filter(|lag| *lag >= 0) {
-                    *days.entry(lag).or_default() += 1;
+                    *days.entry(i64::from(lag)).or_default() += 1;
                 }
             }
             let whole_days = |days: Exact| days.to_millionths() / i128::from(SCALE);

@@ -12,6 +12,7 @@ mod kpis;
 mod measures;
 mod money;
 mod path;
+mod speed;
 mod times;
 
 use std::cell::RefCell;
