@@ -290,7 +290,7 @@ impl<'a> Evaluator<'a> {
         if let Some(known) = self.groupings.borrow().get(&cached) {
             return Some(known.clone());
         }
-        let grouping = Rc::new(group::grouping(self.view.data, over, dimensions)?);
+        let grouping = Rc::new(group::grouping(&self.view, over, dimensions)?);
         self.groupings.borrow_mut().insert(cached, grouping.clone());
         Some(grouping)
     }

@@ -10,11 +10,11 @@ use super::lags::Lags;
 use super::rows::Rows;
 use super::statistics::{self, Histogram};
 use super::survival::{self, Survival};
-use super::view::{NONE, NOT_IN_CRM, TOTAL, dimension, is_bucket};
+use super::view::{NONE, NOT_IN_CRM, TOTAL, View, is_bucket};
 use crate::input::table::code_slice;
+use crate::leads::Over;
 use crate::leads::index::NO_LEAD;
 use crate::leads::numbering::Numbering;
-use crate::leads::{Data, Over};
 
 /// Days that are counted in an array; rarer ones in a map.
 const COMMON_DAYS: usize = 2048;
@@ -125,8 +125,8 @@ impl Grouping {
 }
 
 /// The groups of a table by dimensions, its own or its leads'; none where it does not know one of them.
-pub fn grouping(data: &Data, over: Over, dimensions: &[String]) -> Option<Grouping> {
-    let facts = data.facts.get(&over)?;
+pub fn grouping(view: &View, over: Over, dimensions: &[String]) -> Option<Grouping> {
+    let facts = view.data.facts.get(&over)?;
     let height = facts.table.frame.height();
     if dimensions.is_empty() {
         return Some(Grouping { groups: None, keys: vec![Vec::new()] });
@@ -134,7 +134,7 @@ pub fn grouping(data: &Data, over: Over, dimensions: &[String]) -> Option<Groupi
     let mut groups: UInt32Chunked = UInt32Chunked::full("group".into(), 0, 0);
     let mut keys: Vec<Key> = vec![Vec::new()];
     for name in dimensions {
-        let dimension = dimension(data, over, name)?;
+        let dimension = view.dimension(over, name)?;
         let codes = code_slice(&dimension.codes);
         // one more than the words: rows whose lead is unknown
         let orphan = u32::try_from(dimension.words.len()).unwrap_or(u32::MAX);

@@ -153,6 +153,9 @@ impl Evaluator<'_> {
         if let Some(derived) = derived::find(name) {
             return derived.needs.to_string();
         }
+        if over == Over::Costs {
+            return format!("`[costs] {name}` in funnel.toml");
+        }
         let table = if over == Over::Leads { "crm" } else { over.name() };
         let names = self.view.data.facts.get(&over).map(|facts| facts.table.frame.get_column_names_str());
         let near = crate::error::nearest(name, names.unwrap_or_default());

@@ -166,7 +166,7 @@ impl Evaluator<'_> {
     fn predicate_of_words(&self, over: Over, predicate: &Predicate) -> Result<Option<Mask>> {
         let mut columns = predicate.columns.iter();
         let (Some(name), None) = (columns.next(), columns.next()) else { return Ok(None) };
-        let found = dimension(self.view.data, over, name).filter(|_| !self.is_no_column(over, name));
+        let found = self.view.dimension(over, name).filter(|_| !self.is_no_column(over, name));
         let Some(dimension) = found else { return Ok(None) };
         let words = DataFrame::new(vec![dimension.texts(name).into_column()]).context("one column")?;
         let expression = to_polars(predicate, &|_| ColumnClass::Other)?;

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use polars::prelude::*;
 
 use super::contacts::{self, Contacts};
+use super::derived::complaints;
 use super::sql::ColumnClass;
 use crate::config::Basis;
 use crate::input::table::{Days, code_slice};
@@ -161,10 +162,19 @@ impl<'a> View<'a> {
         Some(Mask::from_rows(all.height(), |row| days.get(row).is_some_and(|day| period.contains(day))))
     }
 
+    /// A dimension as it stands in this view: what a period has not seen yet cannot tell its customers apart.
+    pub fn dimension(&self, over: Over, name: &str) -> Option<Dimension> {
+        let found = dimension(self.data, over, name)?;
+        match self.event_period().filter(|_| over == Over::Customers && name == complaints::NAME) {
+            Some(period) => Some(complaints::before(&self.data.facts[&over], found, period.to)),
+            None => Some(found),
+        }
+    }
+
     /// The rows of a table with a value of a dimension, its own or its lead's.
     fn matching(&self, over: Over, filter: &Filter) -> Option<Mask> {
         let facts = self.data.facts.get(&over)?;
-        let dimension = dimension(self.data, over, &filter.dimension)?;
+        let dimension = self.dimension(over, &filter.dimension)?;
         let wanted = filter.word();
         let code = dimension.words.binary_search_by(|word| word.as_str().cmp(wanted)).ok();
         let code = code.and_then(|code| u32::try_from(code).ok());
@@ -300,7 +310,7 @@ pub fn column(view: &View, over: Over, name: &str) -> Result<Option<(Series, Col
             return Ok(Some((days.to_series(name), ColumnClass::Date)));
         }
     }
-    if let Some(dimension) = dimension(view.data, over, name) {
+    if let Some(dimension) = view.dimension(over, name) {
         let words = dimension.texts(name);
         let rows: IdxCa =
             (0..facts.table.frame.height()).map(|row| dimension.code(facts, row)).collect_ca("rows".into());

@@ -212,11 +212,29 @@ impl Question {
 
 fn notes(questions: &[Question; 2]) -> Vec<String> {
     let [quality, service] = questions;
-    let sum = match (quality.direction() > 0, service.direction() > 0) {
-        (true, true) => "both go with churn: neither side can point at the other alone",
-        (true, false) => "lead quality goes with churn, complaints do not: look first at who is won",
-        (false, true) => "complaints go with churn, lead quality does not: look first at the service",
-        (false, false) => "neither goes with churn beyond chance: these numbers settle nothing yet",
+    // of too few customers nothing can be said, not even that there is nothing
+    let goes =
+        |question: &Question| question.contrasts[0].is_large_enough().then(|| question.direction() > 0);
+    let sum = match (goes(quality), goes(service)) {
+        (Some(true), Some(true)) => "both go with churn: neither side can point at the other alone",
+        (Some(true), Some(false)) => {
+            "lead quality goes with churn, complaints do not: look first at who is won"
+        }
+        (Some(true), None) => "lead quality goes with churn; whether complaints do, too few customers tell",
+        (Some(false), Some(true)) => {
+            "complaints go with churn, lead quality does not: look first at the service"
+        }
+        (None, Some(true)) => "complaints go with churn; whether lead quality does, too few customers tell",
+        (Some(false), Some(false)) => {
+            "neither goes with churn beyond chance: these numbers settle nothing yet"
+        }
+        (Some(false), None) => {
+            "lead quality does not go with churn beyond chance, and of complaints too few customers tell: these numbers settle nothing yet"
+        }
+        (None, Some(false)) => {
+            "complaints do not go with churn beyond chance, and of lead quality too few customers tell: these numbers settle nothing yet"
+        }
+        (None, None) => "nothing yet: too few customers",
     };
     vec![
         quality.sentence(),

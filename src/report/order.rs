@@ -66,7 +66,7 @@ pub fn existing_left_out(scope: &Scope, table: &tables::Table, blocks: &[Block])
     let tells_them_apart = table.name == "bases";
     (count > 0 && !tells_them_apart && values.any(|value| value.kpi == first)).then(|| {
         format!(
-            "leads of existing customers, left out of leads, conversions and costs: {} of the data (see `bases`)",
+            "leads of existing customers, left out of leads, conversions and costs, not of won and revenue: {} of the data (see `bases`)",
             crate::check::group_thousands(count)
         )
     })

@@ -3,22 +3,28 @@
 use std::collections::HashMap;
 
 use anyhow::{Context, Result};
+use polars::prelude::UInt32Chunked;
 
 use super::super::catalogue::Catalogue;
 use super::super::evaluate::Evaluator;
-use super::super::view::View;
+use super::super::view::{Dimension, View};
 use super::add_words;
 use crate::config::{Basis, Config};
+use crate::input::table::{Days, code_slice};
 use crate::leads::index::NO_LEAD;
-use crate::leads::{Data, Over};
+use crate::leads::{Data, Facts, Over};
 
 /// The dimension of customers.
 pub const NAME: &str = "complained";
 pub const YES: &str = "had a complaint";
 pub const NO: &str = "no complaint";
 
-/// Adds the dimension to the customers: whether a case that the measure `complaints` counts was opened between the
-/// start of the customer's first contract and its leaving. What comes later can be no cause of it.
+/// The date of customers: the first complaint between the start of the first contract and the leaving.
+const FIRST: &str = "complained_at";
+
+/// Adds the dimension to the customers, and the date of the first complaint: whether a case that the measure `complaints`
+/// counts was opened between the start of the customer's first contract and its leaving. What comes later can be no cause
+/// of it.
 ///
 /// # Errors
 /// A measure `complaints` of the user's own that does not fit the columns.
@@ -45,18 +51,42 @@ pub fn add(data: &mut Data, _config: &Config, catalogue: &Catalogue) -> Result<(
     }
     let started = customers.table.dates("started_at").context("customers have a start")?;
     let churned = customers.table.dates("churned_at").context("customers have an end")?;
-    let had_one = |row: usize| {
+    let first_of = |row: usize| {
         let lead = customers.lead_of(row);
-        let days = days_of_customer.get(&customer_of(lead)).filter(|_| lead != NO_LEAD);
-        let is_within = |day: &&i32| {
-            started.get(row).is_none_or(|start| **day >= start)
-                && churned.get(row).is_none_or(|end| **day <= end)
+        let days = days_of_customer.get(&customer_of(lead)).filter(|_| lead != NO_LEAD)?;
+        let is_within = |day: &i32| {
+            started.get(row).is_none_or(|start| *day >= start)
+                && churned.get(row).is_none_or(|end| *day <= end)
         };
-        days.is_some_and(|days| days.iter().any(|day| is_within(&day)))
+        days.iter().copied().filter(is_within).min()
     };
+    let height = customers.table.frame.height();
+    let firsts: Vec<Option<i32>> = (0..height).map(first_of).collect();
     // of a customer that the CRM does not know nothing ties the cases to the contracts
-    let place =
-        |row: usize| if customers.lead_of(row) == NO_LEAD { 0 } else { 1 + usize::from(!had_one(row)) };
-    let places: Vec<usize> = (0..customers.table.frame.height()).map(place).collect();
-    add_words(data, Over::Customers, NAME, &["", YES, NO], &places)
+    let place = |row: usize| match (customers.lead_of(row), firsts[row]) {
+        (NO_LEAD, _) => 0,
+        (_, Some(_)) => 1,
+        (_, None) => 2,
+    };
+    let places: Vec<usize> = (0..height).map(place).collect();
+    add_words(data, Over::Customers, NAME, &["", YES, NO], &places)?;
+    let table = &mut data.facts.get_mut(&Over::Customers).context("customers")?.table;
+    table
+        .frame
+        .with_column(Days::from_rows(firsts.into_iter()).to_series(FIRST))
+        .context("columns of one height")?;
+    Ok(())
+}
+
+/// The dimension as it stood on a day: who complained later had not complained yet.
+pub fn before(customers: &Facts, dimension: Dimension, day: i32) -> Dimension {
+    let Some(firsts) = customers.table.dates(FIRST) else { return dimension };
+    let none = dimension.words.iter().position(|word| word == NO).and_then(|code| u32::try_from(code).ok());
+    let Some(none) = none else { return dimension };
+    let codes = code_slice(&dimension.codes).iter().enumerate();
+    let code = |(row, code): (usize, &u32)| {
+        if firsts.get(row).is_some_and(|first| first >= day) { none } else { *code }
+    };
+    let codes: Vec<u32> = codes.map(code).collect();
+    Dimension { codes: UInt32Chunked::from_vec(NAME.into(), codes), ..dimension }
 }

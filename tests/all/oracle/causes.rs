@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::{Row, project, stdout};
+use crate::support::{Row, project, stdout, tidy};
 
 type Record = BTreeMap<String, String>;
 
@@ -157,4 +157,29 @@ fn quality_and_brand_are_shares_of_the_leads_of_which_it_is_known() {
     }
     let brand = find(&rows, "brand_share", &[]);
     assert_eq!(cells(brand), (of("ads").count() as u64, leads.len() as u64));
+}
+
+#[test]
+fn a_complaint_after_the_period_tells_nothing_of_it() {
+    // the fields of a month are those that were known when it ended: the same as without what came later
+    let folder = tempfile::tempdir().expect("a folder for the files");
+    let fixture = project().join("fixtures/causes");
+    for name in ["contracts.csv", "leads.csv", "funnel.toml"] {
+        std::fs::copy(fixture.join(name), folder.path().join(name)).expect("a fixture");
+    }
+    let tickets = std::fs::read_to_string(fixture.join("tickets.csv")).expect("a fixture");
+    for (month, after) in [("2026-03", "2026-04-01"), ("2026-04", "2026-05-01"), ("2026-05", "2026-06-01")] {
+        let fields = |tickets: &str| -> Vec<Vec<String>> {
+            std::fs::write(folder.path().join("tickets.csv"), tickets).expect("a file");
+            let rows = tidy(folder.path(), &["churn", "--month", month]);
+            let shown = |row: &&Row| ["left_share", "customers_at_risk"].contains(&row["kpi"].as_str());
+            let cells = ["profile", "complained", "kpi", "numerator", "value"];
+            rows.iter().filter(shown).map(|row| cells.map(|name| row[name].clone()).to_vec()).collect()
+        };
+        let opened = |line: &str| line.split(',').nth(2).is_some_and(|day| day < after || day == "Opened at");
+        let before = tickets.lines().filter(|line| opened(line)).collect::<Vec<_>>().join("\n") + "\n";
+        let all = fields(&tickets);
+        assert!(all.iter().any(|row| row[1] == "no complaint"), "{all:?}");
+        assert_eq!(all, fields(&before), "{month}");
+    }
 }

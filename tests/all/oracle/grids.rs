@@ -25,7 +25,11 @@ pub fn grids<'a>(table: &str, company: &Company, asked: &Asked<'a>, is_event: bo
                 ("won lost open revenue average_check", "win_rate_closed win_rate_created");
             // without a date of creation nothing is known of the time to a win
             let is_dated = company.leads.iter().any(|lead| company.created(lead).is_some());
-            let cycle = if is_dated { "won cycle_median cycle_p90 cycle_n velocity" } else { "won" };
+            let cycle = if is_dated {
+                "won cycle_median cycle_p90 cycle_n cycle_from_opportunity_median cycle_from_opportunity_p90 velocity"
+            } else {
+                "won cycle_from_opportunity_median cycle_from_opportunity_p90"
+            };
             let mut grids =
                 vec![grid(&split, words(results)), grid(&split, words(rates)), grid(&split, words(cycle))];
             if asked.by.is_empty() {
@@ -123,7 +127,7 @@ fn cost<'a>(split: &[&'a str], asked: &Asked<'a>) -> Vec<Grid<'a>> {
     let mut grids = vec![
         grid(split, words("spend spend_share impressions clicks")),
         grid(split, words("spend ctr cpc cpm")),
-        grid(split, spend().chain(counts())),
+        grid(split, spend().chain(counts()).chain(words("opportunity_share"))),
         grid(split, spend().chain(costs)),
     ];
     if asked.by.is_empty() {
@@ -135,7 +139,9 @@ fn cost<'a>(split: &[&'a str], asked: &Asked<'a>) -> Vec<Grid<'a>> {
 fn segment<'a>(split: &[&'a str]) -> Vec<Grid<'a>> {
     vec![
         grid(split, words("leads lead_to_won").into_iter().chain(shares())),
-        grid(split, words("leads won revenue average_check spend acquisition_cost")),
+        grid(split, words("won lost win_rate_closed")),
+        grid(split, words("leads leads_part won revenue revenue_part average_check")),
+        grid(split, words("spend spend_share acquisition_cost")),
     ]
 }
 

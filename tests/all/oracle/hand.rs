@@ -179,7 +179,6 @@ fn spend_reaches_owners_and_segments_to_the_cent() {
             ("segments", "owner=(no leads)", "spend", "200"),
             ("segments", "segment=small", "spend", "270.01"),
             ("segments", "segment=large", "spend", "60"),
-            ("segments", "segment=(none)", "spend", "0"),
             ("segments", "segment=(no leads)", "spend", "200"),
             ("segments", "channel=ads", "spend", "330.01"),
             ("segments", "campaign=drive time", "spend", "200"),

@@ -7,6 +7,7 @@ use super::measures::{Key, Question, STAGES, Spell, group_of};
 use super::times;
 
 const MQL: usize = 1;
+const OPPORTUNITY: usize = 3;
 
 /// A fraction; money and counts are millionths over a million.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +98,19 @@ pub fn figure(question: &Question, kpi: &str, key: &Key, split: &[&str]) -> Opti
     let stage = |name: &str| STAGES.iter().position(|(stage, plural)| *stage == name || *plural == name);
     if let Some(stage) = STAGES.iter().position(|(_, plural)| *plural == kpi) {
         return Some(plain("count", count(reached(question, key, stage))));
+    }
+    let of_all = |stage: usize| {
+        let all = reached(question, &Key::new(), stage);
+        part(ratio("share", count(reached(question, key, stage)), count(all)))
+    };
+    if let Some(stage) = kpi.strip_suffix("_part").and_then(stage) {
+        return Some(of_all(stage));
+    }
+    if kpi == "opportunity_share" {
+        return Some(of_all(OPPORTUNITY));
+    }
+    if let Some(statistic) = kpi.strip_prefix("cycle_from_opportunity_") {
+        return days_between(question, key, OPPORTUNITY, STAGES.len() - 1, statistic);
     }
     if let Some(stage) = kpi.strip_prefix("cost_per_").and_then(stage) {
         let leads = count(reached(question, key, stage));
@@ -276,6 +290,11 @@ fn of_money(question: &Question, kpi: &str, key: &Key, split: &[&str]) -> Option
         "romi" => ratio("share", money(revenue_of(&won) - question.spend(key, split)), spend),
         "roas" => ratio("number", revenue, spend),
         "revenue" => plain("money", revenue),
+        "revenue_part" => {
+            let all = question.leads(&Key::new());
+            let all: Vec<_> = all.into_iter().filter(|lead| question.is_won(lead)).collect();
+            part(ratio("share", revenue, money(revenue_of(&all))))
+        }
         "average_check" => {
             ratio("money", revenue, count(won.iter().filter(|lead| lead.amount.is_some()).count()))
         }

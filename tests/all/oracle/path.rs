@@ -139,9 +139,14 @@ fn what_top_folds_is_computed_anew_from_its_parts() {
         let sum =
             |column: &str| all.iter().filter(is_part).filter_map(|part| number(&part[column])).sum::<f64>();
         let (above, below) = (sum("numerator"), sum("denominator"));
-        // a part of all spend has all spend below it
+        // a part of all spend has all spend below it, and likewise with leads, opportunities and revenue
+        let whole = |kpi: &str| {
+            let total = |row: &&Row| row["channel"] == "(total)" && row["kpi"] == kpi;
+            all.iter().find(total).and_then(|row| number(&row["numerator"])).expect("a total")
+        };
         let expected = match row["kpi"].as_str() {
             "spend_share" => above / 11_085.46,
+            kpi @ ("opportunity_share" | "leads_part" | "revenue_part") => above / whole(kpi),
             _ if !row["denominator"].is_empty() => above / below,
             _ => sum("value"),
         };
