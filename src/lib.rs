@@ -162,7 +162,7 @@ fn run_check(arguments: &CheckArguments) -> Result<Outcome> {
     let mut config = configuration(&arguments.inputs)?;
     keep_inputs(&config, &[arguments.output.as_deref()])?;
     let as_of = day_of_the_data(arguments.as_of.as_deref(), &config)?;
-    let contacts = check::duplicates::contact_columns();
+    let contacts = check::contacts::contact_columns();
     let mut read =
         check::refused::read(&mut config, |config| read_inputs(config, &contacts, &arguments.inputs))?;
     // two addresses of one lead are no reason to refuse the audit

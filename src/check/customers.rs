@@ -1,12 +1,55 @@
 //! New and existing customers: who was a customer already when the lead was created.
 
+use super::contacts::{self, Contacts};
 use super::subject::{Answer, Found, Subject, answer, known, rows_found, whole};
 use crate::leads::Over;
 use crate::mask::Mask;
 
-/// The check of repeat business.
+/// The checks of repeat business.
 pub fn answers(subject: &Subject) -> Vec<Answer> {
-    vec![answer("leads_of_existing_customers", leads_of_existing_customers(subject))]
+    vec![
+        answer("leads_of_existing_customers", leads_of_existing_customers(subject)),
+        answer("persons_in_both_bases", persons_in_both_bases(subject)),
+    ]
+}
+
+/// Leads that count as new although a lead with the same e-mail or phone was won before they were created.
+fn persons_in_both_bases(subject: &Subject) -> Result<Found, &'static str> {
+    let created = subject.data.created_at().ok_or("no stage is dated")?;
+    let won = subject.data.stages.won.ok_or("nothing in the CRM tells that a lead was won")?;
+    let won = &subject.data.stages.stages[won];
+    let contacts: Vec<Contacts> = [contacts::emails(subject.leads()), contacts::phones(subject.leads())]
+        .into_iter()
+        .flatten()
+        .collect();
+    if contacts.is_empty() {
+        return Err("no column of the CRM is called `email` or `phone`");
+    }
+    let height = subject.counted.height();
+    let mut known_before = Mask::none(height);
+    let mut told = Mask::none(height);
+    for contacts in contacts {
+        let mut first_win: Vec<Option<i32>> = vec![None; contacts.count];
+        for lead in subject.won.rows() {
+            let first = &mut first_win[contacts.of_lead[lead] as usize];
+            *first = (*first).into_iter().chain(won.at.get(lead)).min();
+        }
+        let contact = |lead: usize| Some(contacts.of_lead[lead] as usize).filter(|contact| *contact > 0);
+        let is_known = |lead: usize| {
+            let win = contact(lead).and_then(|contact| first_win[contact]);
+            win.zip(created.get(lead)).is_some_and(|(win, created)| created > win)
+        };
+        known_before = known_before.or(&Mask::from_rows(height, is_known));
+        told = told.or(&Mask::from_rows(height, |lead| contact(lead).is_some()));
+    }
+    let found = known_before.and(&subject.acquired);
+    let wins = found.and(&subject.won).count();
+    let effect = format!(
+        "counted as new in leads, conversions and acquisition costs, {} of them as new customers: with the customer's ID \
+         in both rows they are leads of existing customers",
+        crate::check::group_thousands(wins)
+    );
+    Ok(rows_found(&found, told.and(&subject.acquired).count(), &subject.leads().origin, effect))
 }
 
 fn leads_of_existing_customers(subject: &Subject) -> Result<Found, &'static str> {

@@ -3,40 +3,25 @@
 //! Each lead gets a key (a normalised ID, a contact, all its cells); leads with equal keys are found by sorting or
 //! by a table of words, never by comparing each lead with each other.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::hash::BuildHasher;
 
 use polars::prelude::*;
 use rayon::prelude::*;
 
+use super::contacts::{self, Contacts};
 use super::subject::{Answer, Found, Subject, answer, known, percent, rows_found, whole};
 use crate::check::number_of;
-use crate::input::normalise;
 use crate::input::table::{Table, code_slice};
 use crate::leads::index::NO_LEAD;
 use crate::mask::Mask;
 
-/// The columns of e-mail addresses; [`normalise`] makes one of `E-Mail`, `e_mail` and `email`.
-const EMAILS: [&str; 6] =
-    ["email", "email_address", "contact_email", "work_email", "электронная_почта", "имейл"];
-/// The columns of phone numbers.
-const PHONES: [&str; 7] =
-    ["phone", "phone_number", "mobile", "mobile_phone", "work_phone", "телефон", "рабочий_телефон"];
-/// A phone number has at least so many digits.
-const PHONE_DIGITS: usize = 6;
-
 /// A lead and the first one that it repeats.
 type Repeat = (u32, u32);
 
-/// The columns that the audit reads beside those that reports read.
-pub fn contact_columns() -> Vec<String> {
-    EMAILS.into_iter().chain(PHONES).map(String::from).collect()
-}
-
 /// The checks of near-duplicates.
 pub fn answers(subject: &Subject) -> Vec<Answer> {
-    let emails = contacts(subject.leads(), &EMAILS, email);
-    let phones = contacts(subject.leads(), &PHONES, phone);
+    let (emails, phones) = (contacts::emails(subject.leads()), contacts::phones(subject.leads()));
     let found = |contacts: Option<&Contacts>, needs| match contacts {
         Some(contacts) => Ok(describe(subject, &repeated_contacts(subject, contacts), contacts.filled)),
         None => Err(needs),
@@ -152,40 +137,6 @@ fn form_of_id(id: &str) -> String {
     form
 }
 
-/// For each lead the number of its contact, 0 for none.
-struct Contacts {
-    of_lead: Vec<u32>,
-    count: usize,
-    /// Leads with a contact.
-    filled: u64,
-}
-
-/// The contacts of the leads: the first of the columns that a lead has filled, in a form in which equal ones are equal.
-fn contacts(leads: &Table, names: &[&str], form: impl Fn(&str) -> Option<String>) -> Option<Contacts> {
-    let mut number_of_form: HashMap<String, u32> = HashMap::new();
-    let mut of_lead = vec![0; leads.frame.height()];
-    let columns: Vec<&String> = leads
-        .dictionaries
-        .keys()
-        .filter(|column| names.iter().any(|name| normalise(name) == normalise(column)))
-        .collect();
-    for column in &columns {
-        let (Some(codes), Some(words)) = (leads.codes(column), leads.dictionaries.get(*column)) else {
-            continue;
-        };
-        let mut number = |word: &String| {
-            let next = u32::try_from(number_of_form.len() + 1).unwrap_or(NO_LEAD);
-            form(word).map_or(0, |form| *number_of_form.entry(form).or_insert(next))
-        };
-        let numbers: Vec<u32> = words.iter().map(&mut number).collect();
-        for (of_lead, code) in of_lead.iter_mut().zip(code_slice(&codes)).filter(|(known, _)| **known == 0) {
-            *of_lead = numbers[*code as usize];
-        }
-    }
-    let filled = of_lead.iter().filter(|number| **number > 0).count() as u64;
-    (!columns.is_empty()).then_some(Contacts { of_lead, count: number_of_form.len() + 1, filled })
-}
-
 /// Leads with the contact of an earlier lead; further leads of one customer are no duplicates.
 fn repeated_contacts(subject: &Subject, contacts: &Contacts) -> Vec<Repeat> {
     let mut first_of = vec![NO_LEAD; contacts.count];
@@ -204,24 +155,6 @@ fn repeated_contacts(subject: &Subject, contacts: &Contacts) -> Vec<Repeat> {
         }
     }
     found
-}
-
-/// An address in lower case; none where there is no `@` in it.
-fn email(word: &str) -> Option<String> {
-    let address = word.trim().to_lowercase();
-    let (name, host) = address.split_once('@')?;
-    (!name.is_empty() && host.contains('.')).then_some(address)
-}
-
-/// The digits of a number, the Russian `8 912 …` as `7912…`; none where it is too short for a phone.
-fn phone(word: &str) -> Option<String> {
-    let digits: String = word.chars().filter(char::is_ascii_digit).collect();
-    let digits = digits.strip_prefix("00").map_or(digits.as_str(), |international| international);
-    let is_one_digit = digits.chars().all(|digit| digits.starts_with(digit));
-    match digits.strip_prefix('8') {
-        Some(rest) if rest.len() == 10 && !is_one_digit => Some(format!("7{rest}")),
-        _ => (digits.len() >= PHONE_DIGITS && !is_one_digit).then(|| digits.to_string()),
-    }
 }
 
 /// Leads that are like an earlier one in every column but the ID. Only leads with an amount or a contact are looked
@@ -318,17 +251,6 @@ mod tests {
         ] {
             assert_eq!(form_of_id(id), form, "{id}");
         }
-    }
-
-    #[test]
-    fn contacts_have_one_form() {
-        assert_eq!(email(" Anna@Example.COM "), Some("anna@example.com".to_string()));
-        assert_eq!(email("n/a"), None);
-        for text in ["+7 (912) 345-67-89", "8 912 345 67 89", "007 912 3456789"] {
-            assert_eq!(phone(text), Some("79123456789".to_string()), "{text}");
-        }
-        assert_eq!(phone("000000000"), None);
-        assert_eq!(phone("123"), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! The keys are those of CSV, JSON and `[check]` in funnel.toml. A new check is an entry here and a line in its module.
 
-use crate::leads::repeated::REPEATED_SPEND;
+use crate::leads::repeated::ALIKE;
 
 /// A thing that is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,7 +130,11 @@ pub const CHECKS: &[Check] = &[
         "differing_tickets",
         "service cases with the ID of an earlier row and other values, left out",
     ),
-    check("duplicates", "repeated_spend", REPEATED_SPEND),
+    check("duplicates", ALIKE[0].key, ALIKE[0].what),
+    check("duplicates", "repeated_payments", "payments that repeat an earlier row of their export, left out"),
+    check("duplicates", "differing_payments", "payments with the ID of an earlier row and other values"),
+    check("duplicates", ALIKE[1].key, ALIKE[1].what),
+    check("duplicates", ALIKE[2].key, ALIKE[2].what),
     of_leads("orphans", "deals_without_lead", "deals of no known lead, counted as leads of their own"),
     of_leads("orphans", "leads_unlike_their_deal", "leads with another value than their deal"),
     of_both(
@@ -264,6 +268,11 @@ pub const CHECKS: &[Check] = &[
     check("deals", "converted_amounts", "amounts in other currencies, converted at a rate"),
     check("deals", "placeholder_values", "cells that hold a placeholder, such as `-` or `test`"),
     of_leads("customers", "leads_of_existing_customers", "leads of a customer who was won before"),
+    of_leads(
+        "customers",
+        "persons_in_both_bases",
+        "new leads with the e-mail or phone of a lead that was won before",
+    ),
 ];
 
 /// The keys of all checks.

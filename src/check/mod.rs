@@ -7,10 +7,11 @@
 pub mod audit;
 mod channels;
 pub mod completeness;
+pub mod contacts;
 pub mod coverage;
 mod customers;
 mod deals;
-pub mod duplicates;
+mod duplicates;
 pub mod list;
 mod noticed;
 pub mod order;

@@ -1,11 +1,15 @@
 //! What reading and joining noticed on their way, as answers to checks; first of all what no report can be made of.
 
+use super::orphans::{NO_CONTRACTS, NO_TICKETS};
 use super::subject::{Answer, Examples, Found, Part, Subject, answer, counted, whole};
 use crate::check::Finding;
 use crate::config::Config;
 use crate::input::profile::{FileProfile, Rejected, describe_rejected};
+use crate::input::tables::Kind;
 use crate::leads::Over;
-use crate::leads::repeated::REPEATED_SPEND;
+use crate::leads::repeated::{ALIKE, Alike};
+
+const NO_PAYMENTS: &str = "no export of payments is named";
 
 /// The checks whose answers are known before the audit begins.
 pub fn answers(subject: &Subject, config: &Config) -> Vec<Answer> {
@@ -175,17 +179,42 @@ fn overlaps(subject: &Subject) -> Vec<Answer> {
         };
         let needs = match subject.facts(Over::Tickets) {
             Some(_) => "the service cases have no `ticket_id`",
-            None => "no service desk export is named",
+            None => NO_TICKETS,
         };
         answers.push(known.map_or_else(|| answer(key, Err(needs)), row_by_row));
     }
-    let repeated = subject.data.findings.iter().find(|finding| finding.key == "repeated_spend");
-    let effect = repeated.and_then(|finding| finding.what.strip_prefix(REPEATED_SPEND)).unwrap_or_default();
-    answers.push(match subject.facts(Over::Spend) {
-        Some(_) => told(subject, "repeated_spend", None, effect.trim_start_matches(", ")),
-        None => answer("repeated_spend", Err("no spend export is named")),
-    });
+    let paid = subject.facts(Over::Payments).filter(|payments| payments.table.has("payment_id"));
+    for (key, effect) in [
+        ("repeated_payments", "none, as each payment counts once"),
+        ("differing_payments", "each is received money; if it is the same payment, it counts twice"),
+    ] {
+        let rows = || {
+            let known = paid.map_or(0, |payments| payments.table.frame.height() as u64);
+            Some(known + count(subject, "repeated_payments"))
+        };
+        answers.push(match (paid, subject.facts(Over::Payments)) {
+            (Some(_), _) => told(subject, key, rows(), effect),
+            (None, Some(_)) => answer(key, Err("the payments have no `payment_id`")),
+            (None, None) => answer(key, Err(NO_PAYMENTS)),
+        });
+    }
+    answers.extend(ALIKE.iter().map(|alike| rows_alike(subject, alike)));
     answers
+}
+
+/// What two files both have and no ID tells to be one.
+fn rows_alike(subject: &Subject, alike: &Alike) -> Answer {
+    let (over, needs) = match alike.kind {
+        Kind::Payments => (Over::Payments, NO_PAYMENTS),
+        Kind::Contracts => (Over::Contracts, NO_CONTRACTS),
+        _ => (Over::Spend, "no spend export is named"),
+    };
+    let repeated = subject.data.findings.iter().find(|finding| finding.key == alike.key);
+    let effect = repeated.and_then(|finding| finding.what.strip_prefix(alike.what)).unwrap_or_default();
+    match subject.facts(over) {
+        Some(_) => told(subject, alike.key, None, effect.trim_start_matches(", ")),
+        None => answer(alike.key, Err(needs)),
+    }
 }
 
 fn lookups(subject: &Subject, config: &Config) -> Vec<Answer> {
@@ -276,7 +305,7 @@ fn money(subject: &Subject) -> Vec<Answer> {
     let payments = subject.facts(Over::Payments).map(|facts| facts.table.frame.height() as u64);
     let of_payments = EFFECTS.map(|(key, effect)| match payments {
         Some(_) => told(subject, key, payments, effect),
-        None => answer(key, Err("no export of payments is named")),
+        None => answer(key, Err(NO_PAYMENTS)),
     });
     let effect = "none, as each is converted at the latest rate on or before its day";
     of_payments.into_iter().chain([told(subject, "converted_amounts", None, effect)]).collect()

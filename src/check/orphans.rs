@@ -16,8 +16,9 @@ pub fn answers(subject: &Subject) -> Vec<Answer> {
     ]
 }
 
-const NO_TICKETS: &str = "no service desk export is named";
-const NO_CONTRACTS: &str = "no export of contracts is named";
+/// What the checks of a table need, as they say it where it is not there.
+pub const NO_TICKETS: &str = "no service desk export is named";
+pub const NO_CONTRACTS: &str = "no export of contracts is named";
 
 /// The rows whose lead the CRM does not know.
 fn orphans(facts: &Facts) -> Mask {

@@ -72,7 +72,7 @@ pub struct Inputs {
     /// The export that each CRM file is of: files of one block with the same header. Such files may overlap; others
     /// complete each other.
     pub export_of_file: BTreeMap<String, Export>,
-    /// The same of each file of tickets and spend.
+    /// The same of each file of tickets, spend, payments and contracts.
     pub exports: BTreeMap<(Kind, String), Export>,
     /// Dimensions of the CRM that nobody named.
     pub automatic_dimensions: BTreeSet<String>,
@@ -230,7 +230,7 @@ fn read_kind(
         identity::give_ids(&mut table, &numbered)?;
         identity::find_leads(&mut table, inputs)?;
     }
-    if matches!(kind, Kind::Tickets | Kind::Spend) {
+    if matches!(kind, Kind::Tickets | Kind::Spend | Kind::Payments | Kind::Contracts) {
         let export = |file: &Opened| ((kind, file.name.clone()), (file.block, file.headers.clone()));
         inputs.exports.extend(opened.iter().map(export));
     }

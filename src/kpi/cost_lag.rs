@@ -32,15 +32,23 @@ pub fn apply(
             .filter(|word| measures.get(*word).is_some_and(is_of_money_spent))
             .map(String::from)
             .collect();
-        if moved.is_empty() || kpi.curve.is_some() {
+        // of the largest part, or of an age, the money is no term of a formula
+        if moved.is_empty() || (kpi.ratio.is_none() && kpi.value.is_none()) {
             return Err(data_error(
                 format!("`[lag]`: `{name}` is no cost: its formula counts neither spend nor costs"),
-                "a lag is for KPIs such as `cost_per_won`, `acquisition_cost` or `cac_paid`",
+                "a lag is for KPIs such as `cost_per_won`, `cac_media` or `cac_blended`",
             ));
         }
         for word in &moved {
             let earlier = Measure { earlier: Some(text.clone()), ..measures[word].clone() };
-            measures.insert(name_of(word, days), earlier);
+            let name = name_of(word, days);
+            if measures.get(&name).is_some_and(|known| known.earlier.as_ref() != Some(text)) {
+                return Err(data_error(
+                    format!("`[lag]`: the measure `{name}` is already there"),
+                    "give your own measure another name",
+                ));
+            }
+            measures.insert(name, earlier);
         }
         let rename = |formula: &str| renamed(formula, &moved, days);
         kpi.ratio = kpi.ratio.take().map(|sides| sides.map(|side| rename(&side)));

@@ -277,11 +277,15 @@ impl<'a> Evaluator<'a> {
 
     /// How much of what a measure of times counts makes one of the unit: days are counted as days, hours as seconds.
     fn lag_unit(&self, measure: &str, unit: Unit) -> Exact {
-        Exact::whole(match (&self.catalogue.measures[measure].kind, unit) {
-            (QuantityKind::HoursToFirstTouch, Unit::Days) => 24 * SECONDS_AN_HOUR,
-            (QuantityKind::HoursToFirstTouch, _) => SECONDS_AN_HOUR,
-            _ => 1,
-        })
+        let is_of_hours = matches!(self.catalogue.measures[measure].kind, QuantityKind::HoursToFirstTouch);
+        let day = if is_of_hours { 24 * SECONDS_AN_HOUR } else { 1 };
+        match unit {
+            // 12 months are 365.25 days
+            Unit::Months => Exact::fraction(day * 1461, 48).unwrap_or(Exact::whole(day)),
+            Unit::Days => Exact::whole(day),
+            _ if is_of_hours => Exact::whole(SECONDS_AN_HOUR),
+            _ => Exact::whole(1),
+        }
     }
 
     /// The groups of a table by dimensions; none where the table does not know one of them.

@@ -122,7 +122,7 @@ impl Evaluator<'_> {
         let own: Vec<_> = own.cloned().collect();
         let quantity = &self.catalogue.measures[measure];
         // money that was spent earlier reached the leads of its own time
-        let earlier = self.view.event_period().map(|period| period.earlier(quantity.days_earlier));
+        let earlier = self.view.earlier_period(quantity.days_earlier);
         let period = earlier.as_ref().or(self.view.period);
         let selected = View::new(data, self.view.basis, period, &own).selected(Over::Spend);
         let selected = selected.context("spend answers its own filters")?;

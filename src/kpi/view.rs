@@ -116,8 +116,16 @@ impl<'a> View<'a> {
     /// The same with money that was spent so many days earlier. A cohort's is that of its own month: what became of it
     /// came later anyway.
     pub fn selected_earlier(&self, over: Over, days: i32) -> Option<Mask> {
-        let earlier = self.event_period().filter(|_| days != 0).map(|period| period.earlier(days));
+        let earlier = self.earlier_period(days);
         self.selected_in(over, earlier.as_ref().or(self.period))
+    }
+
+    /// The days so much earlier that stand for those of the period of events; none without one, or where nothing is
+    /// earlier. Of a period that is not over they are as many as have passed.
+    pub fn earlier_period(&self, days: i32) -> Option<Period> {
+        let period = self.event_period().filter(|_| days != 0)?;
+        let passed = self.data.as_of.map_or(period.to, |as_of| period.to.min(as_of.saturating_add(1)));
+        Some(Period { to: passed.max(period.from), ..period.clone() }.earlier(days))
     }
 
     fn selected_in(&self, over: Over, period: Option<&Period>) -> Option<Mask> {

@@ -40,9 +40,11 @@ pub fn representatives(leads: &Table, stages: &Stages) -> Option<(Vec<u32>, Inde
 /// What makes one lead of a customer stand for it before another: the lowest does, the first won, else the first created.
 pub fn rank<'a>(stages: &Stages, lead_ids: &'a StringChunked, lead: usize) -> impl Ord + use<'a> {
     let day = |at: Option<i32>| at.map_or((true, 0), |day| (false, day));
-    let won = stages.stages.last().and_then(|stage| stage.at.get(lead));
+    let won = stages.won.map(|place| &stages.stages[place]).filter(|won| won.reached.has(lead));
+    let won_at = won.and_then(|won| won.at.get(lead));
     let created = stages.of_creation().and_then(|stage| stage.at.get(lead));
-    (day(won), day(created), lead_ids.get(lead))
+    // who was won on no known day was won all the same
+    (won.is_none(), day(won_at), day(created), lead_ids.get(lead))
 }
 
 /// A contract on its way into a spell.

@@ -209,7 +209,7 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
         customers: customers.as_ref().map(|(_, index)| index),
         height,
         has_crm,
-        currency: currency.as_deref(),
+        money: rates.is_none().then(|| currency.as_deref().unwrap_or_default()),
     };
     let mut facts = related::facts(&mut inputs, &known, cut, &mut findings)?;
     if let Some(rates) = rates {

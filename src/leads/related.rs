@@ -21,8 +21,8 @@ pub struct Known<'a> {
     pub height: usize,
     /// Without a CRM nobody is missing from it.
     pub has_crm: bool,
-    /// The currency of the report, if anything names one.
-    pub currency: Option<&'a str>,
+    /// The currency of all amounts, which may have no name; none where they are yet to be converted.
+    pub money: Option<&'a str>,
 }
 
 /// A table whose rows each belong to one lead.
@@ -72,7 +72,7 @@ pub fn facts(
 ) -> Result<BTreeMap<Over, Facts>> {
     let mut facts = BTreeMap::new();
     if let Some(table) = inputs.tables.remove(&Kind::Spend) {
-        findings.extend(repeated::spend(&table, &inputs.exports, cut, known.currency)?);
+        findings.extend(repeated::alike(&table, Kind::Spend, &inputs.exports, cut, known.money)?);
         facts.insert(Over::Spend, spend::facts(table, known.leads, known.height, cut, findings)?);
     }
     for related in RELATED {
@@ -83,8 +83,10 @@ pub fn facts(
             };
             let table = match related.kind {
                 Kind::Tickets => repeated::tickets_once(table, &inputs.exports, findings)?,
+                Kind::Payments => repeated::payments_once(table, &inputs.exports, findings)?,
                 _ => table,
             };
+            findings.extend(repeated::alike(&table, related.kind, &inputs.exports, cut, known.money)?);
             let tied = tie_to_leads(table, &related, known);
             findings.extend(orphans(&tied, &related).filter(|_| known.has_crm));
             facts.insert(related.over, tied);

@@ -1,7 +1,7 @@
 //! Exports that overlap: a month that stands in two files counts twice, and no total says so.
 //!
-//! A ticket has an ID, so that the same one counts once. A row of spend has none, and two that are alike may both be
-//! real: they stay in the sum and are told.
+//! A ticket has an ID, and so may a payment: the same one counts once. A row of spend, a contract or a payment without an
+//! ID has none, and two that are alike may both be real: they stay in the sum and are told.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::BuildHasher;
@@ -18,10 +18,47 @@ use crate::input::tables::Kind;
 use crate::kpi::exact::Exact;
 use crate::mask::Mask;
 
-/// What spend rows of several files are that are alike, as the check and the report call them.
-pub const REPEATED_SPEND: &str = "spend rows that an earlier file of their block has too";
+/// Rows of several files that are alike, as the check and the report call them, and what they would make too high.
+pub struct Alike {
+    pub kind: Kind,
+    pub key: &'static str,
+    pub what: &'static str,
+    /// Why they may be one: `if they are the same ads, spend is … too high`.
+    if_same: &'static str,
+    /// The columns of its date, the first that is filled.
+    begins: &'static [&'static str],
+    money: &'static str,
+}
 
-/// The files of tickets and spend, with the export that each is of.
+/// The tables whose rows have no ID.
+pub const ALIKE: [Alike; 3] = [
+    Alike {
+        kind: Kind::Spend,
+        key: "repeated_spend",
+        what: "spend rows that an earlier file of their block has too",
+        if_same: "if they are the same ads, spend is",
+        begins: &["date", "from"],
+        money: "cost",
+    },
+    Alike {
+        kind: Kind::Payments,
+        key: "payments_in_two_files",
+        what: "payments that an earlier file of their block has too",
+        if_same: "if they are the same payments, the money received is",
+        begins: &["paid_at"],
+        money: "amount",
+    },
+    Alike {
+        kind: Kind::Contracts,
+        key: "contracts_in_two_files",
+        what: "contracts that an earlier file of their block has too",
+        if_same: "if they are the same contracts, MRR is",
+        begins: &["started_at"],
+        money: "mrr",
+    },
+];
+
+/// The files of tables that overlap, with the export that each is of.
 pub type Exports = BTreeMap<(Kind, String), Export>;
 
 /// The tickets, each ID once within an export: the first row in the order of files and lines. Tickets without an ID stay.
@@ -31,39 +68,77 @@ pub type Exports = BTreeMap<(Kind, String), Export>;
 pub fn tickets_once(mut table: Table, exports: &Exports, findings: &mut Vec<Finding>) -> Result<Table> {
     let Some(ids) = table.ids("ticket_id") else { return Ok(table) };
     let (_, duplicates) = Index::new(ids);
-    let repeats = of_one_export(&table, exports, &duplicates);
+    let repeats = of_one_export(&table, Kind::Tickets, exports, &duplicates);
     if repeats.is_empty() {
         return Ok(table);
     }
-    let columns = columns(&table)?;
-    let are_alike = |(later, first): &Duplicate| are_alike(&columns, *later, *first);
-    let (alike, differing): (Vec<Duplicate>, Vec<Duplicate>) = repeats.into_iter().partition(are_alike);
-    let rows = |pairs: &[Duplicate]| pairs.iter().map(|(later, _)| *later as usize).collect::<Vec<_>>();
-    let mut keep = Mask::all(table.frame.height());
-    for (later, _) in alike.iter().chain(&differing) {
-        keep.remove(*later as usize);
-    }
+    let (alike, differing) = by_values(&table, repeats)?;
     findings.extend(finding(
         "repeated_tickets",
         "service cases that repeat an earlier row of the same export, left out",
-        rows(&alike),
+        alike.iter().copied(),
         &table.origin,
     ));
     findings.extend(finding(
         "differing_tickets",
         "service cases with the ID of an earlier row of the same export and other values, left out",
-        rows(&differing),
+        differing.iter().copied(),
         &table.origin,
     ));
-    table.frame = table.frame.filter(&keep.to_booleans("keep")).context("rows of the table")?;
-    table.origin = table.origin.select(keep.rows());
+    without(&mut table, alike.into_iter().chain(differing))?;
     Ok(table)
 }
 
+/// The payments, each once within an export: rows with one ID that are alike in everything. What has the ID of another
+/// and other values is money too, such as a further instalment: it stays and is told. Payments without an ID stay.
+///
+/// # Errors
+/// None on tables that were read.
+pub fn payments_once(mut table: Table, exports: &Exports, findings: &mut Vec<Finding>) -> Result<Table> {
+    let Some(ids) = table.ids("payment_id") else { return Ok(table) };
+    let (_, duplicates) = Index::new(ids);
+    let repeats = of_one_export(&table, Kind::Payments, exports, &duplicates);
+    if repeats.is_empty() {
+        return Ok(table);
+    }
+    let (alike, differing) = by_values(&table, repeats)?;
+    findings.extend(finding(
+        "repeated_payments",
+        "payments that repeat an earlier row of the same export, left out",
+        alike.iter().copied(),
+        &table.origin,
+    ));
+    findings.extend(finding(
+        "differing_payments",
+        "payments with the ID of an earlier row of the same export and other values, counted all the same",
+        differing,
+        &table.origin,
+    ));
+    without(&mut table, alike.into_iter())?;
+    Ok(table)
+}
+
+/// The later rows of one ID that are alike in everything to the first, and those that are not.
+fn by_values(table: &Table, repeats: Vec<Duplicate>) -> Result<(Vec<usize>, Vec<usize>)> {
+    let columns = columns(table)?;
+    let are_alike = |(later, first): &Duplicate| are_alike(&columns, *later, *first);
+    let (alike, differing): (Vec<Duplicate>, Vec<Duplicate>) = repeats.into_iter().partition(are_alike);
+    let rows = |pairs: Vec<Duplicate>| pairs.into_iter().map(|(later, _)| later as usize).collect();
+    Ok((rows(alike), rows(differing)))
+}
+
+fn without(table: &mut Table, rows: impl Iterator<Item = usize>) -> Result<()> {
+    let mut keep = Mask::all(table.frame.height());
+    rows.for_each(|row| keep.remove(row));
+    table.frame = table.frame.filter(&keep.to_booleans("keep")).context("rows of the table")?;
+    table.origin = table.origin.select(keep.rows());
+    Ok(())
+}
+
 /// Of rows with one ID those that stand in the same export, each later one with the first of them.
-fn of_one_export(table: &Table, exports: &Exports, duplicates: &[Duplicate]) -> Vec<Duplicate> {
+fn of_one_export(table: &Table, kind: Kind, exports: &Exports, duplicates: &[Duplicate]) -> Vec<Duplicate> {
     let origin = &table.origin;
-    let export = |file: &String| exports.get(&(Kind::Tickets, file.clone()));
+    let export = |file: &String| exports.get(&(kind, file.clone()));
     let all: Vec<Option<&Export>> = origin.files.iter().map(export).collect();
     // files of one export have the number of the first of them
     let numbers: Vec<Option<usize>> =
@@ -81,24 +156,26 @@ fn of_one_export(table: &Table, exports: &Exports, duplicates: &[Duplicate]) -> 
     repeats
 }
 
-/// Spend rows with a date that are alike in every column to one of an earlier file of their block, up to the day of the
-/// report; with what they cost in millionths.
+/// Rows with a date that are alike in every column to one of an earlier file of their block, up to the day of the
+/// report; with the money of them where it is in one currency (`currency`, which may have no name).
 ///
 /// # Errors
 /// None on tables that were read.
-pub fn spend(
+pub fn alike(
     table: &Table,
+    kind: Kind,
     exports: &Exports,
     cut: Option<i32>,
     currency: Option<&str>,
 ) -> Result<Option<Finding>> {
+    let Some(told) = ALIKE.iter().find(|alike| alike.kind == kind) else { return Ok(None) };
     let origin = &table.origin;
-    let block = |file: &String| exports.get(&(Kind::Spend, file.clone())).map(|export| export.0);
+    let block = |file: &String| exports.get(&(kind, file.clone())).map(|export| export.0);
     let blocks: Vec<Option<usize>> = origin.files.iter().map(block).collect();
     if blocks.iter().collect::<BTreeSet<_>>().len() == blocks.len() {
         return Ok(None);
     }
-    let begins: Vec<_> = ["date", "from"].iter().filter_map(|name| table.dates(name)).collect();
+    let begins: Vec<_> = told.begins.iter().filter_map(|name| table.dates(name)).collect();
     let is_looked_at = |row: usize| {
         let day = begins.iter().find_map(|days| days.get(row));
         day.is_some_and(|day| cut.is_none_or(|cut| day <= cut))
@@ -123,15 +200,13 @@ pub fn spend(
             None => alike.push(row),
         }
     }
-    let costs = table.numbers("cost");
-    let cost = |row: &usize| costs.as_ref().and_then(|costs| costs.get(*row)).map_or(0, i128::from);
-    let money = Exact::millionths(repeated.iter().map(cost).sum()).to_text(2);
-    let money = format!("{money} {}", currency.unwrap_or_default());
-    let what = format!(
-        "{REPEATED_SPEND}, counted all the same: if they are the same ads, spend is {} too high",
-        money.trim_end()
-    );
-    Ok(finding("repeated_spend", what, repeated, origin))
+    let amounts = table.numbers(told.money);
+    let amount = |row: &usize| amounts.as_ref().and_then(|amounts| amounts.get(*row)).map_or(0, i128::from);
+    let money = Exact::millionths(repeated.iter().map(amount).sum()).to_text(2);
+    let too_high = currency
+        .map(|currency| format!(": {} {} too high", told.if_same, format!("{money} {currency}").trim_end()));
+    let what = format!("{}, counted all the same{}", told.what, too_high.unwrap_or_default());
+    Ok(finding(told.key, what, repeated, origin))
 }
 
 fn columns(table: &Table) -> Result<Vec<Cells>> {

@@ -120,13 +120,13 @@ fn change_text(compared: &Comparison) -> String {
     format!("{mark}{sign}{text}")
 }
 
-/// A number for people: grouped thousands, two decimals for money and percent, one for days and hours.
+/// A number for people: grouped thousands, two decimals for money, hours and percent, one for days and hours.
 pub fn value_text(number: Exact, unit: Unit) -> String {
     match unit {
         Unit::Count if number.as_count().is_some() => number.to_text(0),
         Unit::Share | Unit::Part => number.to_percent(),
-        Unit::Days | Unit::Hours | Unit::Months => number.to_text(1),
-        Unit::Money | Unit::Number | Unit::Count => number.to_text(2),
+        Unit::Days | Unit::Months => number.to_text(1),
+        Unit::Money | Unit::Hours | Unit::Number | Unit::Count => number.to_text(2),
     }
 }
 

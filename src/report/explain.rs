@@ -102,6 +102,17 @@ fn default_basis(scope: &Scope, name: &str) -> Result<Basis> {
     Ok(basis.unwrap_or(fallback))
 }
 
+/// What a KPI that counts earlier spend counts here; none for all others.
+fn lag(scope: &Scope, entry: &Entry, basis: Basis) -> Option<String> {
+    let measures = entry.calculation.measures();
+    let days = |name: &&str| Some(scope.catalogue.measures[*name].days_earlier).filter(|days| *days > 0);
+    let days = measures.iter().find_map(days)?;
+    Some(match scope.evaluator(basis).view.earlier_period(days) {
+        Some(earlier) => format!("what was spent in {}", earlier.label),
+        None => "none here: it needs a period in event basis, such as `--month 2026-03`".to_string(),
+    })
+}
+
 /// What is known of a value, a line each: its name and what it says.
 fn facts(scope: &Scope, entry: &Entry, basis: Basis, value: &Value) -> Vec<(String, String)> {
     let mut lines: Vec<(String, String)> = vec![
@@ -109,6 +120,7 @@ fn facts(scope: &Scope, entry: &Entry, basis: Basis, value: &Value) -> Vec<(Stri
         ("scope".into(), describe_scope(scope, basis)),
         ("source".into(), entry.kpi.source.clone().unwrap_or_else(|| "funnel.toml".to_string())),
     ];
+    lines.extend(lag(scope, entry, basis).map(|lag| ("lag".to_string(), lag)));
     let unit = match value.unit {
         Unit::Share | Unit::Part => "%".to_string(),
         Unit::Days => "days".to_string(),

@@ -128,7 +128,7 @@ pub fn window_notes(scope: &Scope) -> Vec<String> {
     };
     if scope.data.windows.is_empty() {
         return vec![format!(
-            "leads too young to have converted count as not converted: `[window]` with `{}_to_{} = \"30d\"` in funnel.toml tells how many, and leaves them out",
+            "leads too young to have converted count as not converted: `[window]` with `{}_to_{} = \"30d\"` in funnel.toml tells in `funnel` how many, and the share without them",
             pair[0], pair[1]
         )];
     }

@@ -318,6 +318,21 @@ fn maven_keeps_and_tells_what_a_join_would_lose() {
     assert_eq!(shown(&rows, "owners", "", "won"), "4238");
 }
 
+#[test]
+fn maven_open_deals_by_stage() {
+    let Some(data) = data("maven") else { return };
+    let stages = MAVEN
+        .replace("\"lead\", \"won\"", "\"lead\", \"opportunity\", \"won\"")
+        .replace("lead_at = \"engage_date\"", "opportunity_at = \"engage_date\"")
+        .replace("\"Engaging\" = \"lead\"", "\"Engaging\" = \"opportunity\"");
+    let rows = tidy(configured(&data, &stages).path(), &["open"]);
+    let at = |stage: &str| {
+        let wanted = |row: &&Row| row["current_stage"] == stage && row["kpi"] == "open";
+        rows.iter().find(wanted).map(|row| row["value"].as_str())
+    };
+    assert_eq!((at("opportunity"), at("lead")), (Some("1589"), Some("500")));
+}
+
 const RAVENSTACK: &str = r#"
 currency = "USD"
 stages = ["lead", "won"]
@@ -374,6 +389,8 @@ fn ravenstack_three_churn_rates() {
     ] {
         assert_eq!(shown(&rows, "churn", "", kpi), value);
     }
+    // with reactivations there are more events than accounts that had one
+    assert_eq!(shown(&tidy(folder.path(), &["service"]), "service", "", "tickets"), "600");
     let text = stdout(folder.path(), &["report", "churn", "--quiet"]);
     assert!(has_line(&text, "", &["5,000", "486", "9.72", "11,338,747.00", "1,179,139.00"]), "{text}");
     for (kpi, value, above, below) in

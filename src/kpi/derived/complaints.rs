@@ -51,16 +51,22 @@ pub fn add(data: &mut Data, _config: &Config, catalogue: &Catalogue) -> Result<(
     }
     let started = customers.table.dates("started_at").context("customers have a start")?;
     let churned = customers.table.dates("churned_at").context("customers have an end")?;
+    let height = customers.table.frame.height();
+    let mut first_start: HashMap<u32, i32> = HashMap::new();
+    for (row, start) in (0..height).filter_map(|row| Some((row, started.get(row)?))) {
+        let first = first_start.entry(customer_of(customers.lead_of(row))).or_insert(start);
+        *first = start.min(*first);
+    }
     let first_of = |row: usize| {
         let lead = customers.lead_of(row);
-        let days = days_of_customer.get(&customer_of(lead)).filter(|_| lead != NO_LEAD)?;
+        let customer = customer_of(lead);
+        let days = days_of_customer.get(&customer).filter(|_| lead != NO_LEAD)?;
         let is_within = |day: &i32| {
-            started.get(row).is_none_or(|start| *day >= start)
+            first_start.get(&customer).is_none_or(|start| day >= start)
                 && churned.get(row).is_none_or(|end| *day <= end)
         };
         days.iter().copied().filter(is_within).min()
     };
-    let height = customers.table.frame.height();
     let firsts: Vec<Option<i32>> = (0..height).map(first_of).collect();
     // of a customer that the CRM does not know nothing ties the cases to the contracts
     let place = |row: usize| match (customers.lead_of(row), firsts[row]) {

@@ -288,12 +288,23 @@ fn every_check_is_told_once_and_the_company_has_nearly_everything() {
     let reading = ["unreadable_rows", "totals_that_differ", "parts_of_leads", "further_deals"];
     let deals = ["deals_without_lead", "leads_unlike_their_deal", "leads_after_as_of"];
     // its files are one of each kind, and none of them overlaps: tests/all/newcomer.rs has those that do
-    let overlaps = ["repeated_tickets", "differing_tickets", "repeated_spend"];
-    assert_eq!(with("clean"), [&stopping[..], &reading, &overlaps, &deals, &["converted_amounts"]].concat());
+    let overlaps = ["repeated_tickets", "differing_tickets", "repeated_spend", "contracts_in_two_files"];
+    assert_eq!(
+        with("clean"),
+        [&stopping[..], &reading, &overlaps, &deals, &["converted_amounts", "persons_in_both_bases"]]
+            .concat()
+    );
     let lookups = ["leads_without_lookup", "lookup_values_unused"];
     let too_few =
         ["days_without_leads", "weeks_without_leads", "days_without_tickets", "weeks_without_tickets"];
-    let payments = ["payments_without_date", "payments_without_amount", "payments_without_margin"];
+    let payments = [
+        "repeated_payments",
+        "differing_payments",
+        "payments_in_two_files",
+        "payments_without_date",
+        "payments_without_amount",
+        "payments_without_margin",
+    ];
     let unnamed = [&["payments_without_lead"][..], &lookups].concat();
     assert_eq!(
         with("not_checked").iter().collect::<std::collections::BTreeSet<_>>(),

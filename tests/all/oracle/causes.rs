@@ -183,3 +183,27 @@ fn a_complaint_after_the_period_tells_nothing_of_it() {
         assert_eq!(all, fields(&before), "{month}");
     }
 }
+
+#[test]
+fn a_complaint_counts_from_the_first_contract_on() {
+    // C came back after a month: what it complained of in its first time is known in the second
+    let folder = tempfile::tempdir().expect("a folder for the files");
+    for (name, text) in [
+        ("leads.csv", "lead_id,customer_id,lead_at,won_at,segment\nL1,C,2026-01-02,2026-01-20,large\n"),
+        (
+            "contracts.csv",
+            "customer_id,started_at,churned_at\nC,2026-01-25,2026-02-10\nC,2026-03-01,2026-04-10\n",
+        ),
+        ("tickets.csv", "customer_id,opened_at,kind\nC,2026-02-05,complaint\n"),
+        (
+            "funnel.toml",
+            "stages = [\"lead\", \"won\"]\n[[crm]]\nfiles = [\"leads.csv\"]\n[[contracts]]\nfiles = [\"contracts.csv\"]\n\
+             [[tickets]]\nfiles = [\"tickets.csv\"]\n[profile]\nfits = \"segment = 'large'\"\n",
+        ),
+    ] {
+        std::fs::write(folder.path().join(name), text).expect("a file");
+    }
+    let rows = tidy(folder.path(), &["churn", "--month", "2026-04", "--by", "profile,complained"]);
+    let found = rows.iter().find(|row| row["kpi"] == "customers_left" && row["complained"] != "(total)");
+    assert_eq!(found.map(|row| row["complained"].as_str()), Some("had a complaint"));
+}

@@ -127,7 +127,11 @@ fn cost<'a>(split: &[&'a str], asked: &Asked<'a>) -> Vec<Grid<'a>> {
     let mut grids = vec![
         grid(split, words("spend spend_share impressions clicks")),
         grid(split, words("spend ctr cpc cpm")),
-        grid(split, spend().chain(counts()).chain(words("opportunity_share"))),
+        grid(split, spend().chain(counts())),
+        grid(
+            split,
+            words("spend_share").into_iter().chain(counts().iter().map(|count| format!("{count}_part"))),
+        ),
         grid(split, spend().chain(costs)),
     ];
     if asked.by.is_empty() {
@@ -141,7 +145,7 @@ fn segment<'a>(split: &[&'a str]) -> Vec<Grid<'a>> {
         grid(split, words("leads lead_to_won").into_iter().chain(shares())),
         grid(split, words("won lost win_rate_closed")),
         grid(split, words("leads leads_part won revenue revenue_part average_check")),
-        grid(split, words("spend spend_share acquisition_cost")),
+        grid(split, words("spend spend_share customers_acquired cac_media")),
     ]
 }
 

@@ -33,7 +33,7 @@ fn a_lag_holds_wins_against_the_spend_that_came_before() {
     }
     let configuration = folder.path().join("funnel.toml");
     let text = std::fs::read_to_string(&configuration).expect("a configuration");
-    let lag = "[costs]\nacquisition = 31\n[lag]\ncost_per_won = \"30d\"\nacquisition_cost = \"4w\"\ncac_blended = \"30d\"\n";
+    let lag = "[costs]\nacquisition = 31\n[lag]\ncost_per_won = \"30d\"\ncac_media = \"4w\"\ncac_blended = \"30d\"\n";
     std::fs::write(&configuration, format!("{text}\n{lag}")).expect("a configuration");
     // March: L02 and L07 were won. 30 days before it are 30 January to 1 March, with 90 of ads and 200 of radio
     let rows = tidy(folder.path(), &["--month", "2026-03"]);
@@ -49,14 +49,22 @@ fn a_lag_holds_wins_against_the_spend_that_came_before() {
     let rows =
         tidy(folder.path(), &["segments", "--month", "2026-03", "--by", "segment", "--basis", "event"]);
     // four weeks before March are 1 February to 3 March: ads 80 of 3 March are of March, whose L09 is small, too
-    assert_eq!(shown(&rows, "segments", "segment=small", "acquisition_cost"), "170 = 170/1");
-    assert_eq!(shown(&rows, "segments", "", "acquisition_cost"), "185 = 370/2");
+    assert_eq!(shown(&rows, "segments", "segment=small", "cac_media"), "170 = 170/1");
+    assert_eq!(shown(&rows, "segments", "", "cac_media"), "185 = 370/2");
     // a cohort is held against the spend of its own month
     let rows = tidy(folder.path(), &["cost", "--month", "2026-03", "--basis", "cohort"]);
     assert_eq!(shown(&rows, "cost", "", "cost_per_lead"), "40 = 80/2");
     assert_eq!(shown(&rows, "cost", "", "cost_per_won"), " = 80/0");
     let rows = tidy(folder.path(), &["cost"]);
     assert_eq!(shown(&rows, "cost", "", "cost_per_won"), "132.5025 = 530.01/4");
+    // of a March that is not over only the days count that stand for those that have passed: 30 January to 5 February
+    let rows = tidy(folder.path(), &["cost", "--month", "2026-03", "--as-of", "2026-03-07"]);
+    assert_eq!(shown(&rows, "cost", "", "cost_per_won"), "90 = 90/1");
+    let explained =
+        |more: &[&str]| stdout(folder.path(), &[&["explain", "cost_per_won", "--quiet"][..], more].concat());
+    let march = explained(&["--month", "2026-03"]);
+    assert!(march.contains("what was spent in 2026-01-30..2026-03-02"), "{march}");
+    assert!(explained(&[]).contains("none here: it needs a period"));
     // whoever reads the table is told
     let printed = |month: &str| stdout(folder.path(), &["report", "cost", "--quiet", "--month", month]);
     let march = printed("2026-03");
@@ -65,6 +73,19 @@ fn a_lag_holds_wins_against_the_spend_that_came_before() {
     let january = printed("2026-01").replace("\n  ", " ");
     let unknown = "what was spent before 2026-01-10 is unknown, and `cost_per_won` of 2026-01 asks for it from 2025-12-02 on";
     assert!(january.contains(unknown), "{january}");
+}
+
+#[test]
+fn days_and_hours_in_months_are_divided() {
+    let folder = tempfile::tempdir().expect("a folder for the files");
+    std::fs::copy(tiny().join("leads.csv"), folder.path().join("leads.csv")).expect("a fixture");
+    let own = "[kpi.months]\ntitle = \"Cycle\"\nmean = \"cycle\"\nunit = \"months\"\n";
+    let text = std::fs::read_to_string(tiny().join("funnel.toml")).expect("a configuration");
+    let of_leads = text.split("[[spend]]").next().expect("the CRM comes first");
+    std::fs::write(folder.path().join("funnel.toml"), format!("{of_leads}\n{own}")).expect("a configuration");
+    // L01 36 days, L02 57, L03 46, L07 33: 43 days, and a month has 365.25/12
+    let rows = tidy(folder.path(), &["own"]);
+    assert!(shown(&rows, "own", "", "months").starts_with("1.412731"), "{rows:?}");
 }
 
 #[test]
@@ -183,7 +204,7 @@ fn spend_reaches_owners_and_segments_to_the_cent() {
             ("segments", "channel=ads", "spend", "330.01"),
             ("segments", "campaign=drive time", "spend", "200"),
             ("segments", "", "spend", "530.01"),
-            ("segments", "segment=small", "acquisition_cost", "135.005 = 270.01/2"),
+            ("segments", "segment=small", "cac_media", "135.005 = 270.01/2"),
             // L01 1000.00, L02 without an amount; L03 500.50 and L07 2000.00
             ("segments", "segment=small", "average_check", "1000 = 1000/1"),
             ("segments", "segment=large", "average_check", "1250.25 = 2500.5/2"),

@@ -106,9 +106,6 @@ pub fn figure(question: &Question, kpi: &str, key: &Key, split: &[&str]) -> Opti
     if let Some(stage) = kpi.strip_suffix("_part").and_then(stage) {
         return Some(of_all(stage));
     }
-    if kpi == "opportunity_share" {
-        return Some(of_all(OPPORTUNITY));
-    }
     if let Some(statistic) = kpi.strip_prefix("cycle_from_opportunity_") {
         return days_between(question, key, OPPORTUNITY, STAGES.len() - 1, statistic);
     }
@@ -271,7 +268,7 @@ fn of_money(question: &Question, kpi: &str, key: &Key, split: &[&str]) -> Option
         "cost_per_big_win" => ratio("money", spend, count(big_wins)),
         // each lead is a customer of its own here
         "customers_acquired" => plain("count", count(won.len())),
-        "acquisition_cost" | "cac_media" => ratio("money", spend, count(won.len())),
+        "cac_media" => ratio("money", spend, count(won.len())),
         "cac_paid" => {
             let spent: BTreeSet<&String> = question
                 .company

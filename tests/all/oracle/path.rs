@@ -146,7 +146,8 @@ fn what_top_folds_is_computed_anew_from_its_parts() {
         };
         let expected = match row["kpi"].as_str() {
             "spend_share" => above / 11_085.46,
-            kpi @ ("opportunity_share" | "leads_part" | "revenue_part") => above / whole(kpi),
+            kpi @ ("leads_part" | "mqls_part" | "sqls_part" | "opportunities_part" | "wins_part"
+            | "revenue_part") => above / whole(kpi),
             _ if !row["denominator"].is_empty() => above / below,
             _ => sum("value"),
         };

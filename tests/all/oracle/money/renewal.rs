@@ -159,6 +159,17 @@ fn without_contracts_the_won_leads_tell_the_products() {
 }
 
 #[test]
+fn a_lead_won_on_no_known_day_stands_for_its_customer() {
+    let folder = tempfile::tempdir().expect("a folder for the files");
+    let leads = "lead_id,customer_id,lead_at,stage,product,owner\nL1,C1,2026-01-02,open,base,Cid\nL2,C1,2026-01-09,won,pro,Ann\n";
+    std::fs::write(folder.path().join("leads.csv"), leads).expect("a file");
+    let configuration = "stages = [\"lead\", \"won\"]\n[[crm]]\nfiles = [\"leads.csv\"]\n[crm.stages]\n\"open\" = \"lead\"\n\"won\" = \"won\"\n";
+    std::fs::write(folder.path().join("funnel.toml"), configuration).expect("a file");
+    let rows = stdout(folder.path(), &["explain", "upsale", "--rows", "--quiet"]);
+    assert!(rows.lines().any(|row| row.starts_with("leads,L2,")) && !rows.contains("L1"), "{rows}");
+}
+
+#[test]
 fn revenue_churn_customer_by_customer() {
     let money = Money::read();
     for (options, period) in PERIODS.into_iter().skip(1) {
