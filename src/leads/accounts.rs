@@ -135,7 +135,7 @@ pub fn accounts(
         }
         rows_of.insert(*over, rows);
     }
-    let table = table(&accounts, leads, facts, customers)?;
+    let table = table(&accounts, leads, facts)?;
     let lead_rows = accounts.iter().map(Account::lead).collect();
     let lead_count = leads.frame.height();
     Ok((Facts { table, lead_rows: Some(lead_rows), lead_count, event_date: None }, rows_of))
@@ -167,12 +167,7 @@ fn add_won(stages: &Stages, customers: &Customers, places: &Places, accounts: &m
     }
 }
 
-fn table(
-    accounts: &[Account],
-    leads: &Table,
-    facts: &BTreeMap<Over, Facts>,
-    customers: &Customers,
-) -> Result<Table> {
+fn table(accounts: &[Account], leads: &Table, facts: &BTreeMap<Over, Facts>) -> Result<Table> {
     let days = |name: &str, day: &dyn Fn(&Account) -> Option<i32>| {
         Days::from_rows(accounts.iter().map(day)).to_series(name).into_column()
     };
@@ -200,7 +195,6 @@ fn table(
             accounts.iter().map(|account| Some(is_paid(account))).collect_ca("is_paid".into());
         columns.push(is_paid.into_column());
     }
-    debug_assert!(customers.unknown.len() <= accounts.len());
     Ok(Table {
         frame: DataFrame::new(columns).context("columns of one height")?,
         dictionaries,
