@@ -419,7 +419,9 @@ fn plain_words(message: &str) -> (String, String) {
     if message.contains("expected u64") {
         return ("expected a whole number from 1".to_string(), "lines are counted from 1".to_string());
     }
-    let hint = if message.contains(threshold::NO_LIMIT) {
+    let hint = if message.contains(targets::NO_TARGET) {
+        targets::TARGETS
+    } else if message.contains(threshold::NO_LIMIT) {
         threshold::LIMITS
     } else if message.contains(targets::NO_CONDITION) {
         "write `where = \"channel=ads\"`, or `where = [\"owner=Anna\", \"channel=ads\"]` where all must hold"

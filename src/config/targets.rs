@@ -5,11 +5,16 @@ use serde::Deserialize;
 
 use super::Basis;
 use crate::calendar::Every;
-use crate::check::threshold::{NO_LIMIT, decimal};
+use crate::check::threshold::decimal;
 use crate::error::data_error;
 use crate::kpi::exact::Exact;
 use crate::kpi::view::Filter;
 
+/// What stands in an error about a limit of a target that is none, and tells its hint.
+pub const NO_TARGET: &str = "is no limit of a target";
+/// The hint.
+pub const TARGETS: &str =
+    "a target is a number in the unit of the KPI, such as `12` or `0.05`, or a share, such as `\"5%\"`";
 /// What stands in an error about a condition that is none, and tells its hint.
 pub const NO_CONDITION: &str = "is no condition";
 
@@ -80,7 +85,7 @@ impl TryFrom<toml::Value> for Limit {
         };
         number
             .map(|number| Limit { number, is_percent: percent.is_some() })
-            .ok_or_else(|| format!("`{text}` {NO_LIMIT}"))
+            .ok_or_else(|| format!("`{text}` {NO_TARGET}"))
     }
 }
 
