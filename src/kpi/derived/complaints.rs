@@ -52,11 +52,7 @@ pub fn add(data: &mut Data, _config: &Config, catalogue: &Catalogue) -> Result<(
     let started = customers.table.dates("started_at").context("customers have a start")?;
     let churned = customers.table.dates("churned_at").context("customers have an end")?;
     let height = customers.table.frame.height();
-    let mut first_start: HashMap<u32, i32> = HashMap::new();
-    for (row, start) in (0..height).filter_map(|row| Some((row, started.get(row)?))) {
-        let first = first_start.entry(customer_of(customers.lead_of(row))).or_insert(start);
-        *first = start.min(*first);
-    }
+    let first_start = first_starts(&started, height, |row| customer_of(customers.lead_of(row)));
     let first_of = |row: usize| {
         let lead = customers.lead_of(row);
         let customer = customer_of(lead);
@@ -74,14 +70,23 @@ pub fn add(data: &mut Data, _config: &Config, catalogue: &Catalogue) -> Result<(
         (_, Some(_)) => 1,
         (_, None) => 2,
     };
-    let places: Vec<usize> = (0..height).map(place).collect();
-    add_words(data, Over::Customers, NAME, &["", YES, NO], &places)?;
+    add_words(data, Over::Customers, NAME, &["", YES, NO], &(0..height).map(place).collect::<Vec<_>>())?;
     let table = &mut data.facts.get_mut(&Over::Customers).context("customers")?.table;
     table
         .frame
         .with_column(Days::from_rows(firsts.into_iter()).to_series(FIRST))
         .context("columns of one height")?;
     Ok(())
+}
+
+/// The start of the first contract of each customer; `customer_of` tells that of each spell.
+fn first_starts(started: &Days, height: usize, customer_of: impl Fn(usize) -> u32) -> HashMap<u32, i32> {
+    let mut firsts: HashMap<u32, i32> = HashMap::new();
+    for (row, start) in (0..height).filter_map(|row| Some((row, started.get(row)?))) {
+        let first = firsts.entry(customer_of(row)).or_insert(start);
+        *first = start.min(*first);
+    }
+    firsts
 }
 
 /// The dimension as it stood on a day: who complained later had not complained yet.
