@@ -1,6 +1,6 @@
 //! New and existing customers: who was a customer already when the lead was created.
 
-use super::contacts::{self, Contacts};
+use super::contacts::Contacts;
 use super::subject::{Answer, Found, Subject, answer, known, rows_found, whole};
 use crate::leads::Over;
 use crate::mask::Mask;
@@ -18,10 +18,7 @@ fn persons_in_both_bases(subject: &Subject) -> Result<Found, &'static str> {
     let created = subject.data.created_at().ok_or("no stage is dated")?;
     let won = subject.data.stages.won.ok_or("nothing in the CRM tells that a lead was won")?;
     let won = &subject.data.stages.stages[won];
-    let contacts: Vec<Contacts> = [contacts::emails(subject.leads()), contacts::phones(subject.leads())]
-        .into_iter()
-        .flatten()
-        .collect();
+    let contacts: Vec<&Contacts> = subject.emails.iter().chain(&subject.phones).collect();
     if contacts.is_empty() {
         return Err("no column of the CRM is called `email` or `phone`");
     }

@@ -9,7 +9,7 @@ use std::hash::BuildHasher;
 use polars::prelude::*;
 use rayon::prelude::*;
 
-use super::contacts::{self, Contacts};
+use super::contacts::Contacts;
 use super::subject::{Answer, Found, Subject, answer, known, percent, rows_found, whole};
 use crate::check::number_of;
 use crate::input::table::{Table, code_slice};
@@ -21,7 +21,7 @@ type Repeat = (u32, u32);
 
 /// The checks of near-duplicates.
 pub fn answers(subject: &Subject) -> Vec<Answer> {
-    let (emails, phones) = (contacts::emails(subject.leads()), contacts::phones(subject.leads()));
+    let (emails, phones) = (subject.emails.as_ref(), subject.phones.as_ref());
     let found = |contacts: Option<&Contacts>, needs| match contacts {
         Some(contacts) => Ok(describe(subject, &repeated_contacts(subject, contacts), contacts.filled)),
         None => Err(needs),
@@ -31,9 +31,9 @@ pub fn answers(subject: &Subject) -> Vec<Answer> {
             "near_duplicate_ids",
             Ok(describe(subject, &near_duplicate_ids(subject), subject.counted.count())),
         ),
-        answer("same_email", found(emails.as_ref(), "no column of the CRM is called `email`")),
-        answer("same_phone", found(phones.as_ref(), "no column of the CRM is called `phone`")),
-        answer("identical_leads", identical_leads(subject, emails.as_ref(), phones.as_ref())),
+        answer("same_email", found(emails, "no column of the CRM is called `email`")),
+        answer("same_phone", found(phones, "no column of the CRM is called `phone`")),
+        answer("identical_leads", identical_leads(subject, emails, phones)),
     ]
 }
 

@@ -1,5 +1,6 @@
 //! What the checks look at: the joined data with the few things that most of them ask for, and what they answer.
 
+use super::contacts::{self, Contacts};
 use super::list::{CHECKS, Check, OfEvents};
 use crate::check::number_of;
 use crate::input::table::{Origin, Table, code_slice};
@@ -64,6 +65,9 @@ pub struct Subject<'a> {
     /// The first lead of each lead's customer, [`NO_LEAD`] for leads without a customer ID; nothing where the CRM has
     /// no such column.
     pub customers: Option<Vec<u32>>,
+    /// The e-mail addresses and the phone numbers of the leads; none where the CRM has no column of them.
+    pub emails: Option<Contacts>,
+    pub phones: Option<Contacts>,
 }
 
 impl<'a> Subject<'a> {
@@ -80,7 +84,9 @@ impl<'a> Subject<'a> {
         };
         let won = won.unwrap_or_else(|| Mask::none(counted.height()));
         let acquired = data.existing.as_ref().map_or_else(|| entries.clone(), |old| entries.and(&old.not()));
-        Subject { data, counted, entries, acquired, noun, won, customers }
+        let leads = &data.leads().table;
+        let (emails, phones) = (contacts::emails(leads), contacts::phones(leads));
+        Subject { data, counted, entries, acquired, noun, won, customers, emails, phones }
     }
 
     /// The table of the leads.

@@ -6,7 +6,9 @@
 /// Numbers are whole millionths: exact for money in any currency and for the fractions that ad platforms charge.
 pub const SCALE: i64 = 1_000_000;
 const DECIMALS: usize = 6;
-const SECONDS_A_DAY: i32 = 24 * 60 * 60;
+/// Seconds of an hour and of a day.
+pub const SECONDS_AN_HOUR: i32 = 60 * 60;
+pub const SECONDS_A_DAY: i32 = 24 * SECONDS_AN_HOUR;
 
 /// Days from 1970-01-01 of a date with four-digit year, or none if the cell is no such date.
 ///

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::catalogue::formula_text;
 use super::definitions::{Kpi, Measure};
+use super::written::calculation;
 use crate::error::{data_error, did_you_mean};
 use crate::leads::Over;
 use crate::leads::window::{days, describe_days, named_days};
@@ -28,10 +28,10 @@ pub fn apply(
         let kpi = kpis.get_mut(name).ok_or_else(|| {
             data_error(format!("`[lag]`: unknown KPI `{name}`"), format!("{near}`funnel kpis` lists all"))
         })?;
-        let moved: Vec<String> = words(&formula_text(kpi)?)
-            .filter(|word| measures.get(*word).is_some_and(is_of_money_spent))
-            .map(String::from)
-            .collect();
+        let (calculation, _) = calculation(kpi)?;
+        let is_spent = |name: &&str| measures.get(*name).is_some_and(is_of_money_spent);
+        let moved: Vec<String> =
+            calculation.measures().into_iter().filter(is_spent).map(String::from).collect();
         // of the largest part, or of an age, the money is no term of a formula
         if moved.is_empty() || (kpi.ratio.is_none() && kpi.value.is_none()) {
             return Err(data_error(
@@ -82,11 +82,6 @@ fn is_of_money_spent(measure: &Measure) -> bool {
 
 fn name_of(measure: &str, days: i32) -> String {
     format!("{measure}_{}_earlier", describe_days(days).replace(' ', "_"))
-}
-
-/// The names in a formula.
-fn words(formula: &str) -> impl Iterator<Item = &str> {
-    formula.split(|character: char| !is_of_name(character)).filter(|word| !word.is_empty())
 }
 
 fn is_of_name(character: char) -> bool {

@@ -280,8 +280,7 @@ impl<'a> Evaluator<'a> {
         let is_of_hours = matches!(self.catalogue.measures[measure].kind, QuantityKind::HoursToFirstTouch);
         let day = if is_of_hours { 24 * SECONDS_AN_HOUR } else { 1 };
         match unit {
-            // 12 months are 365.25 days
-            Unit::Months => Exact::fraction(day * 1461, 48).unwrap_or(Exact::whole(day)),
+            Unit::Months => Exact::whole(day).times(days_a_month()).unwrap_or(Exact::whole(day)),
             Unit::Days => Exact::whole(day),
             _ if is_of_hours => Exact::whole(SECONDS_AN_HOUR),
             _ => Exact::whole(1),
@@ -322,9 +321,13 @@ fn in_unit(unit: Unit, computed: Computed) -> Computed {
     if unit != Unit::Months {
         return computed;
     }
-    // 12 months are 365.25 days
-    let value = computed.value.and_then(|days| days.times(Exact::fraction(48, 1461)?));
+    let value = computed.value.and_then(|days| days.over(days_a_month()));
     Computed { value, ..computed }
+}
+
+/// 12 months are 365.25 days.
+fn days_a_month() -> Exact {
+    Exact::fraction(1461, 48).expect("a year has months")
 }
 
 fn times_statistic(statistic: DaysStatistic, times: &Survival) -> Computed {

@@ -10,12 +10,13 @@ use super::exact::Exact;
 use super::templates::fill_kpi;
 use crate::config::Config;
 use crate::error::data_error;
+use crate::input::cell;
 use crate::input::clock::FIRST_TOUCH;
 use crate::input::table::Days;
 use crate::leads::{Over, speed};
 
 /// The seconds of an hour.
-pub const SECONDS_AN_HOUR: i128 = 60 * 60;
+pub const SECONDS_AN_HOUR: i128 = cell::SECONDS_AN_HOUR as i128;
 
 /// The time of each row between two dates.
 #[derive(Debug)]

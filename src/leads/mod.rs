@@ -166,6 +166,13 @@ impl Data {
         &self.facts[&Over::Leads]
     }
 
+    /// The lead that stands for the customer of a lead; the lead itself where the CRM has no customer IDs, or knows no
+    /// such lead.
+    pub fn customer_of(&self, lead: u32) -> u32 {
+        let of_lead = self.customer_of_lead.as_ref().and_then(|of_lead| of_lead.get(lead as usize));
+        of_lead.copied().unwrap_or(lead)
+    }
+
     /// The day on which a lead was created: the date of the first stage that is dated.
     pub fn created_at(&self) -> Option<&Days> {
         self.stages.of_creation().map(|stage| &stage.at)

@@ -81,11 +81,7 @@ pub fn facts(
                 Some(day) => hide_later(table, related.begins, day)?,
                 None => table,
             };
-            let table = match related.kind {
-                Kind::Tickets => repeated::tickets_once(table, &inputs.exports, findings)?,
-                Kind::Payments => repeated::payments_once(table, &inputs.exports, findings)?,
-                _ => table,
-            };
+            let table = repeated::once(table, related.kind, &inputs.exports, findings)?;
             findings.extend(repeated::alike(&table, related.kind, &inputs.exports, cut, known.money)?);
             let tied = tie_to_leads(table, &related, known);
             findings.extend(orphans(&tied, &related).filter(|_| known.has_crm));

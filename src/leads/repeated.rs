@@ -61,60 +61,65 @@ pub const ALIKE: [Alike; 3] = [
 /// The files of tables that overlap, with the export that each is of.
 pub type Exports = BTreeMap<(Kind, String), Export>;
 
-/// The tickets, each ID once within an export: the first row in the order of files and lines. Tickets without an ID stay.
-///
-/// # Errors
-/// None on tables that were read.
-pub fn tickets_once(mut table: Table, exports: &Exports, findings: &mut Vec<Finding>) -> Result<Table> {
-    let Some(ids) = table.ids("ticket_id") else { return Ok(table) };
-    let (_, duplicates) = Index::new(ids);
-    let repeats = of_one_export(&table, Kind::Tickets, exports, &duplicates);
-    if repeats.is_empty() {
-        return Ok(table);
-    }
-    let (alike, differing) = by_values(&table, repeats)?;
-    findings.extend(finding(
-        "repeated_tickets",
-        "service cases that repeat an earlier row of the same export, left out",
-        alike.iter().copied(),
-        &table.origin,
-    ));
-    findings.extend(finding(
-        "differing_tickets",
-        "service cases with the ID of an earlier row of the same export and other values, left out",
-        differing.iter().copied(),
-        &table.origin,
-    ));
-    without(&mut table, alike.into_iter().chain(differing))?;
-    Ok(table)
+/// A table whose rows have IDs, and what becomes of a second row with one.
+struct Identified {
+    kind: Kind,
+    id: &'static str,
+    /// The key of the rows that are alike, which are left out, and what they are.
+    alike: (&'static str, &'static str),
+    /// The same of those with other values.
+    differing: (&'static str, &'static str),
+    /// Whether those with other values stay: a further instalment is money too, a case with two states is one case.
+    keeps_differing: bool,
 }
 
-/// The payments, each once within an export: rows with one ID that are alike in everything. What has the ID of another
-/// and other values is money too, such as a further instalment: it stays and is told. Payments without an ID stay.
+const IDENTIFIED: [Identified; 2] = [
+    Identified {
+        kind: Kind::Tickets,
+        id: "ticket_id",
+        alike: ("repeated_tickets", "service cases that repeat an earlier row of the same export, left out"),
+        differing: (
+            "differing_tickets",
+            "service cases with the ID of an earlier row of the same export and other values, left out",
+        ),
+        keeps_differing: false,
+    },
+    Identified {
+        kind: Kind::Payments,
+        id: "payment_id",
+        alike: ("repeated_payments", "payments that repeat an earlier row of the same export, left out"),
+        differing: (
+            "differing_payments",
+            "payments with the ID of an earlier row of the same export and other values, counted all the same",
+        ),
+        keeps_differing: true,
+    },
+];
+
+/// The rows of a table, each ID once within an export: the first row in the order of files and lines. Rows without an ID
+/// stay, and so do tables without one.
 ///
 /// # Errors
 /// None on tables that were read.
-pub fn payments_once(mut table: Table, exports: &Exports, findings: &mut Vec<Finding>) -> Result<Table> {
-    let Some(ids) = table.ids("payment_id") else { return Ok(table) };
+pub fn once(mut table: Table, kind: Kind, exports: &Exports, findings: &mut Vec<Finding>) -> Result<Table> {
+    let Some(identified) = IDENTIFIED.iter().find(|identified| identified.kind == kind) else {
+        return Ok(table);
+    };
+    let Some(ids) = table.ids(identified.id) else { return Ok(table) };
     let (_, duplicates) = Index::new(ids);
-    let repeats = of_one_export(&table, Kind::Payments, exports, &duplicates);
+    let repeats = of_one_export(&table, kind, exports, &duplicates);
     if repeats.is_empty() {
         return Ok(table);
     }
     let (alike, differing) = by_values(&table, repeats)?;
-    findings.extend(finding(
-        "repeated_payments",
-        "payments that repeat an earlier row of the same export, left out",
-        alike.iter().copied(),
-        &table.origin,
-    ));
-    findings.extend(finding(
-        "differing_payments",
-        "payments with the ID of an earlier row of the same export and other values, counted all the same",
-        differing,
-        &table.origin,
-    ));
-    without(&mut table, alike.into_iter())?;
+    for ((key, what), rows) in [(identified.alike, &alike), (identified.differing, &differing)] {
+        findings.extend(finding(key, what, rows.iter().copied(), &table.origin));
+    }
+    let mut keep = Mask::all(table.frame.height());
+    let further = differing.into_iter().filter(|_| !identified.keeps_differing);
+    alike.into_iter().chain(further).for_each(|row| keep.remove(row));
+    table.frame = table.frame.filter(&keep.to_booleans("keep")).context("rows of the table")?;
+    table.origin = table.origin.select(keep.rows());
     Ok(table)
 }
 
@@ -125,14 +130,6 @@ fn by_values(table: &Table, repeats: Vec<Duplicate>) -> Result<(Vec<usize>, Vec<
     let (alike, differing): (Vec<Duplicate>, Vec<Duplicate>) = repeats.into_iter().partition(are_alike);
     let rows = |pairs: Vec<Duplicate>| pairs.into_iter().map(|(later, _)| later as usize).collect();
     Ok((rows(alike), rows(differing)))
-}
-
-fn without(table: &mut Table, rows: impl Iterator<Item = usize>) -> Result<()> {
-    let mut keep = Mask::all(table.frame.height());
-    rows.for_each(|row| keep.remove(row));
-    table.frame = table.frame.filter(&keep.to_booleans("keep")).context("rows of the table")?;
-    table.origin = table.origin.select(keep.rows());
-    Ok(())
 }
 
 /// Of rows with one ID those that stand in the same export, each later one with the first of them.

@@ -13,11 +13,12 @@ use super::index::{Index, NO_LEAD};
 use crate::check::{Finding, finding};
 use crate::config::Speed;
 use crate::error::data_error;
+use crate::input::cell;
 use crate::input::clock::{Clock, FIRST_TOUCH, Moments};
 use crate::input::table::{Days, Table};
 use crate::mask::Mask;
 
-const SECONDS_A_DAY: i64 = 24 * 60 * 60;
+const SECONDS_A_DAY: i64 = cell::SECONDS_A_DAY as i64;
 /// The limit where the configuration sets none.
 const USUAL_LIMIT: Limit = Limit { number: 24, unit: TimeUnit::Hour };
 /// The longest limit: a year.
@@ -61,7 +62,7 @@ impl Limit {
     pub fn seconds(self) -> i64 {
         let unit = match self.unit {
             TimeUnit::Minute => 60,
-            TimeUnit::Hour => 60 * 60,
+            TimeUnit::Hour => i64::from(cell::SECONDS_AN_HOUR),
             TimeUnit::Day => SECONDS_A_DAY,
         };
         self.number.saturating_mul(unit)

@@ -39,23 +39,19 @@ pub fn add(data: &mut Data, _config: &Config, catalogue: &Catalogue) -> Result<(
         return Ok(());
     }
     let Some(complaints) = evaluator.rows("complaints")? else { return Ok(()) };
-    let customer_of = |lead: u32| match &data.customer_of_lead {
-        Some(customers) if lead != NO_LEAD => customers[lead as usize],
-        _ => lead,
-    };
     let mut days_of_customer: HashMap<u32, Vec<i32>> = HashMap::new();
     for row in complaints.mask.rows() {
         if let (lead, Some(day)) = (tickets.lead_of(row), opened.get(row)) {
-            days_of_customer.entry(customer_of(lead)).or_default().push(day);
+            days_of_customer.entry(data.customer_of(lead)).or_default().push(day);
         }
     }
     let started = customers.table.dates("started_at").context("customers have a start")?;
     let churned = customers.table.dates("churned_at").context("customers have an end")?;
     let height = customers.table.frame.height();
-    let first_start = first_starts(&started, height, |row| customer_of(customers.lead_of(row)));
+    let first_start = first_starts(&started, height, |row| data.customer_of(customers.lead_of(row)));
     let first_of = |row: usize| {
         let lead = customers.lead_of(row);
-        let customer = customer_of(lead);
+        let customer = data.customer_of(lead);
         let days = days_of_customer.get(&customer).filter(|_| lead != NO_LEAD)?;
         let is_within = |day: &i32| {
             first_start.get(&customer).is_none_or(|start| day >= start)

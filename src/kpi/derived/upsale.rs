@@ -30,14 +30,13 @@ pub fn add(data: &mut Data, _config: &Config, _catalogue: &Catalogue) -> Result<
     let Some(sold) = contracts.or_else(|| Some(data.leads()).filter(has_products)) else { return Ok(()) };
     let running = contracts.map(|contracts| running(contracts, data.as_of));
     let counts = running.as_ref().unwrap_or(won);
-    let customer = |lead: u32| data.customer_of_lead.as_ref().map_or(lead, |of_lead| of_lead[lead as usize]);
     let Some(name) = product_of(sold) else { return Ok(()) };
     let Some(codes) = sold.table.codes(name) else { return Ok(()) };
     let mut products: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for (row, code) in code_slice(&codes).iter().enumerate() {
         let lead = sold.lead_of(row);
         if *code > 0 && lead != NO_LEAD && counts.has(row) {
-            let products = products.entry(customer(lead)).or_default();
+            let products = products.entry(data.customer_of(lead)).or_default();
             if !products.contains(code) {
                 products.push(*code);
             }
@@ -45,7 +44,7 @@ pub fn add(data: &mut Data, _config: &Config, _catalogue: &Catalogue) -> Result<
     }
     let mut places = vec![0_usize; data.leads().lead_count];
     for lead in won.rows() {
-        let lead = customer(u32::try_from(lead).unwrap_or(NO_LEAD));
+        let lead = data.customer_of(u32::try_from(lead).unwrap_or(NO_LEAD));
         places[lead as usize] = match products.get(&lead).map(Vec::len) {
             None => 0,
             Some(1) => 1,
