@@ -184,6 +184,11 @@ impl Places {
         self.rows.rows()
     }
 
+    /// The number of rows.
+    pub fn count(&self) -> usize {
+        self.rows.words.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
     /// The place of a row that is in the set.
     #[inline]
     pub fn of(&self, row: usize) -> u32 {

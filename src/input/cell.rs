@@ -15,10 +15,11 @@ pub const SECONDS_A_DAY: i32 = 24 * SECONDS_AN_HOUR;
 /// Read are `2024-02-29`, `2024/02/29`, `29.02.2024`, each with an optional time behind a blank or `T`
 /// (`09:30`, `09:30:15`, `09:30:15.123`) and an optional zone (`Z`, `UTC`, `+03:00`). A time with a zone is taken in UTC.
 pub fn parse_date(cell: &[u8]) -> Option<i32> {
-    if let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = cell {
+    if let (Some(year_and_month), [_, _, _, _, b'-', _, _, b'-', d1, d2]) = (cell.first_chunk::<8>(), cell) {
         // by far the most frequent form
-        let year = two_digits(y1, y2)? * 100 + two_digits(y3, y4)?;
-        return days_from_civil(year, two_digits(m1, m2)?, two_digits(d1, d2)?);
+        let [y1, y2, y3, y4, _, m1, m2, _] = all_digits(*year_and_month)?.map(u32::from);
+        let year = y1 * 1000 + y2 * 100 + y3 * 10 + y4;
+        return days_from_civil(year, m1 * 10 + m2, two_digits(*d1, *d2)?);
     }
     let (date, rest) = cell.split_at_checked(10)?;
     let (year, month, day) = match (date[2], date[4], date[5], date[7]) {
@@ -30,7 +31,18 @@ pub fn parse_date(cell: &[u8]) -> Option<i32> {
     if rest.is_empty() { Some(days) } else { days.checked_add(day_shift_of_time(rest)?) }
 }
 
+/// The digits of `2024-02-` by their places, or none where one is no digit; looked at together.
+#[inline]
+fn all_digits(year_and_month: [u8; 8]) -> Option<[u8; 8]> {
+    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+    // what brings a digit above 9, and anything but 0 in place of a dash, to the highest bit
+    const BEYOND: u64 = u64::from_le_bytes([0x76, 0x76, 0x76, 0x76, 0x7f, 0x76, 0x76, 0x7f]);
+    let digits = u64::from_le_bytes(year_and_month) ^ u64::from_le_bytes(*b"0000-00-");
+    ((digits | digits.wrapping_add(BEYOND)) & HIGH == 0).then(|| digits.to_le_bytes())
+}
+
 /// Days from 1970-01-01 of a day of the Gregorian calendar (years 1 to 9999), or none if there is no such day.
+#[inline]
 pub fn days_from_civil(year: u32, month: u32, day: u32) -> Option<i32> {
     let start = *YEAR_STARTS.get(year as usize)?;
     let month_starts = &MONTH_STARTS[usize::from(is_leap(year))];
@@ -340,6 +352,20 @@ mod tests {
             let year = u32::try_from(date.year()).unwrap();
             prop_assert_eq!(days_from_civil(year, date.month(), date.day()), Some(offset));
             prop_assert_eq!(days(&format!("{:04}-{:02}-{:02}", year, date.month(), date.day())), Some(offset));
+        }
+
+        /// Looking at the digits together is the same as looking at each, whatever byte stands among them.
+        #[test]
+        fn a_stray_byte_makes_no_date(place in 0_usize..10, byte in any::<u8>()) {
+            let mut cell = *b"2024-02-19";
+            cell[place] = byte;
+            let part = |from: usize, to: usize| std::str::from_utf8(&cell[from..to]).ok().filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+            let expected = part(0, 4).zip(part(5, 7)).zip(part(8, 10)).filter(|_| cell[4] == b'-' && cell[7] == b'-').and_then(|((year, month), day)| {
+                NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).filter(|date| date.year() > 0)
+            });
+            let epoch = NaiveDate::from_ymd_opt(1970, 1, 1).unwrap();
+            let expected = expected.map(|date| i32::try_from((date - epoch).num_days()).unwrap());
+            prop_assert_eq!(parse_date(&cell), expected);
         }
 
         #[test]

@@ -66,6 +66,8 @@ pub fn finish(columns: &[ColumnPlan], mut shares: Vec<Share>, layouts: &[Layout]
     let assembled: Vec<_> = columns
         .par_iter()
         .zip(own)
+        // columns differ in what they take, so threads take one at a time
+        .with_max_len(1)
         .map(|(column, own)| assemble(&column.name, own, &pieces, column.limit))
         .collect();
     let mut series = Vec::new();

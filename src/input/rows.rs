@@ -46,6 +46,53 @@ impl NoData {
     }
 }
 
+/// The first two bytes of words, in small and capital letters alike.
+#[derive(Debug, Clone)]
+struct Beginnings {
+    /// The first bytes of words whose second one does not matter.
+    alone: [bool; 256],
+    first: [bool; 256],
+    second: [bool; 256],
+}
+
+impl Beginnings {
+    fn new() -> Beginnings {
+        Beginnings { alone: [false; 256], first: [false; 256], second: [false; 256] }
+    }
+
+    fn add(&mut self, word: &str) {
+        match word.as_bytes() {
+            [first, second, ..] => {
+                self.first[usize::from(*first)] = true;
+                for second in [second.to_ascii_lowercase(), second.to_ascii_uppercase()] {
+                    self.second[usize::from(second)] = true;
+                }
+            }
+            _ => self.add_with_all(word),
+        }
+    }
+
+    /// Adds all words that begin with the first byte of this one.
+    fn add_with_all(&mut self, word: &str) {
+        if let Some(byte) = word.as_bytes().first() {
+            self.alone[usize::from(*byte)] = true;
+        }
+    }
+
+    /// Whether a cell may begin as one of the words does.
+    #[inline]
+    fn has(&self, cell: &[u8]) -> bool {
+        match cell {
+            [] => false,
+            [only] => self.alone[usize::from(*only)] || self.first[usize::from(*only)],
+            [first, second, ..] => {
+                self.alone[usize::from(*first)]
+                    || self.first[usize::from(*first)] && self.second[usize::from(*second)]
+            }
+        }
+    }
+}
+
 /// What tells the rows of a file from what is no data.
 #[derive(Debug, Clone)]
 pub struct RowRules {
@@ -58,8 +105,8 @@ pub struct RowRules {
     header: Vec<Vec<u8>>,
     labels: Vec<String>,
     footers: Vec<String>,
-    /// The bytes that an identity which is none can begin with: one look tells nearly every row of data.
-    suspicious: [bool; 256],
+    /// What an identity which is none can begin with: one look tells nearly every row of data.
+    suspicious: Beginnings,
 }
 
 impl RowRules {
@@ -78,20 +125,17 @@ impl RowRules {
         let labels: Vec<String> =
             TOTALS.iter().map(|label| (*label).to_string()).chain(lower(labels)).collect();
         let footers = FOOTERS.iter().map(|text| (*text).to_string()).chain(lower(footers)).collect();
-        let mut suspicious = [false; 256];
-        let mut mark = |text: &str| {
-            if let Some(byte) = text.as_bytes().first() {
-                suspicious[usize::from(*byte)] = true;
-            }
-        };
+        let mut suspicious = Beginnings::new();
         for label in &labels {
-            mark(label);
-            mark(&label.to_uppercase());
+            suspicious.add(label);
+            suspicious.add(&label.to_uppercase());
         }
         // what a null word begins with
-        ["-", "—", "(", "n", "N", "\u{feff}"].into_iter().for_each(&mut mark);
+        for word in ["-", "—", "(", "n", "N", "\u{feff}"] {
+            suspicious.add_with_all(word);
+        }
         if let Some(header) = identity.and_then(|identity| headers.get(identity)) {
-            mark(header);
+            suspicious.add(header);
         }
         let header = headers.iter().map(|header| header.as_bytes().to_vec()).collect();
         RowRules { identity, names, empty_in_totals, header, labels, footers, suspicious }
@@ -100,10 +144,10 @@ impl RowRules {
     /// Why a row is no data; none where it is.
     #[inline]
     pub fn no_data(&self, records: &Records, row: usize) -> Option<NoData> {
-        let begins = |field: usize| records.cell(row, field).trim_ascii().first().copied();
-        let is_suspicious = |byte: Option<u8>| byte.is_none_or(|byte| self.suspicious[usize::from(byte)]);
-        let is_named = |field: &usize| begins(*field).is_some_and(|byte| self.suspicious[usize::from(byte)]);
-        let is_plain = self.identity.is_some_and(|identity| !is_suspicious(begins(identity)))
+        let cell = |field: usize| records.cell(row, field).trim_ascii();
+        let is_named = |field: &usize| self.suspicious.has(cell(*field));
+        let has_identity = |field: usize| !cell(field).is_empty() && !self.suspicious.has(cell(field));
+        let is_plain = self.identity.is_some_and(has_identity)
             && !self.names.iter().any(is_named)
             && self.empty_in_totals.is_empty();
         if is_plain { None } else { self.look_closely(records, row) }
@@ -179,8 +223,8 @@ impl RowRules {
 #[derive(Debug, Clone)]
 pub struct NullWords {
     words: Vec<String>,
-    longest: usize,
-    first: [bool; 256],
+    /// For each first byte the lengths of the words that begin so, a bit each; the last bit stands for all longer ones.
+    lengths: [u64; 256],
 }
 
 /// The words that stand for no value where nothing else is said; case does not matter.
@@ -196,24 +240,27 @@ impl NullWords {
     /// These words.
     pub fn new(words: impl IntoIterator<Item = String>) -> NullWords {
         let words: Vec<String> = words.into_iter().map(|word| word.trim().to_string()).collect();
-        let mut first = [false; 256];
+        let mut lengths = [0; 256];
         for word in &words {
             for variant in [word.to_lowercase(), word.to_uppercase()] {
                 if let Some(byte) = variant.as_bytes().first() {
-                    first[usize::from(*byte)] = true;
+                    // beyond ASCII a word may have another length in other letters
+                    let of_word = if word.is_ascii() { length_bit(word.len()) } else { u64::MAX };
+                    lengths[usize::from(*byte)] |= of_word;
                 }
             }
         }
-        let longest = words.iter().map(|word| word.to_uppercase().len().max(word.len())).max().unwrap_or(0);
-        NullWords { words, longest, first }
+        NullWords { words, lengths }
     }
 
     /// Whether a cell without blanks around it stands for no value.
     #[inline]
     pub fn has(&self, cell: &[u8]) -> bool {
         match cell.first() {
-            Some(byte) if self.first[usize::from(*byte)] && cell.len() <= self.longest => self.is_word(cell),
-            _ => false,
+            Some(byte) => {
+                self.lengths[usize::from(*byte)] & length_bit(cell.len()) != 0 && self.is_word(cell)
+            }
+            None => false,
         }
     }
 
@@ -232,11 +279,47 @@ impl NullWords {
     }
 }
 
+/// The bit that stands for a length.
+#[inline]
+fn length_bit(length: usize) -> u64 {
+    1 << length.min(63)
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::input::records::{Shape, Spare, split};
     use crate::input::source::Block;
+
+    proptest! {
+        /// The look at the first bytes leaves no row out that a closer look would find.
+        #[test]
+        fn a_first_look_misses_nothing(
+            cells in proptest::collection::vec("((T|to|[Tt]otals?|TOTAL|ИТОГО|итого|Подытог|gesamt|—|-|N/A|\u{feff}|id|ID|Я|x)[:( 1]?)?", 6),
+            names in proptest::collection::vec(0_usize..3, 0..2),
+        ) {
+            let headers = ["id", "name", "cost"].map(String::from);
+            let labels = ["я*", "x"].map(String::from);
+            let rules = RowRules::new(&headers, Some(0), names, Vec::new(), &labels, &[]);
+            let text = format!("{}\n{}\n", cells[..3].join(","), cells[3..].join(","));
+            let block = Block { bytes: text.into_bytes(), first_line: 2 };
+            let records = split(block, b',', Shape { width: 3, phantoms: 0 }, "x", Spare::default()).unwrap();
+            for row in 0..records.lines.len() {
+                prop_assert_eq!(rules.no_data(&records, row), rules.look_closely(&records, row));
+            }
+        }
+
+        /// The look at first byte and length finds every word that a comparison would find.
+        #[test]
+        fn null_words_are_found_in_any_letters(word in "[a-zäя(-]{1,4}", cell in "[a-zA-ZäÄяЯ(-]{1,4}") {
+            let words = NullWords::new([word.clone()]);
+            for cell in [cell, word.to_uppercase(), word.clone()] {
+                prop_assert_eq!(words.has(cell.as_bytes()), cell.to_lowercase() == word.to_lowercase());
+            }
+        }
+    }
 
     fn reasons(text: &str, identity: usize, names: Vec<usize>) -> Vec<Option<NoData>> {
         let headers = ["id", "name", "cost"].map(String::from);

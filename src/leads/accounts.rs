@@ -115,8 +115,8 @@ pub fn accounts(
     numbers: &BTreeMap<Over, Vec<u32>>,
 ) -> Result<(Facts, BTreeMap<Over, Vec<u32>>)> {
     let places = places(stages, customers, numbers);
-    let mut accounts: Vec<Account> =
-        places.rows().map(|number| Account::new(number, customers.lead_count)).collect();
+    let mut accounts: Vec<Account> = Vec::with_capacity(places.count());
+    accounts.extend(places.rows().map(|number| Account::new(number, customers.lead_count)));
     add_won(stages, customers, &places, &mut accounts);
     let mut rows_of: BTreeMap<Over, Vec<u32>> = BTreeMap::new();
     for (over, numbers) in numbers {

@@ -63,10 +63,12 @@ struct Contract {
 /// The spells of all customers, in the order of customer and start: columns `started_at`, `churned_at`, `first`
 /// (whether it is the customer's first spell), `last` (whether it is the last one), and the text columns of the contract
 /// that ends last. Each stands where its first contract stands. `customers` has the number of the customer of each contract.
+/// Beside them what is wrong with contracts.
 ///
 /// # Errors
 /// None on tables that were read.
-pub fn spells(contracts: &Facts, customers: &[u32], findings: &mut Vec<Finding>) -> Result<Facts> {
+pub fn spells(contracts: &Facts, customers: &[u32]) -> Result<(Facts, Vec<Finding>)> {
+    let mut findings = Vec::new();
     let table = &contracts.table;
     let started = table.dates("started_at").context("contracts have a start")?;
     let churned = table.dates("churned_at");
@@ -103,7 +105,7 @@ pub fn spells(contracts: &Facts, customers: &[u32], findings: &mut Vec<Finding>)
         dates(left).cmp(&dates(right)).then_with(|| text_of(left.row).cmp(&text_of(right.row)))
     });
     spells.dedup_by(joins);
-    to_facts(contracts, &spells)
+    Ok((to_facts(contracts, &spells)?, findings))
 }
 
 /// Whether a contract belongs to the spell before it: both overlap, or follow each other by the next day. The spell takes

@@ -1,7 +1,7 @@
 //! The join itself: from an ID to the row of its lead.
 //!
-//! Exports mostly come in the order of their IDs; then two lists are walked side by side. Else a hash table is built, by
-//! all threads at once, when the first ID is looked up.
+//! Exports mostly come in the order of their IDs, which for numbers without leading zeros is shorter ones first; then two
+//! lists are walked side by side. Else a hash table is built, by all threads at once, when the first ID is looked up.
 
 use std::hash::BuildHasher;
 use std::sync::OnceLock;
@@ -22,12 +22,21 @@ const STEPS_PER_RETURN: usize = 16;
 /// From IDs to rows.
 pub struct Index {
     ids: StringChunked,
-    /// Whether each ID is greater than the one before it; then none is empty and none occurs twice.
-    is_ascending: bool,
+    /// The order in which each ID is greater than the one before it; then none is empty and none occurs twice.
+    order: Option<Order>,
     /// Built when it is needed.
     hashed: OnceLock<Hashed>,
     /// What a row of `ids` stands for where it is not the row itself.
     targets: Option<Vec<u32>>,
+}
+
+/// An order in which exports list IDs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// By their bytes: `L10` before `L9`.
+    Text,
+    /// Shorter ones first: `L9` before `L10`.
+    Length,
 }
 
 /// The first row of each ID in hash tables, one for each thread that builds them.
@@ -57,21 +66,22 @@ pub fn several(
 impl Index {
     /// An index over the first row of each ID, and the later rows with the same ID in their order. Empty IDs are in none.
     pub fn new(ids: StringChunked) -> (Index, Vec<Duplicate>) {
-        let is_ascending = ids.null_count() == 0 && {
-            let cells = Ordered::new(ids.downcast_as_array());
+        let ascends = |order: &Order| {
+            let cells = Ordered::new(ids.downcast_as_array(), *order);
             rows_after_first(ids.len()).all(|row| cells.compare(row - 1, &cells, row).is_lt())
         };
-        let index = Index { ids, is_ascending, hashed: OnceLock::new(), targets: None };
-        if is_ascending {
+        let order = [Order::Text, Order::Length].into_iter().find(ascends).filter(|_| ids.null_count() == 0);
+        let index = Index { ids, order, hashed: OnceLock::new(), targets: None };
+        if order.is_some() {
             return (index, Vec::new());
         }
         let (hashed, duplicates) = Hashed::new(&index.ids);
         (Index { hashed: OnceLock::from(hashed), ..index }, duplicates)
     }
 
-    /// Whether the rows stand in the order of their IDs, each ID once.
+    /// Whether the rows stand in the order of their IDs by the bytes of these, each ID once.
     pub fn is_ascending(&self) -> bool {
-        self.is_ascending
+        self.order == Some(Order::Text)
     }
 
     /// The same index after its rows have been moved: row `r` now stands for `targets[r]`.
@@ -86,8 +96,10 @@ impl Index {
         let (wanted, known) = (wanted.downcast_as_array(), self.ids.downcast_as_array());
         let mut rows = vec![NO_LEAD; wanted.len()];
         let chunks = rows.par_chunks_mut(CHUNK).enumerate().map(|(chunk, rows)| (chunk * CHUNK, rows));
-        if self.is_ascending && seldom_goes_back(wanted) {
-            chunks.for_each(|(first, rows)| walk(known, wanted, first, rows));
+        let wanted_in = |order: Order| Ordered::new(wanted, order);
+        if let Some(order) = self.order.filter(|order| seldom_goes_back(&wanted_in(*order))) {
+            let known = Ordered::new(known, order);
+            chunks.for_each(|(first, rows)| walk(&known, &wanted_in(order), first, rows));
         } else {
             let hashed = self.hashed.get_or_init(|| Hashed::new(&self.ids).0);
             chunks.for_each(|(first, rows)| {
@@ -111,21 +123,22 @@ fn rows_after_first(count: usize) -> impl IndexedParallelIterator<Item = usize> 
     (1..count.max(1)).into_par_iter().with_min_len(CHUNK)
 }
 
-fn seldom_goes_back(ids: &Utf8ViewArray) -> bool {
-    let cells = Ordered::new(ids);
-    let goes_back = |row: &usize| cells.compare(*row, &cells, *row - 1).is_lt();
-    rows_after_first(ids.len()).filter(goes_back).count() <= ids.len() / STEPS_PER_RETURN
+fn seldom_goes_back(cells: &Ordered) -> bool {
+    let count = cells.views.len();
+    let goes_back = |row: &usize| cells.compare(*row, cells, *row - 1).is_lt();
+    rows_after_first(count).filter(goes_back).count() <= count / STEPS_PER_RETURN
 }
 
 /// IDs that are compared as numbers where they are short: the bytes of such an ID stand in its view.
 struct Ordered<'a> {
     ids: &'a Utf8ViewArray,
     views: &'a [View],
+    order: Order,
 }
 
 impl<'a> Ordered<'a> {
-    fn new(ids: &'a Utf8ViewArray) -> Ordered<'a> {
-        Ordered { ids, views: ids.views().as_slice() }
+    fn new(ids: &'a Utf8ViewArray, order: Order) -> Ordered<'a> {
+        Ordered { ids, views: ids.views().as_slice(), order }
     }
 
     /// The order of two IDs; an empty one is before all others.
@@ -133,26 +146,31 @@ impl<'a> Ordered<'a> {
     fn compare(&self, row: usize, other: &Ordered, other_row: usize) -> std::cmp::Ordering {
         let (view, other_view) = (&self.views[row], &other.views[other_row]);
         if view.is_inline() && other_view.is_inline() {
-            // the bytes from the first one on, then the length: an ID that ends in NUL is behind the one without
-            let key = |view: &View| view.as_u128().rotate_right(32).swap_bytes();
+            // the view begins with the length in its first four bytes: after a turn it is behind the bytes of the ID, so
+            // that an ID that ends in NUL is behind the one without
+            let key = |view: &View| match self.order {
+                Order::Text => view.as_u128().rotate_right(32).swap_bytes(),
+                Order::Length => view.as_u128().swap_bytes(),
+            };
             key(view).cmp(&key(other_view))
         } else {
-            self.ids.value(row).cmp(other.ids.value(other_row))
+            let by_length = (self.order == Order::Length).then(|| view.length.cmp(&other_view.length));
+            let by_text = || self.ids.value(row).cmp(other.ids.value(other_row));
+            by_length.unwrap_or(std::cmp::Ordering::Equal).then_with(by_text)
         }
     }
 }
 
 /// Looks IDs up among ascending ones, from `first` on: each search begins where the one before it ended.
-fn walk(known: &Utf8ViewArray, wanted: &Utf8ViewArray, first: usize, rows: &mut [u32]) {
-    let (known, wanted) = (Ordered::new(known), Ordered::new(wanted));
+fn walk(known: &Ordered, wanted: &Ordered, first: usize, rows: &mut [u32]) {
     let mut start = 0;
     for (place, row) in rows.iter_mut().enumerate() {
         if wanted.ids.is_null(first + place) {
             continue;
         }
         start =
-            lower_bound(known.views.len(), start, |row| known.compare(row, &wanted, first + place).is_lt());
-        if start < known.views.len() && known.compare(start, &wanted, first + place).is_eq() {
+            lower_bound(known.views.len(), start, |row| known.compare(row, wanted, first + place).is_lt());
+        if start < known.views.len() && known.compare(start, wanted, first + place).is_eq() {
             *row = u32::try_from(start).unwrap_or(NO_LEAD);
         }
     }
@@ -259,14 +277,20 @@ mod tests {
         fn the_index_finds_what_a_map_finds(
             mut ids in proptest::collection::vec(proptest::option::of("[ab\\x00]{0,3}|a{11,13}b?"), 0..60),
             mut wanted in proptest::collection::vec(proptest::option::of("[ab\\x00]{0,3}|a{11,13}b?"), 0..60),
-            has_sorted_ids in any::<bool>(),
+            order in prop_oneof![Just(None), Just(Some(Order::Text)), Just(Some(Order::Length))],
             is_wanted_sorted in any::<bool>(),
         ) {
-            if has_sorted_ids {
-                ids = ids.into_iter().flatten().collect::<std::collections::BTreeSet<_>>().into_iter().map(Some).collect();
+            let key = |id: &Option<String>| {
+                let text = id.clone().unwrap_or_default();
+                (if order == Some(Order::Length) { text.len() } else { 0 }, text)
+            };
+            if order.is_some() {
+                ids.retain(Option::is_some);
+                ids.sort_by_key(key);
+                ids.dedup();
             }
             if is_wanted_sorted {
-                wanted.sort();
+                wanted.sort_by_key(key);
                 wanted.extend_from_within(..wanted.len() / 2);
             }
             let column = |cells: &[Option<String>]| StringChunked::from_iter_options("id".into(), cells.iter().cloned());
@@ -282,13 +306,15 @@ mod tests {
             }
             let (index, duplicates) = Index::new(column(&ids));
             prop_assert_eq!(duplicates, expected);
-            prop_assert!(index.is_ascending() || !has_sorted_ids);
+            prop_assert!(order.is_none() || index.order.is_some());
+            prop_assert!(order != Some(Order::Text) || index.is_ascending());
             let found: Vec<u32> = wanted.iter().map(|id| id.as_deref().and_then(|id| first.get(id)).copied().unwrap_or(NO_LEAD)).collect();
             prop_assert_eq!(index.find_all(&column(&wanted)), found.clone());
-            if has_sorted_ids {
+            if let Some(order) = order {
                 let (column, wanted) = (column(&ids), column(&wanted));
                 let mut rows = vec![NO_LEAD; wanted.len()];
-                walk(column.downcast_as_array(), wanted.downcast_as_array(), 0, &mut rows);
+                let cells = |ids| Ordered::new(ids, order);
+                walk(&cells(column.downcast_as_array()), &cells(wanted.downcast_as_array()), 0, &mut rows);
                 prop_assert_eq!(rows, found);
             }
         }

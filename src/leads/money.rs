@@ -69,12 +69,18 @@ pub fn one_by_one(
     if let (Some(contracts), Some(numbers)) = (facts.get_mut(&Over::Contracts), numbers.get(&Over::Contracts))
     {
         renewals::add(contracts, numbers, config.renewal.grace_days()?)?;
-        if contracts.table.has("started_at") {
-            let spells = customers::spells(contracts, numbers, findings)?;
-            facts.insert(Over::Customers, spells);
-        }
     }
-    let (mut accounts, rows_of) = accounts::accounts(leads, stages, &customers, facts, &numbers)?;
+    let contracts = facts.get(&Over::Contracts).filter(|contracts| contracts.table.has("started_at"));
+    // neither needs the other, and each takes one thread
+    let (spells, made) = rayon::join(
+        || contracts.zip(numbers.get(&Over::Contracts)).map(|(table, own)| customers::spells(table, own)),
+        || accounts::accounts(leads, stages, &customers, facts, &numbers),
+    );
+    let (mut accounts, rows_of) = made?;
+    if let Some((spells, noticed)) = spells.transpose()? {
+        findings.extend(noticed);
+        facts.insert(Over::Customers, spells);
+    }
     if let (Some(payments), Some(rows)) = (facts.get_mut(&Over::Payments), rows_of.get(&Over::Payments)) {
         payments::number(payments, rows, &accounts.table, findings)?;
         findings.extend(margin.unknown(Over::Payments, &payments.table));
