@@ -4,6 +4,8 @@ mod block;
 pub mod money;
 pub mod targets;
 pub mod text;
+mod validate;
+mod words;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,20 +15,18 @@ use anyhow::Result;
 use clap::ValueEnum;
 use serde::Deserialize;
 
-use self::block::validate_block;
 pub use self::block::{Block, ColumnSource, ColumnType, OnError};
 use self::money::{Costs, Renewal, ValueOfCustomers};
 use self::targets::Targets;
-use crate::check::threshold::{self, Threshold};
-use crate::error::{data_error, did_you_mean};
+use self::validate::validate;
+use self::words::explain_toml;
+use crate::check::threshold::Threshold;
+use crate::error::data_error;
 use crate::input::tables::Kind;
 use crate::kpi::catalogue::{Kpi, Measure};
 
 /// The stages of a funnel where the configuration names none.
 pub const DEFAULT_STAGES: [&str; 6] = ["lead", "mql", "sal", "sql", "opportunity", "won"];
-
-/// Names that mean something else beside the stages.
-const RESERVED_STAGES: [&str; 7] = ["lost", "open", "created", "closed", "existing", "stage", "total"];
 
 /// Which leads a number counts (rule 1 of section 4 of the design).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, ValueEnum)]
@@ -384,145 +384,4 @@ pub fn from_files(files: &[(Kind, &[String])]) -> Config {
 
 fn default_stages() -> Vec<String> {
     DEFAULT_STAGES.map(String::from).to_vec()
-}
-
-/// What serde says of a wrong key or value, with the line and the nearest known key.
-fn explain_toml(path: &str, text: &str, error: &toml::de::Error) -> anyhow::Error {
-    let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-    let message = error.message();
-    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    if let (true, Some((unknown, known))) = (message.starts_with("unknown field"), quoted.split_first()) {
-        let near = did_you_mean(unknown, known.iter().copied());
-        return data_error(
-            format!("{path}:{line}: unknown key `{unknown}`"),
-            format!("{near}known keys here: {}", known.join(", ")),
-        );
-    }
-    let (reason, hint) = plain_words(&message.lines().collect::<Vec<_>>().join(" "));
-    let written = text.lines().nth(line - 1).unwrap_or_default().trim();
-    data_error(format!("{path}:{line}: {reason}: `{written}`"), hint)
-}
-
-/// What serde says of a wrong value, in words for people, and how to write it.
-fn plain_words(message: &str) -> (String, String) {
-    if message.contains("ColumnSource") {
-        let hint = "write `name = \"Header\"`, or `name = { header = \"Header\", type = \"number\" }` (id, date, number, text)";
-        return ("this is no column".to_string(), hint.to_string());
-    }
-    if let Some(variants) = message.strip_prefix("unknown variant ") {
-        let (found, known) = variants.split_once(", expected ").unwrap_or((variants, ""));
-        return (
-            format!("{found} is no choice here"),
-            format!("known: {}", known.trim_start_matches("one of ")),
-        );
-    }
-    if message.contains("expected u64") {
-        return ("expected a whole number from 1".to_string(), "lines are counted from 1".to_string());
-    }
-    let hint = if message.contains(targets::NO_TARGET) {
-        targets::TARGETS
-    } else if message.contains(threshold::NO_LIMIT) {
-        threshold::LIMITS
-    } else if message.contains(targets::NO_CONDITION) {
-        "write `where = \"channel=ads\"`, or `where = [\"owner=Anna\", \"channel=ads\"]` where all must hold"
-    } else if message.contains("expected a sequence") {
-        "a list stands in brackets, `files = [\"leads.csv\"]`, and a section of files in two: `[[crm]]`"
-    } else if message.contains("datetime") || message.contains("map, expected a string") {
-        "put a date in quotes: `as_of = \"2026-06-30\"`"
-    } else if message.contains("expected a string") {
-        "put text in quotes"
-    } else {
-        "the manual shows a configuration with every key, under Configuration"
-    };
-    (message.replace("a sequence", "a list"), hint.to_string())
-}
-
-fn validate(config: &Config) -> Result<()> {
-    validate_stages(&config.stages)?;
-    threshold::validate(&config.check)?;
-    targets::validate(config.targets.iter())?;
-    crate::leads::window::windows(&config.window, &config.stages)?;
-    crate::leads::speed::limit(&config.speed)?;
-    crate::leads::bands::bands(&config.bands)?;
-    config.renewal.grace_days()?;
-    config.value.margin_share()?;
-    config.costs.amounts()?;
-    for kind in Kind::ALL {
-        for block in config.blocks(kind) {
-            validate_block(kind, block, &config.stages)?;
-        }
-    }
-    let mut names: BTreeMap<String, (&str, &str)> = BTreeMap::new();
-    for (spelling, name) in &config.channels {
-        let known = names.insert(crate::input::normalise(spelling), (spelling, name));
-        if let Some((other, _)) = known.filter(|(_, known)| known != name) {
-            return Err(data_error(
-                format!("`[channels]`: `{other}` and `{spelling}` are one spelling with two names"),
-                "case, blanks and punctuation do not matter: keep one of the lines",
-            ));
-        }
-    }
-    validate_churn_reasons(&config.churn_reasons)?;
-    let stages: Vec<&str> = config.stages.iter().map(String::as_str).collect();
-    if let Some(unknown) = config.required.keys().find(|stage| !stages.contains(&stage.as_str())) {
-        return Err(data_error(
-            format!("`[required]`: there is no stage `{unknown}`"),
-            crate::error::suggestion(unknown, &stages),
-        ));
-    }
-    for lookup in &config.lookup {
-        if lookup.files.is_empty() || lookup.key.len() != 1 || lookup.columns.is_empty() {
-            return Err(data_error(
-                "a `[[lookup]]` needs files, one key and at least one column",
-                "write `files = [\"teams.csv\"]`, `key = { owner = \"Header\" }` and `columns = { manager = \"Header\" }`",
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn validate_churn_reasons(reasons: &BTreeMap<ReasonGroup, Vec<String>>) -> Result<()> {
-    let mut group_of: BTreeMap<String, ReasonGroup> = BTreeMap::new();
-    for (group, word) in reasons.iter().flat_map(|(group, words)| words.iter().map(move |word| (group, word)))
-    {
-        if let Some(other) =
-            group_of.insert(crate::input::normalise(word), *group).filter(|other| other != group)
-        {
-            return Err(data_error(
-                format!("`[churn_reasons]`: `{word}` is in `{}` and in `{}`", other.name(), group.name()),
-                "a reason belongs to one group; case, blanks and punctuation do not matter",
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn validate_stages(stages: &[String]) -> Result<()> {
-    if !(2..=20).contains(&stages.len()) {
-        return Err(data_error(
-            format!("`stages` has {} of the 2 to 20 names that a funnel has", stages.len()),
-            format!("the usual ones are {}", DEFAULT_STAGES.join(", ")),
-        ));
-    }
-    for (index, stage) in stages.iter().enumerate() {
-        let is_name = stage.starts_with(|first: char| first.is_ascii_lowercase())
-            && stage.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-        let is_free = !RESERVED_STAGES.contains(&stage.as_str()) && crate::kpi::sql::is_column_name(stage);
-        if !is_name || !is_free {
-            return Err(data_error(
-                format!("`stages`: `{stage}` cannot be the name of a stage"),
-                format!(
-                    "a stage is written in lower-case letters, digits and `_`, and is no word of SQL and none of {}",
-                    RESERVED_STAGES.join(", ")
-                ),
-            ));
-        }
-        if stages[..index].contains(stage) {
-            return Err(data_error(
-                format!("`stages` names `{stage}` twice"),
-                "name every stage once, in the order of the funnel",
-            ));
-        }
-    }
-    Ok(())
 }

@@ -126,6 +126,16 @@ pub fn validate<'a>(targets: impl Iterator<Item = (&'a String, &'a Targets)>) ->
                     "write `min`, `max` or `warn`: `churn_rate = { max = \"5%\", warn = \"4%\" }`",
                 ));
             }
+            if let Some((limit, side)) = limit_before_warn(target) {
+                return Err(data_error(
+                    format!(
+                        "`[targets]`: the `warn` of `{kpi}` is {side} its `{limit}`, and would never be told"
+                    ),
+                    format!(
+                        "`warn` is told before `{limit}` is missed: set it on the side that meets the target"
+                    ),
+                ));
+            }
             if let (Some(min), Some(max)) = (target.min, target.max) {
                 if min.number.minus(max.number).is_some_and(Exact::is_positive) {
                     return Err(data_error(
@@ -143,6 +153,17 @@ pub fn validate<'a>(targets: impl Iterator<Item = (&'a String, &'a Targets)>) ->
         }
     }
     Ok(())
+}
+
+/// The limit that is missed before the warning of it is reached, and on which side of it the warning lies.
+fn limit_before_warn(target: &Target) -> Option<(&'static str, &'static str)> {
+    let warn = target.warn?.number;
+    let is_above = |one: Exact, other: Exact| one.minus(other).is_some_and(Exact::is_positive);
+    match (target.min, target.max) {
+        (Some(min), None) if is_above(min.number, warn) => Some(("min", "below")),
+        (None, Some(max)) if is_above(warn, max.number) => Some(("max", "above")),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -181,7 +181,8 @@ impl Data {
 
 /// Joins the inputs.
 ///
-/// `as_of` hides everything later; without it the latest date in the data stands for it.
+/// `as_of` hides everything later; without it the latest date in the data stands for it. The function is long because each
+/// step needs what the ones before it found, and their order is what it is there to show.
 ///
 /// # Errors
 /// Leads that contradict each other, status words without a stage, currencies that cannot be added.

@@ -149,6 +149,8 @@ fn compare(rows: &[Row], dimension: &str, expected: &BTreeMap<String, Speed>) {
                 assert_eq!(parts, [speed.in_time, speed.due], "{row:?}");
                 let interval = [&row["ci_low"], &row["ci_high"]].map(|cell| cell.parse::<f64>().ok());
                 let (p, n) = (speed.in_time as f64 / speed.due as f64, speed.due as f64);
+                let known = interval.iter().flatten().count();
+                assert_eq!(known, if speed.due > 0 { 2 } else { 0 }, "{row:?}");
                 // six decimals of the roots of (p - x)² = z² x (1 - x) / n
                 for limit in interval.into_iter().flatten() {
                     let off =
