@@ -203,9 +203,15 @@ pub struct Scope {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub struct Output {
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub format: Format,
+    /// How to print; several at once into a folder (`-o DIR/`)
+    #[arg(
+        long = "format",
+        value_enum,
+        value_name = "FORMAT[,FORMAT]",
+        value_delimiter = ',',
+        default_value = "table"
+    )]
+    pub formats: Vec<Format>,
     /// Write to this file, or one file a table into this folder (a name that ends in / or a folder that exists)
     #[arg(short, long, value_name = "FILE|DIR")]
     pub output: Option<PathBuf>,

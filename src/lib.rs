@@ -81,12 +81,13 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "funnel", &mut text);
-            output::to_stdout(&String::from_utf8(text)?).map(done)
+            output::to_stdout(&text).map(done)
         }
     }
 }
 
 fn run_report(arguments: &ReportArguments) -> Result<Outcome> {
+    output::check_place(&arguments.output.formats, arguments.output.output.as_deref())?;
     let question = Question::new(&arguments.inputs, &arguments.scope)?;
     let catalogue = catalogue(&question.config)?;
     let is_quiet = arguments.inputs.quiet;
@@ -104,11 +105,12 @@ fn run_report(arguments: &ReportArguments) -> Result<Outcome> {
         Asked { names: &arguments.tables, every: arguments.every, compare: arguments.compare, goals: &goals };
     let answer = report::answer::answer(&scope, &asked)?;
     if let Some(path) = &arguments.rejects {
-        output::write_files(&[(path.clone(), input::rejects::to_csv(&data.files)?)])?;
+        output::write_files(&[(path.clone(), input::rejects::to_csv(&data.files)?.into_bytes())])?;
     }
-    let format = arguments.output.format;
-    let findings: &[String] = if render::shows_findings(format) { &[] } else { &answer.report.findings };
-    output::write_report(&answer.report, format, arguments.output.output.as_deref())?;
+    let formats = &arguments.output.formats;
+    let are_shown = formats.iter().any(|format| render::shows_findings(*format));
+    let findings: &[String] = if are_shown { &[] } else { &answer.report.findings };
+    output::write_report(&answer.report, formats, arguments.output.output.as_deref())?;
     if !is_quiet {
         output::to_stderr(answer.notes.iter().chain(findings).chain(&answer.warned));
     }
@@ -155,7 +157,7 @@ fn run_explain(arguments: &ExplainArguments) -> Result<()> {
     } else {
         report::explain::explain(&scope, &arguments.kpi)?
     };
-    output::write_text(text, arguments.output.as_deref())
+    output::write_bytes(text.into_bytes(), arguments.output.as_deref())
 }
 
 fn run_check(arguments: &CheckArguments) -> Result<Outcome> {
@@ -171,7 +173,7 @@ fn run_check(arguments: &CheckArguments) -> Result<Outcome> {
     let mut data = leads::join(read, &config, as_of)?;
     data.findings.extend(later);
     let audit = audit::audit(&data, &config)?;
-    output::write_text(render::audit(&audit, arguments.format)?, arguments.output.as_deref())?;
+    output::write_bytes(render::audit(&audit, arguments.format)?, arguments.output.as_deref())?;
     let outcome = tell_limits(&audit, arguments.inputs.quiet);
     // the process ends here: giving its memory back piece by piece would only take time
     std::mem::forget(data);
@@ -192,10 +194,11 @@ fn run_kpis(arguments: &KpisArguments) -> Result<()> {
     let path = arguments.config.clone().or_else(default_configuration);
     let config = path.map_or_else(|| Ok(config::from_files(&[])), |path| config::read(&path))?;
     let catalogue = catalogue(&config)?;
-    output::to_stdout(&match arguments.format {
+    let text = match arguments.format {
         ListFormat::Table => render::catalogue::list(&catalogue),
         ListFormat::Markdown => render::catalogue::reference(&catalogue)?,
-    })
+    };
+    output::to_stdout(text.as_bytes())
 }
 
 /// What the command line asks, checked before any file is read.

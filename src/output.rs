@@ -1,24 +1,26 @@
 //! Where text goes: stdout holds the report and nothing else, files are written whole or not at all.
 
-use std::fs::Permissions;
+mod files;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use tempfile::{Builder, NamedTempFile};
 
+pub use self::files::write_files;
+use self::files::{is_named_as_folder, unwritable};
 use crate::cli::Format;
-use crate::error::{data_error, io_reason};
-use crate::render::{extension, render};
+use crate::error::{data_error, io_reason, usage_error};
+use crate::render::{extension, is_binary, is_whole, render};
 use crate::report::Report;
 
 /// Writes to stdout.
 ///
 /// # Errors
 /// A closed pipe, which `main` takes for success.
-pub fn to_stdout(text: &str) -> Result<()> {
+pub fn to_stdout(text: &[u8]) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout.write_all(text).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(data_error(
             format!("stdout: cannot be written: {}", io_reason(&error)),
             "make room where stdout goes, or write elsewhere with `-o FILE`",
@@ -35,89 +37,67 @@ pub fn to_stderr<'a>(lines: impl IntoIterator<Item = &'a String>) {
     }
 }
 
-/// Prints the report, or writes it to a file, or each table to a file of its own in a folder.
+/// Refuses formats that do not fit the place, before anything is read.
 ///
 /// # Errors
-/// A place that cannot be written to; nothing is left there then.
-pub fn write_report(report: &Report, format: Format, place: Option<&Path>) -> Result<()> {
-    let Some(path) = place else {
-        return to_stdout(&render(report, format)?);
-    };
-    let is_folder = path.is_dir() || path.as_os_str().to_string_lossy().ends_with(['/', '\\']);
-    if !is_folder {
-        return write_files(&[(path.to_path_buf(), render(report, format)?)]);
+/// Several formats without a folder, or a file that is no text on stdout.
+pub fn check_place(formats: &[Format], place: Option<&Path>) -> Result<()> {
+    let is_folder = place.is_some_and(is_folder);
+    if formats.len() > 1 && !is_folder {
+        return Err(usage_error(
+            "several formats need a folder",
+            "name one that exists, or a name that ends in `/`: `-o reports/`",
+        ));
     }
+    match formats.iter().find(|format| is_binary(**format)) {
+        Some(format) if place.is_none() => {
+            let extension = extension(*format);
+            Err(usage_error(
+                format!("`--format {extension}` makes a file, not text"),
+                format!("name the file: `-o report.{extension}`"),
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints the report, or writes it to a file, or into a folder in each format: one file a table, or one of all tables.
+///
+/// # Errors
+/// A place that cannot be written to; what stood there before stands there still.
+pub fn write_report(report: &Report, formats: &[Format], place: Option<&Path>) -> Result<()> {
+    let Some(path) = place.filter(|path| is_folder(path)) else {
+        let bytes = formats.first().map_or_else(|| Ok(Vec::new()), |format| render(report, *format))?;
+        return write_bytes(bytes, place);
+    };
     let mut files = Vec::new();
-    for table in report.single_tables() {
-        let name = table.tables.first().map_or("report", |table| table.name.as_str());
-        files.push((path.join(format!("{name}.{}", extension(format))), render(&table, format)?));
+    for format in formats {
+        let extension = extension(*format);
+        if is_whole(*format) {
+            files.push((path.join(format!("report.{extension}")), render(report, *format)?));
+            continue;
+        }
+        for table in report.single_tables() {
+            let name = table.tables.first().map_or("report", |table| table.name.as_str());
+            files.push((path.join(format!("{name}.{extension}")), render(&table, *format)?));
+        }
     }
     std::fs::create_dir_all(path).map_err(|error| unwritable(path, &error))?;
     write_files(&files)
 }
 
+/// Whether a place is a folder, or is to become one.
+fn is_folder(path: &Path) -> bool {
+    path.is_dir() || is_named_as_folder(path)
+}
+
 /// Prints a text, or writes it to a file.
 ///
 /// # Errors
-/// A place that cannot be written to; nothing is left there then.
-pub fn write_text(text: String, place: Option<&Path>) -> Result<()> {
+/// A place that cannot be written to; what stood there before stands there still.
+pub fn write_bytes(bytes: Vec<u8>, place: Option<&Path>) -> Result<()> {
     match place {
-        Some(path) => write_files(&[(path.to_path_buf(), text)]),
-        None => to_stdout(&text),
+        Some(path) => write_files(&[(PathBuf::from(path), bytes)]),
+        None => to_stdout(&bytes),
     }
-}
-
-/// Writes files whole or not at all: to temporary names first, then all are renamed. A link is followed, and a device
-/// or pipe is written to as it is.
-///
-/// # Errors
-/// A place that cannot be written to.
-pub fn write_files(files: &[(PathBuf, String)]) -> Result<()> {
-    if let Some((folder, _)) = files.iter().find(|(path, _)| path.is_dir()) {
-        return Err(unwritable(folder, &std::io::ErrorKind::IsADirectory.into()));
-    }
-    let mut written: Vec<(NamedTempFile, PathBuf)> = Vec::new();
-    for (path, text) in files {
-        if path.exists() && !path.is_file() {
-            std::fs::write(path, text).map_err(|error| unwritable(path, &error))?;
-            continue;
-        }
-        let path = path.canonicalize().unwrap_or_else(|_| path.clone());
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = temporary(folder).map_err(|error| unwritable(&path, &error))?;
-        file.write_all(text.as_bytes())
-            .and_then(|()| file.flush())
-            .map_err(|error| unwritable(&path, &error))?;
-        written.push((file, path));
-    }
-    for (file, path) in written {
-        file.persist(&path).map_err(|error| unwritable(&path, &error.error))?;
-    }
-    Ok(())
-}
-
-fn temporary(folder: &Path) -> std::io::Result<NamedTempFile> {
-    let mut builder = Builder::new();
-    builder.prefix(".funnel-");
-    // a temporary file is private by default, a report is as public as other files
-    #[cfg(unix)]
-    let builder = {
-        use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(Permissions::from_mode(0o666))
-    };
-    builder.tempfile_in(folder)
-}
-
-fn unwritable(path: &Path, error: &std::io::Error) -> anyhow::Error {
-    let reason = match error.kind() {
-        std::io::ErrorKind::NotFound => "no such folder".to_string(),
-        std::io::ErrorKind::NotADirectory | std::io::ErrorKind::AlreadyExists => {
-            "a file stands in the way".to_string()
-        }
-        _ => io_reason(error),
-    };
-    data_error(
-        format!("{}: cannot be written: {reason}", path.display()),
-        "name a file in a folder that exists",
-    )
 }

@@ -57,8 +57,8 @@ pub fn run(arguments: &InitArguments) -> Result<()> {
     if open.is_empty() {
         open.extend(try_out(&text, place)?);
     }
-    output::write_files(&[(place.clone(), text)])?;
-    if arguments.quiet { Ok(()) } else { output::to_stdout(&summary::text(&draft, &open, place)) }
+    output::write_files(&[(place.clone(), text.into_bytes())])?;
+    if arguments.quiet { Ok(()) } else { output::to_stdout(summary::text(&draft, &open, place).as_bytes()) }
 }
 
 fn refuse_existing(place: &Path, force: bool) -> Result<()> {

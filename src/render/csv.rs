@@ -9,6 +9,9 @@ use crate::kpi::view::TOTAL;
 use crate::report::compare::Comparison;
 use crate::report::{Report, Table, Value};
 
+/// The version of the schema: it grows when a column or a key changes its name, its place or its meaning, or goes.
+pub const SCHEMA: u32 = 1;
+
 /// The columns that a comparison adds.
 const COMPARISON: [&str; 6] =
     ["previous", "change", "change_percent", "difference_low", "difference_high", "significant"];
@@ -41,7 +44,7 @@ pub struct Record<'a> {
 /// The columns of the tidy schema.
 pub fn heading(report: &Report, dimensions: &[String]) -> Vec<String> {
     let fixed = |names: &[&str]| names.iter().map(|name| (*name).to_string()).collect::<Vec<_>>();
-    let mut heading = fixed(&["table", "period", "basis", "as_of"]);
+    let mut heading = fixed(&["table", "period", "basis", "as_of", "report_currency"]);
     heading.extend(dimensions.iter().cloned());
     heading.extend(fixed(&["kpi", "value", "unit", "numerator", "denominator", "ci_low", "ci_high"]));
     if report.is_compared {
@@ -114,6 +117,7 @@ impl Record<'_> {
             value.period.as_deref().unwrap_or(&self.table.period).to_string(),
             value.basis.name().to_string(),
             report.as_of.clone(),
+            report.currency.clone().unwrap_or_default(),
         ];
         cells.extend(self.key.iter().cloned());
         cells.extend([

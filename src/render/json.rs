@@ -1,9 +1,10 @@
-//! The rows of the CSV as JSON: an array of objects with the same keys, numbers as numbers, nothing as null.
+//! The rows of the CSV as JSON: objects with the same keys, numbers as numbers, nothing as null, and in front of them the
+//! version of the schema that they follow.
 
 use anyhow::Result;
 use serde_json::{Map, Value as Json};
 
-use super::csv::{dimensions, heading, records};
+use super::csv::{SCHEMA, dimensions, heading, records};
 use crate::report::Report;
 
 /// The keys whose values are numbers.
@@ -35,7 +36,8 @@ pub fn render(report: &Report) -> Result<String> {
             Json::Object(cells.map(|(key, cell)| (key.clone(), json(key, cell))).collect::<Map<_, _>>())
         })
         .collect();
-    Ok(format!("{}\n", serde_json::to_string_pretty(&rows)?))
+    let report = serde_json::json!({ "schema": SCHEMA, "rows": rows });
+    Ok(format!("{}\n", serde_json::to_string_pretty(&report)?))
 }
 
 fn json(key: &str, cell: String) -> Json {

@@ -18,27 +18,28 @@ use crate::report::compare::{Comparison, is_share};
 use crate::report::targets::{Judgement, Side, Status};
 use crate::report::{Report, Show, Value};
 
-/// The report as text in a format.
+/// The report in a format.
 ///
 /// # Errors
 /// None that a report can cause.
-pub fn render(report: &Report, format: Format) -> Result<String> {
-    match format {
-        Format::Table => Ok(table::render(report)),
-        Format::Csv => csv::render(report),
-        Format::Json => json::render(report),
-        Format::Markdown => Ok(markdown::render(report)),
-    }
+pub fn render(report: &Report, format: Format) -> Result<Vec<u8>> {
+    let text = match format {
+        Format::Table => table::render(report),
+        Format::Csv => csv::render(report)?,
+        Format::Json => json::render(report)?,
+        Format::Markdown => markdown::render(report),
+    };
+    Ok(text.into_bytes())
 }
 
-/// The audit as text in a format.
+/// The audit in a format.
 ///
 /// # Errors
 /// None that an audit can cause.
-pub fn audit(audit: &Audit, format: Format) -> Result<String> {
+pub fn audit(audit: &Audit, format: Format) -> Result<Vec<u8>> {
     match format {
-        Format::Csv => audit::csv(audit),
-        Format::Json => audit::json(audit),
+        Format::Csv => audit::csv(audit).map(String::into_bytes),
+        Format::Json => audit::json(audit).map(String::into_bytes),
         Format::Table | Format::Markdown => render(&crate::report::audit::report(audit), format),
     }
 }
@@ -51,6 +52,16 @@ pub fn extension(format: Format) -> &'static str {
         Format::Json => "json",
         Format::Markdown => "md",
     }
+}
+
+/// Whether files of this format are no text.
+pub fn is_binary(_format: Format) -> bool {
+    false
+}
+
+/// Whether a file of this format holds all tables, also in a folder.
+pub fn is_whole(_format: Format) -> bool {
+    false
 }
 
 /// Whether the format has room for findings; else they go to stderr.

@@ -247,7 +247,8 @@ fn the_tidy_columns_stay() {
         let text = String::from_utf8(run(&folder, &all, None).stdout).expect("the report is UTF-8");
         text.lines().next().unwrap_or_default().to_string()
     };
-    let fixed = "table,period,basis,as_of,kpi,value,unit,numerator,denominator,ci_low,ci_high";
+    let fixed =
+        "table,period,basis,as_of,report_currency,kpi,value,unit,numerator,denominator,ci_low,ci_high";
     assert_eq!(header(&[]), fixed);
     assert_eq!(header(&["--every", "month"]), fixed);
     let compared = header(&["--every", "month", "--compare", "previous"]);

@@ -40,7 +40,8 @@ fn has_line(text: &str, label: &str, cells: &[&str]) -> bool {
 /// The raw value that a JSON report has for a KPI at a place.
 fn json_value(folder: &Path, table: &str, dimension: &str, value: &str, kpi: &str) -> serde_json::Value {
     let text = stdout(folder, &["report", table, "--by", dimension, "--format", "json", "--quiet"]);
-    let rows: Vec<serde_json::Value> = serde_json::from_str(&text).expect("the report is JSON");
+    let report: serde_json::Value = serde_json::from_str(&text).expect("the report is JSON");
+    let rows = report["rows"].as_array().expect("the report has rows").clone();
     let mut found = rows.into_iter().filter(|row| row[dimension] == value && row["kpi"] == kpi);
     found.next().unwrap_or_else(|| panic!("no `{kpi}` at {dimension}={value}"))
 }

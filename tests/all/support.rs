@@ -38,11 +38,12 @@ pub fn stderr(folder: &Path, arguments: &[&str]) -> String {
 pub type Row = BTreeMap<String, String>;
 
 /// The columns of the tidy output that are no dimensions.
-const FIXED: [&str; 19] = [
+const FIXED: [&str; 20] = [
     "table",
     "period",
     "basis",
     "as_of",
+    "report_currency",
     "kpi",
     "value",
     "unit",

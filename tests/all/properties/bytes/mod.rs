@@ -85,7 +85,7 @@ fn whole_way(config: &Config) -> anyhow::Result<String> {
     let answer = answer(&scope, &asked)?;
     said.extend(answer.notes.into_iter().chain(answer.missed).chain(answer.warned));
     for format in [Format::Table, Format::Csv, Format::Json, Format::Markdown] {
-        said.push(render::render(&answer.report, format)?);
+        said.push(String::from_utf8_lossy(&render::render(&answer.report, format)?).into_owned());
     }
     Ok(said.join("\n"))
 }

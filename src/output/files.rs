@@ -1,0 +1,181 @@
+//! Files that are written whole or not at all, and the files of one run together.
+//!
+//! What is written has no name until all of it is on the disk, so that a run that is killed leaves nothing behind. Then
+//! every file takes its name within an instant. The folder is locked meanwhile: of two runs into one folder the second
+//! waits, and their files do not mix.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use tempfile::{Builder, NamedTempFile};
+
+use crate::error::{data_error, io_reason};
+
+/// What files are called for the instant between their being written and their being in place.
+const UNFINISHED: &str = ".funnel-unfinished-";
+
+/// A file that has been written and is not in place yet.
+enum Draft {
+    /// Without a name: it is gone if the process ends.
+    #[cfg(target_os = "linux")]
+    Unnamed(File),
+    /// Where the file system knows no files without a name.
+    Named(NamedTempFile),
+}
+
+/// Writes files whole or not at all. A link is followed, and a device or pipe is written to as it is.
+///
+/// # Errors
+/// A place that cannot be written to; what stood there before stands there still.
+pub fn write_files(files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
+    if let Some((folder, _)) = files.iter().find(|(path, _)| path.is_dir()) {
+        return Err(unwritable(folder, &std::io::ErrorKind::IsADirectory.into()));
+    }
+    // the name of a folder that is not there is no name of a file
+    if let Some((folder, _)) = files.iter().find(|(path, _)| is_named_as_folder(path)) {
+        return Err(unwritable(folder, &std::io::ErrorKind::NotFound.into()));
+    }
+    let (regular, special): (Vec<_>, Vec<_>) =
+        files.iter().partition(|(path, _)| path.is_file() || !path.exists());
+    let mut places: Vec<Place> = regular.into_iter().map(|(path, bytes)| Place::new(path, bytes)).collect();
+    places.sort_unstable_by(|one, other| one.real.cmp(&other.real));
+    // each once, and in one order, so that no two runs wait for each other
+    let folders: BTreeSet<PathBuf> = places.iter().map(|place| folder_of(&place.real)).collect();
+    let locks: Vec<File> = folders.iter().filter_map(|folder| lock(folder)).collect();
+    let mut drafts = Vec::new();
+    for place in places {
+        let draft = write_draft(&folder_of(&place.real), place.bytes);
+        drafts.push((draft.map_err(|error| unwritable(place.path, &error))?, place));
+    }
+    let mut named = Vec::new();
+    for (draft, place) in drafts {
+        let file = name(draft, &folder_of(&place.real));
+        named.push((file.map_err(|error| unwritable(place.path, &error))?, place));
+    }
+    for (file, place) in named {
+        file.persist(&place.real).map_err(|error| unwritable(place.path, &error.error))?;
+    }
+    drop(locks);
+    for (path, bytes) in special {
+        std::fs::write(path, bytes).map_err(|error| unwritable(path, &error))?;
+    }
+    Ok(())
+}
+
+/// Where bytes go.
+struct Place<'a> {
+    /// As it was named.
+    path: &'a Path,
+    /// Without links: the path of the file, else that of its folder, so that one folder has one name.
+    real: PathBuf,
+    bytes: &'a [u8],
+}
+
+impl<'a> Place<'a> {
+    fn new(path: &'a Path, bytes: &'a [u8]) -> Place<'a> {
+        let in_folder = || Some(folder_of(path).canonicalize().ok()?.join(path.file_name()?));
+        let real = path.canonicalize().ok().or_else(in_folder).unwrap_or_else(|| path.to_path_buf());
+        Place { path, real, bytes }
+    }
+}
+
+/// Whether a path ends as only that of a folder does.
+pub fn is_named_as_folder(path: &Path) -> bool {
+    path.as_os_str().to_string_lossy().ends_with(['/', '\\'])
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    let parent = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    parent.unwrap_or(Path::new(".")).to_path_buf()
+}
+
+/// Waits until no other run writes into a folder, and clears away what a killed one may have left there. None where the
+/// system cannot lock a folder: then files are still whole, but those of two runs may mix.
+fn lock(folder: &Path) -> Option<File> {
+    let lock = File::open(folder).ok()?;
+    lock.lock().ok()?;
+    let unfinished = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with(UNFINISHED);
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if unfinished(&entry.file_name()) {
+            // whoever began it has no lock any more
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+    Some(lock)
+}
+
+fn write_draft(folder: &Path, bytes: &[u8]) -> std::io::Result<Draft> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{CWD, Mode, OFlags, openat};
+        let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+        if let Ok(file) = openat(CWD, folder, flags, Mode::from_raw_mode(0o666)) {
+            let mut file = File::from(file);
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            return Ok(Draft::Unnamed(file));
+        }
+    }
+    let mut file = temporary(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    Ok(Draft::Named(file))
+}
+
+/// Gives a draft a name that is taken away again unless it is put into place.
+fn name(draft: Draft, folder: &Path) -> std::io::Result<NamedTempFile> {
+    match draft {
+        Draft::Named(file) => Ok(file),
+        #[cfg(target_os = "linux")]
+        Draft::Unnamed(file) => {
+            use std::os::fd::AsRawFd as _;
+
+            use rustix::fs::{AtFlags, CWD, linkat};
+            let own = format!("/proc/self/fd/{}", file.as_raw_fd());
+            builder().make_in(folder, |path| {
+                linkat(CWD, own.as_str(), CWD, path, AtFlags::SYMLINK_FOLLOW)?;
+                file.try_clone()
+            })
+        }
+    }
+}
+
+fn temporary(folder: &Path) -> std::io::Result<NamedTempFile> {
+    let mut builder = builder();
+    // a temporary file is private by default, a report is as public as other files
+    #[cfg(unix)]
+    let builder = {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(std::fs::Permissions::from_mode(0o666))
+    };
+    builder.tempfile_in(folder)
+}
+
+fn builder() -> Builder<'static, 'static> {
+    let mut builder = Builder::new();
+    builder.prefix(UNFINISHED);
+    builder
+}
+
+/// The error of a place that cannot be written to.
+pub fn unwritable(path: &Path, error: &std::io::Error) -> anyhow::Error {
+    let reason = match error.kind() {
+        std::io::ErrorKind::NotFound => "no such folder".to_string(),
+        std::io::ErrorKind::NotADirectory | std::io::ErrorKind::AlreadyExists => {
+            "a file stands in the way".to_string()
+        }
+        _ => io_reason(error),
+    };
+    let hint = match error.kind() {
+        std::io::ErrorKind::StorageFull
+        | std::io::ErrorKind::QuotaExceeded
+        | std::io::ErrorKind::FileTooLarge => {
+            "make room, or write elsewhere; what stood there before is as it was"
+        }
+        _ => "name a file in a folder that exists",
+    };
+    data_error(format!("{}: cannot be written: {reason}", path.display()), hint)
+}
