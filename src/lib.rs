@@ -11,6 +11,7 @@
 //! - [`leads`]: the join: one row a lead, with its stages; contracts, cases and spend tied to it
 //! - [`kpi`]: the catalogue of KPIs as data, one evaluator, exact arithmetic, statistics
 //! - [`report`]: the tables as data, filled into a plain value · [`render`]: that value as text, one file a format
+//! - [`diff`]: what changed between two reports that were kept, and which rows made the difference
 //! - [`check`]: what is wrong with the data, counted and located · [`init`]: a first `funnel.toml` from the files alone
 //! - [`mask`], [`period`], [`calendar`], [`error`]: sets of rows, spans of days and their order, errors with a way out
 //!
@@ -22,6 +23,7 @@ pub mod calendar;
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod diff;
 pub mod error;
 pub mod init;
 pub mod input;
@@ -40,7 +42,8 @@ use clap::CommandFactory;
 
 use crate::check::audit::{self, Audit};
 use crate::cli::{
-    CheckArguments, Cli, Command, ExplainArguments, Inputs, KpisArguments, ListFormat, ReportArguments,
+    CheckArguments, Cli, Command, ExplainArguments, Format, Inputs, KpisArguments, ListFormat,
+    ReportArguments,
 };
 use crate::config::{Basis, Config};
 use crate::error::usage_error;
@@ -77,6 +80,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Command::Explain(arguments) => run_explain(&arguments).map(done),
         Command::Init(arguments) => init::run(&arguments).map(done),
         Command::Check(arguments) => run_check(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments).map(done),
         Command::Kpis(arguments) => run_kpis(&arguments).map(done),
         Command::Completions { shell } => {
             let mut text = Vec::new();
@@ -88,6 +92,12 @@ pub fn run(cli: Cli) -> Result<Outcome> {
 
 fn run_report(arguments: &ReportArguments) -> Result<Outcome> {
     output::check_place(&arguments.output.formats, arguments.output.output.as_deref())?;
+    if arguments.evidence && !arguments.output.formats.contains(&Format::Json) {
+        return Err(usage_error(
+            "`--evidence` goes with `--format json` alone",
+            "write `--format json --evidence -o report.json`",
+        ));
+    }
     let question = Question::new(&arguments.inputs, &arguments.scope)?;
     let catalogue = catalogue(&question.config)?;
     let is_quiet = arguments.inputs.quiet;
@@ -103,7 +113,10 @@ fn run_report(arguments: &ReportArguments) -> Result<Outcome> {
     let goals = report::goals::goals(&question.config, plan.as_ref(), &catalogue, &data)?;
     let asked =
         Asked { names: &arguments.tables, every: arguments.every, compare: arguments.compare, goals: &goals };
-    let answer = report::answer::answer(&scope, &asked)?;
+    let mut answer = report::answer::answer(&scope, &asked)?;
+    if arguments.evidence {
+        answer.report.evidence = Some(report::evidence::evidence(&scope, &answer.report.tables)?);
+    }
     if let Some(path) = &arguments.rejects {
         output::write_files(&[(path.clone(), input::rejects::to_csv(&data.files)?.into_bytes())])?;
     }

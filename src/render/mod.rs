@@ -3,11 +3,14 @@
 mod audit;
 pub mod catalogue;
 mod csv;
+pub mod diff;
 mod json;
 mod markdown;
 pub mod table;
 
 use anyhow::Result;
+
+pub use self::csv::SCHEMA;
 
 use crate::check::audit::Audit;
 use crate::cli::Format;

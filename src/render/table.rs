@@ -6,7 +6,7 @@ use super::cell_text;
 use crate::report::{Block, Report, Show};
 
 /// A terminal of the usual width.
-const WIDTH: usize = 80;
+pub const WIDTH: usize = 80;
 /// Headings are wrapped at this width: about that of the numbers below them.
 const HEADING_WIDTH: usize = 12;
 
@@ -92,7 +92,7 @@ pub fn borderless() -> Table {
 }
 
 /// Text in lines of at most so many columns where its words allow it, further lines behind an indent.
-fn wrapped(text: &str, width: usize, indent: &str) -> String {
+pub fn wrapped(text: &str, width: usize, indent: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {

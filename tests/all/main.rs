@@ -10,6 +10,7 @@
 mod cdnow;
 mod check;
 mod deals;
+mod diff;
 mod folded;
 mod init;
 mod joined;
