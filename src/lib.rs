@@ -42,7 +42,7 @@ use clap::CommandFactory;
 
 use crate::check::audit::{self, Audit};
 use crate::cli::{
-    CheckArguments, Cli, Command, ExplainArguments, Format, Inputs, KpisArguments, ListFormat,
+    CheckArguments, Cli, Colour, Command, ExplainArguments, Format, Inputs, KpisArguments, ListFormat,
     ReportArguments,
 };
 use crate::config::{Basis, Config};
@@ -56,6 +56,8 @@ use crate::kpi::derived;
 use crate::kpi::view::Filter;
 use crate::leads::Data;
 use crate::period::Period;
+use crate::render::terminal::Look;
+use crate::report::Report;
 use crate::report::answer::Asked;
 use crate::report::explain::Printed;
 use crate::report::needed;
@@ -123,7 +125,10 @@ fn run_report(arguments: &ReportArguments) -> Result<Outcome> {
     let formats = &arguments.output.formats;
     let are_shown = formats.iter().any(|format| render::shows_findings(*format));
     let findings: &[String] = if are_shown { &[] } else { &answer.report.findings };
-    output::write_report(&answer.report, formats, arguments.output.output.as_deref())?;
+    match (formats.as_slice(), arguments.output.output.as_deref()) {
+        ([Format::Table], None) => print_table(&answer.report, arguments.output.color)?,
+        (formats, place) => output::write_report(&answer.report, formats, place)?,
+    }
     if !is_quiet {
         output::to_stderr(answer.notes.iter().chain(findings).chain(&answer.warned));
     }
@@ -186,11 +191,19 @@ fn run_check(arguments: &CheckArguments) -> Result<Outcome> {
     let mut data = leads::join(read, &config, as_of)?;
     data.findings.extend(later);
     let audit = audit::audit(&data, &config)?;
-    output::write_bytes(render::audit(&audit, arguments.format)?, arguments.output.as_deref())?;
+    match (arguments.format, arguments.output.as_deref()) {
+        (Format::Table, None) => print_table(&report::audit::report(&audit), arguments.color)?,
+        (format, place) => output::write_bytes(render::audit(&audit, format)?, place)?,
+    }
     let outcome = tell_limits(&audit, arguments.inputs.quiet);
     // the process ends here: giving its memory back piece by piece would only take time
     std::mem::forget(data);
     Ok(outcome)
+}
+
+/// Prints tables as their reader can see them.
+fn print_table(report: &Report, colour: Colour) -> Result<()> {
+    output::to_stdout(render::table::render(report, Look::of_stdout(colour)).as_bytes())
 }
 
 /// Says which limits are exceeded, even where nothing else is to be said: they are why the exit code is not 0.

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use comfy_table::CellAlignment;
 
-use super::table::{WIDTH, borderless, lines, wrapped};
+use super::table::{borderless, lines, wrapped};
+use super::terminal::WIDTH;
 use super::value_text;
 use crate::diff::{Change, Changes, Located, Numbers, RowChange, Saved};
 use crate::kpi::catalogue::Unit;

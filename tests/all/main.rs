@@ -25,4 +25,5 @@ mod published;
 mod reference;
 mod regressions;
 mod support;
+mod terminal;
 mod transcripts;
