@@ -108,7 +108,9 @@ fn run_report(arguments: &ReportArguments) -> Result<Outcome> {
     }
     keep_inputs(&question.config, &[arguments.rejects.as_deref(), arguments.output.output.as_deref()])?;
     let (mut data, plan) = question.read(&arguments.inputs)?;
-    let needed = needed::of_report(&arguments.tables, &catalogue, &question.config, question.dimensions())?;
+    let mut needed =
+        needed::of_report(&arguments.tables, &catalogue, &question.config, question.dimensions())?;
+    needed.extend(needed::of_goals(&question.config, plan.as_ref(), &catalogue));
     derived::add(&mut data, &question.config, &catalogue, &needed)?;
     let mut scope = question.scope(&data, &catalogue, &arguments.scope)?;
     scope.top = arguments.top.and_then(|top| usize::try_from(top).ok());
