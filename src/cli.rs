@@ -227,4 +227,6 @@ pub enum Format {
     Json,
     /// Tables for a wiki or a chat
     Markdown,
+    /// A workbook: a sheet a table, definitions, and the rows of the CSV; needs `-o FILE`
+    Xlsx,
 }

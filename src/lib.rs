@@ -161,6 +161,7 @@ fn run_explain(arguments: &ExplainArguments) -> Result<()> {
 }
 
 fn run_check(arguments: &CheckArguments) -> Result<Outcome> {
+    output::check_place(&[arguments.format], arguments.output.as_deref())?;
     let mut config = configuration(&arguments.inputs)?;
     keep_inputs(&config, &[arguments.output.as_deref()])?;
     let as_of = day_of_the_data(arguments.as_of.as_deref(), &config)?;

@@ -12,7 +12,7 @@ use crate::kpi::view::TOTAL;
 use crate::report::audit::type_name;
 
 /// The columns, with those whose cells are numbers.
-const COLUMNS: [(&str, bool); 14] = [
+pub const COLUMNS: [(&str, bool); 14] = [
     ("as_of", false),
     ("section", false),
     ("key", false),
@@ -53,10 +53,15 @@ struct Record {
 pub fn csv(audit: &Audit) -> Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(COLUMNS.iter().map(|(name, _)| name))?;
-    for record in records(audit) {
-        writer.write_record(record.cells(&audit.as_of))?;
+    for row in rows(audit) {
+        writer.write_record(row)?;
     }
     Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+/// The rows of the CSV, each with its cells in the order of [`COLUMNS`].
+pub fn rows(audit: &Audit) -> Vec<Vec<String>> {
+    records(audit).iter().map(|record| record.cells(&audit.as_of)).collect()
 }
 
 /// The rows of the CSV as JSON: numbers as numbers, nothing as null, examples as an array.

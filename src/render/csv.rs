@@ -154,10 +154,12 @@ fn comparison_cells(compared: Option<&Comparison>) -> [String; 6] {
     ]
 }
 
-fn plain(number: Option<Exact>) -> String {
+/// A number as it stands in CSV and JSON; empty where there is none.
+pub fn plain(number: Option<Exact>) -> String {
     number.map(Exact::to_plain).unwrap_or_default()
 }
 
-fn limit(limit: Option<f64>) -> String {
+/// A limit of an interval as it stands in CSV and JSON.
+pub fn limit(limit: Option<f64>) -> String {
     limit.map(|limit| format!("{limit:.6}")).unwrap_or_default()
 }

@@ -40,11 +40,16 @@ pub fn render(report: &Report) -> Result<String> {
     Ok(format!("{}\n", serde_json::to_string_pretty(&report)?))
 }
 
+/// Whether the values of a column are numbers.
+pub fn is_number(key: &str) -> bool {
+    NUMBERS.contains(&key)
+}
+
 fn json(key: &str, cell: String) -> Json {
     if key == "significant" {
         return cell.parse::<bool>().map_or(Json::Null, Json::Bool);
     }
-    if !NUMBERS.contains(&key) {
+    if !is_number(key) {
         return if cell.is_empty() { Json::Null } else { Json::String(cell) };
     }
     number(&cell)

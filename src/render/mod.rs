@@ -6,6 +6,7 @@ mod csv;
 mod json;
 mod markdown;
 pub mod table;
+mod xlsx;
 
 use anyhow::Result;
 
@@ -17,17 +18,19 @@ use crate::kpi::statistics::Interval;
 use crate::report::compare::{Comparison, is_share};
 use crate::report::targets::{Judgement, Side, Status};
 use crate::report::{Report, Show, Value};
+use json::is_number;
 
 /// The report in a format.
 ///
 /// # Errors
-/// None that a report can cause.
+/// A report that is too large for the format.
 pub fn render(report: &Report, format: Format) -> Result<Vec<u8>> {
     let text = match format {
         Format::Table => table::render(report),
         Format::Csv => csv::render(report)?,
         Format::Json => json::render(report)?,
         Format::Markdown => markdown::render(report),
+        Format::Xlsx => return xlsx::render(report),
     };
     Ok(text.into_bytes())
 }
@@ -35,11 +38,12 @@ pub fn render(report: &Report, format: Format) -> Result<Vec<u8>> {
 /// The audit in a format.
 ///
 /// # Errors
-/// None that an audit can cause.
+/// An audit that is too large for the format.
 pub fn audit(audit: &Audit, format: Format) -> Result<Vec<u8>> {
     match format {
         Format::Csv => audit::csv(audit).map(String::into_bytes),
         Format::Json => audit::json(audit).map(String::into_bytes),
+        Format::Xlsx => xlsx::audit(audit),
         Format::Table | Format::Markdown => render(&crate::report::audit::report(audit), format),
     }
 }
@@ -51,22 +55,23 @@ pub fn extension(format: Format) -> &'static str {
         Format::Csv => "csv",
         Format::Json => "json",
         Format::Markdown => "md",
+        Format::Xlsx => "xlsx",
     }
 }
 
 /// Whether files of this format are no text.
-pub fn is_binary(_format: Format) -> bool {
-    false
+pub fn is_binary(format: Format) -> bool {
+    format == Format::Xlsx
 }
 
 /// Whether a file of this format holds all tables, also in a folder.
-pub fn is_whole(_format: Format) -> bool {
-    false
+pub fn is_whole(format: Format) -> bool {
+    format == Format::Xlsx
 }
 
 /// Whether the format has room for findings; else they go to stderr.
 pub fn shows_findings(format: Format) -> bool {
-    matches!(format, Format::Table | Format::Markdown)
+    matches!(format, Format::Table | Format::Markdown | Format::Xlsx)
 }
 
 /// The side of a value that a column shows, for people.
@@ -85,29 +90,44 @@ pub fn cell_text(value: &Value, show: Show) -> String {
                 return text.clone();
             }
             let text = number_text(value.value, value.unit);
-            // beside another period the change bears the mark
-            let differs = compared
-                .is_some_and(|compared| compared.is_significant && compared.previous.period.is_none());
-            let star = if differs { "* " } else { "" };
-            let mark = match judged.map(|judged| judged.status) {
-                Some(Status::Missed) => "! ",
-                Some(Status::Warned | Status::Behind) => "~ ",
-                _ => "",
-            };
-            format!("{mark}{star}{text}")
+            format!("{}{text}", marks(value))
         }
     }
+}
+
+/// What stands before a value that misses its target, or that differs from the rest of its total.
+fn marks(value: &Value) -> String {
+    // beside another period the change bears the mark
+    let differs = value
+        .comparison
+        .as_deref()
+        .is_some_and(|compared| compared.is_significant && compared.previous.period.is_none());
+    let star = if differs { "* " } else { "" };
+    let mark = match value.judgement.as_deref().map(|judged| judged.status) {
+        Some(Status::Missed) => "! ",
+        Some(Status::Warned | Status::Behind) => "~ ",
+        _ => "",
+    };
+    format!("{mark}{star}")
 }
 
 /// `≥ 20.00`; a plan is the number itself.
 fn target_text(judged: &Judgement, unit: Unit) -> Option<String> {
     let (side, limit) = judged.target?;
-    let sign = match side {
+    Some(format!("{}{}", side_sign(side), value_text(limit, unit)))
+}
+
+fn side_sign(side: Side) -> &'static str {
+    match side {
         Side::AtLeast => "≥ ",
         Side::AtMost => "≤ ",
         Side::Planned => "",
-    };
-    Some(format!("{sign}{}", value_text(limit, unit)))
+    }
+}
+
+/// Whether a text is taken for a formula by programs that open CSV.
+fn is_formula(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n'])
 }
 
 fn number_text(number: Option<Exact>, unit: Unit) -> String {

@@ -5,7 +5,7 @@
 //! files, `joined` holds what a deal says of its lead, `messy` holds exports as they come against clean twins, `newcomer` tells what one stumbled over, `overlap` holds what two files both have, `oracle` compares every number with one that was
 //! computed another way, `periods` compares periods with reports of each, `presets` reads known exports, `properties` tries companies nobody thought of, `published`
 //! reaches figures that others published, `regressions` keeps what was once wrong from coming back, `transcripts`
-//! fixes what is printed to the letter.
+//! fixes what is printed to the letter, `xlsx` reads the workbook with another library.
 
 mod cdnow;
 mod check;
@@ -25,3 +25,4 @@ mod reference;
 mod regressions;
 mod support;
 mod transcripts;
+mod xlsx;
