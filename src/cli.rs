@@ -75,6 +75,9 @@ pub struct ExplainArguments {
     /// Replace IDs by keyed hashes; the key is in this file (at least 16 bytes) and gives the same hash every time
     #[arg(long, value_name = "KEY_FILE", requires = "rows")]
     pub pseudonymise: Option<PathBuf>,
+    /// Put a `'` before text in CSV that a spreadsheet would run as a formula (`=`, `+`, `-`, `@` in front)
+    #[arg(long, requires = "rows")]
+    pub csv_safe: bool,
     #[command(flatten)]
     pub inputs: Inputs,
     #[command(flatten)]
@@ -110,6 +113,9 @@ pub struct CheckArguments {
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
+    /// Put a `'` before text in CSV that a spreadsheet would run as a formula (`=`, `+`, `-`, `@` in front)
+    #[arg(long)]
+    pub csv_safe: bool,
     /// Write to this file, whole or not at all
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -212,6 +218,9 @@ pub struct Output {
         default_value = "table"
     )]
     pub formats: Vec<Format>,
+    /// Put a `'` before text in CSV that a spreadsheet would run as a formula (`=`, `+`, `-`, `@` in front)
+    #[arg(long)]
+    pub csv_safe: bool,
     /// Write to this file, or one file a table into this folder (a name that ends in / or a folder that exists)
     #[arg(short, long, value_name = "FILE|DIR")]
     pub output: Option<PathBuf>,

@@ -12,7 +12,8 @@
 //! - [`kpi`]: the catalogue of KPIs as data, one evaluator, exact arithmetic, statistics
 //! - [`report`]: the tables as data, filled into a plain value · [`render`]: that value as text, one file a format
 //! - [`check`]: what is wrong with the data, counted and located · [`init`]: a first `funnel.toml` from the files alone
-//! - [`mask`], [`period`], [`calendar`], [`error`]: sets of rows, spans of days and their order, errors with a way out
+//! - [`mask`], [`period`], [`calendar`], [`error`], [`csv_text`]: sets of rows, spans of days and their order, errors with a
+//!   way out, text that a spreadsheet would run
 //!
 //! What always holds: money is exact (whole millionths, never floating-point sums); a ratio is a ratio of sums; a
 //! denominator of 0 gives no value; the same input gives the same bytes, whatever the order of rows or the number of
@@ -22,6 +23,7 @@ pub mod calendar;
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod csv_text;
 pub mod error;
 pub mod init;
 pub mod input;
@@ -43,6 +45,7 @@ use crate::cli::{
     CheckArguments, Cli, Command, ExplainArguments, Inputs, KpisArguments, ListFormat, ReportArguments,
 };
 use crate::config::{Basis, Config};
+use crate::csv_text::CsvText;
 use crate::error::usage_error;
 use crate::input::Progress;
 use crate::input::profile::FileProfile;
@@ -53,6 +56,7 @@ use crate::kpi::derived;
 use crate::kpi::view::Filter;
 use crate::leads::Data;
 use crate::period::Period;
+use crate::render::Manner;
 use crate::report::answer::Asked;
 use crate::report::explain::Printed;
 use crate::report::needed;
@@ -105,12 +109,14 @@ fn run_report(arguments: &ReportArguments) -> Result<Outcome> {
         Asked { names: &arguments.tables, every: arguments.every, compare: arguments.compare, goals: &goals };
     let answer = report::answer::answer(&scope, &asked)?;
     if let Some(path) = &arguments.rejects {
-        output::write_files(&[(path.clone(), input::rejects::to_csv(&data.files)?.into_bytes())])?;
+        let rejects = input::rejects::to_csv(&data.files, csv_text(arguments.output.csv_safe))?;
+        output::write_files(&[(path.clone(), rejects.into_bytes())])?;
     }
     let formats = &arguments.output.formats;
     let are_shown = formats.iter().any(|format| render::shows_findings(*format));
     let findings: &[String] = if are_shown { &[] } else { &answer.report.findings };
-    output::write_report(&answer.report, formats, arguments.output.output.as_deref())?;
+    let manner = Manner { csv_text: csv_text(arguments.output.csv_safe) };
+    output::write_report(&answer.report, formats, arguments.output.output.as_deref(), manner)?;
     if !is_quiet {
         output::to_stderr(answer.notes.iter().chain(findings).chain(&answer.warned));
     }
@@ -152,7 +158,8 @@ fn run_explain(arguments: &ExplainArguments) -> Result<()> {
     derived::add(&mut data, &question.config, &catalogue, &needed)?;
     let scope = question.scope(&data, &catalogue, &arguments.scope)?;
     let text = if arguments.rows {
-        let printed = Printed { columns: &arguments.columns, key: key.as_ref() };
+        let csv_text = csv_text(arguments.csv_safe);
+        let printed = Printed { columns: &arguments.columns, key: key.as_ref(), csv_text };
         report::explain::rows(&scope, &arguments.kpi, &printed)?
     } else {
         report::explain::explain(&scope, &arguments.kpi)?
@@ -174,11 +181,16 @@ fn run_check(arguments: &CheckArguments) -> Result<Outcome> {
     let mut data = leads::join(read, &config, as_of)?;
     data.findings.extend(later);
     let audit = audit::audit(&data, &config)?;
-    output::write_bytes(render::audit(&audit, arguments.format)?, arguments.output.as_deref())?;
+    let manner = Manner { csv_text: csv_text(arguments.csv_safe) };
+    output::write_bytes(render::audit(&audit, arguments.format, manner)?, arguments.output.as_deref())?;
     let outcome = tell_limits(&audit, arguments.inputs.quiet);
     // the process ends here: giving its memory back piece by piece would only take time
     std::mem::forget(data);
     Ok(outcome)
+}
+
+fn csv_text(is_safe: bool) -> CsvText {
+    if is_safe { CsvText::Safe } else { CsvText::Raw }
 }
 
 /// Says which limits are exceeded, even where nothing else is to be said: they are why the exit code is not 0.

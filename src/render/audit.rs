@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json};
 use crate::check::audit::{Audit, Checked};
 use crate::check::completeness::{Fill, Group};
 use crate::check::subject::{Examples, whole};
+use crate::csv_text::CsvText;
 use crate::input::profile::{FileProfile, describe_rejected};
 use crate::kpi::exact::Exact;
 use crate::kpi::view::TOTAL;
@@ -50,11 +51,14 @@ struct Record {
 ///
 /// # Errors
 /// None that an audit can cause.
-pub fn csv(audit: &Audit) -> Result<String> {
+pub fn csv(audit: &Audit, text: CsvText) -> Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(COLUMNS.iter().map(|(name, _)| name))?;
     for row in rows(audit) {
-        writer.write_record(row)?;
+        let cells = COLUMNS.iter().zip(&row);
+        writer.write_record(cells.map(|((_, is_number), cell)| {
+            if *is_number { cell.clone() } else { text.write(cell).into_owned() }
+        }))?;
     }
     Ok(String::from_utf8(writer.into_inner()?)?)
 }

@@ -12,6 +12,7 @@ use anyhow::Result;
 
 use crate::check::audit::Audit;
 use crate::cli::Format;
+use crate::csv_text::CsvText;
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
 use crate::kpi::statistics::Interval;
@@ -20,14 +21,20 @@ use crate::report::targets::{Judgement, Side, Status};
 use crate::report::{Report, Show, Value};
 use json::is_number;
 
+/// What a format leaves open and the command line decides.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    pub csv_text: CsvText,
+}
+
 /// The report in a format.
 ///
 /// # Errors
 /// A report that is too large for the format.
-pub fn render(report: &Report, format: Format) -> Result<Vec<u8>> {
+pub fn render(report: &Report, format: Format, manner: Manner) -> Result<Vec<u8>> {
     let text = match format {
         Format::Table => table::render(report),
-        Format::Csv => csv::render(report)?,
+        Format::Csv => csv::render(report, manner.csv_text)?,
         Format::Json => json::render(report)?,
         Format::Markdown => markdown::render(report),
         Format::Xlsx => return xlsx::render(report),
@@ -39,12 +46,12 @@ pub fn render(report: &Report, format: Format) -> Result<Vec<u8>> {
 ///
 /// # Errors
 /// An audit that is too large for the format.
-pub fn audit(audit: &Audit, format: Format) -> Result<Vec<u8>> {
+pub fn audit(audit: &Audit, format: Format, manner: Manner) -> Result<Vec<u8>> {
     match format {
-        Format::Csv => audit::csv(audit).map(String::into_bytes),
+        Format::Csv => audit::csv(audit, manner.csv_text).map(String::into_bytes),
         Format::Json => audit::json(audit).map(String::into_bytes),
         Format::Xlsx => xlsx::audit(audit),
-        Format::Table | Format::Markdown => render(&crate::report::audit::report(audit), format),
+        Format::Table | Format::Markdown => render(&crate::report::audit::report(audit), format, manner),
     }
 }
 
@@ -123,11 +130,6 @@ fn side_sign(side: Side) -> &'static str {
         Side::AtMost => "≤ ",
         Side::Planned => "",
     }
-}
-
-/// Whether a text is taken for a formula by programs that open CSV.
-fn is_formula(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n'])
 }
 
 fn number_text(number: Option<Exact>, unit: Unit) -> String {

@@ -3,7 +3,7 @@
 use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
 
 use super::cell::Cell;
-use crate::render::is_formula;
+use crate::csv_text::is_formula;
 
 /// Columns are at least and at most so wide, in characters; longer text is wrapped.
 const WIDTHS: (usize, usize) = (8, 60);
