@@ -1,5 +1,7 @@
 //! The command line as types: commands, options and their help. What they do stands elsewhere.
 
+pub mod help;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -10,7 +12,7 @@ use crate::report::compare::Compare;
 
 /// Funnel KPIs over CSV exports: marketing, sales and service count the same numbers
 #[derive(Debug, Parser)]
-#[command(name = "funnel", version, max_term_width = 100)]
+#[command(name = "funnel", version, max_term_width = 100, after_help = help::of_program())]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
@@ -19,19 +21,32 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Print the tables of KPIs that the inputs allow, or those named
+    #[command(after_help = help::of("report"))]
     Report(ReportArguments),
     /// Show where one KPI comes from: definition, formula, numerator, denominator, rows
+    #[command(after_help = help::of("explain"))]
     Explain(ExplainArguments),
     /// Recognise exports and write a funnel.toml that says what was understood
+    #[command(after_help = help::of("init"))]
     Init(InitArguments),
     /// Audit the data: formats, duplicates, orphans, gaps, coverage, and what each does to the KPIs
+    #[command(after_help = help::of("check"))]
     Check(CheckArguments),
     /// List the catalogue of KPIs and measures
+    #[command(after_help = help::of("kpis"))]
     Kpis(KpisArguments),
     /// Print a completion script for a shell
+    #[command(after_help = help::of("completions"))]
     Completions {
         /// The shell to complete for
         shell: clap_complete::Shell,
+    },
+    /// Print the man page of the program, or of one command
+    #[command(after_help = help::of("man"))]
+    Man {
+        /// A command, such as report; none named: the program
+        #[arg(value_name = "COMMAND")]
+        command: Option<String>,
     },
 }
 

@@ -6,7 +6,7 @@
 //! CSV files ─ input ─▶ typed tables ─ leads ─▶ one row per lead ─ kpi ─▶ values ─ report ─▶ Report ─ render ─▶ text
 //! ```
 //!
-//! - [`cli`]: commands and options as types · [`config`]: `funnel.toml` as types
+//! - [`cli`]: commands and options as types, [`man`]: the same as a man page · [`config`]: `funnel.toml` as types
 //! - [`input`]: bytes to typed columns; the only place that knows files and formats
 //! - [`leads`]: the join: one row a lead, with its stages; contracts, cases and spend tied to it
 //! - [`kpi`]: the catalogue of KPIs as data, one evaluator, exact arithmetic, statistics
@@ -29,6 +29,7 @@ pub mod init;
 pub mod input;
 pub mod kpi;
 pub mod leads;
+pub mod man;
 pub mod mask;
 pub mod output;
 pub mod period;
@@ -87,6 +88,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
             clap_complete::generate(shell, &mut Cli::command(), "funnel", &mut text);
             output::to_stdout(&text).map(done)
         }
+        Command::Man { command } => output::to_stdout(&man::page(command.as_deref())?).map(done),
     }
 }
 

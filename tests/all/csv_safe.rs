@@ -84,9 +84,14 @@ fn rows_behind_a_kpi_are_marked_too() {
 fn the_audit_and_the_rows_left_out_are_marked_too() {
     let folder = tempfile::tempdir().unwrap();
     prepare(folder.path());
-    let (marked, left) = both(folder.path(), &["check", "--format", "csv", "--quiet"]);
+    fs::write(folder.path().join("ads.csv"), "Date,Channel,Cost\n2026-01-05,=cmd|A,5\n").unwrap();
+    let inputs = ["--crm", "leads.csv", "--spend", "ads.csv"];
+    let (marked, left) =
+        both(folder.path(), &[&["check", "--format", "csv", "--quiet"], &inputs[..]].concat());
     assert!(left.iter().all(is_number), "{left:?}");
-    assert!(marked.iter().all(|cell| !is_number(cell) || cell.starts_with(['+', '-'])), "{marked:?}");
+    for cell in ["=cmd|A", "@SUM(1)"] {
+        assert!(marked.contains(&cell.to_string()), "{cell} is not marked: {marked:?}");
+    }
     let rejects = |more: &[&str]| {
         let arguments = ["report", "owners", "--rejects", "rejects.csv", "--quiet"];
         stdout(folder.path(), &[&arguments[..], more].concat());
