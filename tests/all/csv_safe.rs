@@ -50,7 +50,7 @@ fn both(folder: &Path, arguments: &[&str]) -> (Vec<String>, Vec<String>) {
     marked(&raw, &safe)
 }
 
-fn is_number(text: &String) -> bool {
+fn is_number(text: &str) -> bool {
     text.parse::<f64>().is_ok()
 }
 
@@ -64,7 +64,7 @@ fn a_report_marks_values_of_dimensions_and_no_numbers() {
     for cell in ["=HYPERLINK(\"http://x\",\"y\")", "@SUM(1)", "+1", "-2"] {
         assert!(marked.contains(&cell.to_string()), "{cell} is not marked");
     }
-    assert!(left.len() > 3 && left.iter().all(is_number), "{left:?}");
+    assert!(left.len() > 3 && left.iter().all(|cell| is_number(cell)), "{left:?}");
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn the_audit_and_the_rows_left_out_are_marked_too() {
     let inputs = ["--crm", "leads.csv", "--spend", "ads.csv"];
     let (marked, left) =
         both(folder.path(), &[&["check", "--format", "csv", "--quiet"], &inputs[..]].concat());
-    assert!(left.iter().all(is_number), "{left:?}");
+    assert!(left.iter().all(|cell| is_number(cell)), "{left:?}");
     for cell in ["=cmd|A", "@SUM(1)"] {
         assert!(marked.contains(&cell.to_string()), "{cell} is not marked: {marked:?}");
     }

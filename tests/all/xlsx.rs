@@ -1,10 +1,13 @@
 //! The workbook is read with another library than the one that writes it, and held against JSON and Markdown: the same
 //! numbers in the same places, as numbers.
 
+mod beside;
+mod looks;
+
 use std::fs;
 use std::path::Path;
 
-use calamine::{Data, ExcelDateTime, Range, Reader as _, Xlsx, open_workbook};
+use calamine::{Data, ExcelDateTime, Reader as _, Xlsx, open_workbook};
 use serde_json::Value as Json;
 
 use crate::support::{project, run, stdout};
@@ -94,102 +97,23 @@ fn the_sheets_hold_what_markdown_shows_as_numbers() {
     for arguments in QUESTIONS {
         let markdown = printed(arguments, "markdown");
         let mut book = book(folder.path(), arguments);
-        let mut sheets = book.sheet_names().into_iter();
+        let path = folder.path().join("report.xlsx");
+        let mut sheets = (1..).zip(book.sheet_names());
         for part in format!("\n{markdown}").split("\n## ").skip(1) {
-            let name = sheets.next().unwrap();
+            let (sheet, name) = sheets.next().unwrap();
             let range = book.worksheet_range(&name).unwrap();
             if part.starts_with("Left out") {
                 assert_eq!(name, "findings");
                 continue;
             }
-            numbers +=
-                hold_beside(part, &range).unwrap_or_else(|what| panic!("{arguments:?}: {name}: {what}"));
+            let rows = beside::rows(&path, sheet, &range);
+            let held = beside::hold_beside(part, &rows);
+            numbers += held.unwrap_or_else(|what| panic!("{arguments:?}: {name}: {what}"));
         }
-        let rest: Vec<String> = sheets.collect();
+        let rest: Vec<String> = sheets.map(|(_, name)| name).collect();
         assert_eq!(rest[rest.len() - 2..], ["definitions", "data"]);
     }
     assert!(numbers > 5000, "only {numbers} numbers were held beside each other");
-}
-
-/// The number of numbers that a table of Markdown and a sheet have in common, in which they must be alike.
-fn hold_beside(part: &str, range: &Range<Data>) -> Result<usize, String> {
-    let mut rows = range.rows().filter(|row| row.iter().any(|cell| *cell != Data::Empty));
-    let lines = part.lines().filter(|line| !line.is_empty() && !line.starts_with("| :--"));
-    let mut numbers = 0;
-    let mut pairs: Vec<bool> = Vec::new();
-    for line in lines {
-        // a total of nothing has a row without any cell
-        if line.trim_matches(['|', ' ']).is_empty() {
-            continue;
-        }
-        let mut row = rows.next().ok_or(format!("no row for {line}"))?;
-        if row[0] == Data::String("Notes".into()) {
-            row = rows.next().ok_or("no notes")?;
-        }
-        let Some(cells) = line.strip_prefix("| ").and_then(|line| line.strip_suffix(" |")) else {
-            let said = line.strip_prefix("### ").unwrap_or(line).replace("\\|", "|");
-            if row[0].to_string() != said {
-                return Err(format!("{:?}, not {said}", row[0]));
-            }
-            pairs.clear();
-            continue;
-        };
-        let cells: Vec<&str> = cells.split(" | ").map(str::trim).collect();
-        if pairs.is_empty() {
-            pairs = heading_pairs(&cells, row)?;
-            continue;
-        }
-        let mut place = 0;
-        for (shown, is_pair) in cells.iter().zip(&pairs) {
-            let parts: Vec<&str> = if *is_pair && shown.contains('–') {
-                shown.split('–').collect()
-            } else if *is_pair {
-                vec![shown, ""]
-            } else {
-                vec![shown]
-            };
-            for part in parts {
-                let cell = row.get(place).unwrap_or(&Data::Empty);
-                numbers += usize::from(matches!(cell, Data::Float(_)));
-                if !is_shown(cell, part) {
-                    return Err(format!("{cell:?}, not {part}, in {line}"));
-                }
-                place += 1;
-            }
-        }
-    }
-    Ok(numbers)
-}
-
-/// Which columns are intervals, and stand in the sheet as two.
-fn heading_pairs(cells: &[&str], row: &[Data]) -> Result<Vec<bool>, String> {
-    let mut place = 0;
-    let mut pairs = Vec::new();
-    for heading in cells {
-        let found = row.get(place).unwrap_or(&Data::Empty).to_string();
-        let is_pair = found == format!("{heading}: low");
-        if !is_pair && found != *heading {
-            return Err(format!("heading {found}, not {heading}"));
-        }
-        pairs.push(is_pair);
-        place += if is_pair { 2 } else { 1 };
-    }
-    Ok(pairs)
-}
-
-/// Whether a cell is what a reader is shown: the number itself or in percent, as far as it is written out.
-fn is_shown(cell: &Data, shown: &str) -> bool {
-    let plain = shown.trim_start_matches(['!', '~', '*', '≥', '≤', ' ']).replace(',', "");
-    match (cell, plain.parse::<f64>()) {
-        (Data::Float(number), Ok(value)) => {
-            let decimals = plain.split_once('.').map_or(0, |(_, decimals)| decimals.len());
-            let half = 0.501 / [1.0, 10.0, 100.0, 1000.0][decimals];
-            [1.0, 100.0].iter().any(|scale| (number * scale - value).abs() <= half)
-        }
-        (Data::Empty, _) => shown.is_empty(),
-        (Data::String(text), _) => text.trim() == shown.replace("\\|", "|"),
-        _ => false,
-    }
 }
 
 /// Of 3 leads 2 became MQL, 1 of these was won, for 100.50, as the transcripts work out by hand.
@@ -209,6 +133,46 @@ fn a_small_sheet_holds_the_numbers_that_were_worked_out_by_hand() {
     let sheet = book.worksheet_range("channels").unwrap();
     let ads = sheet.rows().find(|row| row[0] == Data::String("ads".into())).unwrap();
     assert_eq!(ads[1..4], [1.0, 100.5, 100.5].map(Data::Float));
+}
+
+/// Who edits such a cell has text still.
+#[test]
+fn what_looks_like_a_formula_is_marked_as_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let leads = folder.path().join("leads.csv");
+    fs::write(&leads, HOSTILE).unwrap();
+    write(folder.path(), "report.xlsx", &["--crm", leads.to_str().unwrap()]);
+    let path = folder.path().join("report.xlsx");
+    assert!(looks::part(&path, "xl/styles.xml").contains("quotePrefix=\"1\""));
+    for sheet in 1.. {
+        let xml = looks::part(&path, &format!("xl/worksheets/sheet{sheet}.xml"));
+        if xml.is_empty() {
+            assert!(sheet > 5);
+            break;
+        }
+        assert!(!xml.contains("<f>") && !xml.contains("<f "), "sheet {sheet}");
+        assert!(!xml.contains("<hyperlink"), "sheet {sheet}");
+    }
+}
+
+/// A table of one block keeps its heading in sight; of several, title and scope.
+#[test]
+fn headings_stay_in_sight() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["plan", "funnel", "--config", "fixtures/targets/funnel.toml"];
+    let names = book(folder.path(), &arguments).sheet_names();
+    assert_eq!(names[..2], ["funnel", "plan"]);
+    let path = folder.path().join("report.xlsx");
+    for (place, name) in names.iter().enumerate() {
+        let frozen = looks::frozen(&path, place + 1);
+        let wanted = match name.as_str() {
+            "funnel" => ("2", "1"),
+            "plan" => ("2", "2"),
+            "definitions" => ("1", "1"),
+            _ => ("1", ""),
+        };
+        assert_eq!((frozen.0.as_str(), frozen.1.as_str()), wanted, "{name}");
+    }
 }
 
 #[test]

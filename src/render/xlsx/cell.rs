@@ -91,15 +91,17 @@ fn share_limit(share: f64) -> (f64, Format) {
 fn in_unit(exact: Exact, unit: Unit, mark: &str) -> Option<(f64, Format)> {
     let pattern = match unit {
         Unit::Count if exact.as_count().is_some() => "#,##0",
-        // as elsewhere, an exact half keeps its third decimal
-        Unit::Share | Unit::Part if exact.to_percent().rsplit('.').next().map(str::len) == Some(3) => {
-            "0.000%"
-        }
-        Unit::Share | Unit::Part => "0.00%",
+        Unit::Share | Unit::Part => percent(exact),
         Unit::Days | Unit::Months => "0.0",
         Unit::Money | Unit::Hours | Unit::Number | Unit::Count => "#,##0.00",
     };
     Some((number(&plain(Some(exact)))?, sheet::number(pattern, mark)))
+}
+
+/// Two decimals of a share in percent; as elsewhere, an exact half keeps its third.
+fn percent(share: Exact) -> &'static str {
+    let decimals = share.to_percent().rsplit('.').next().map(str::len);
+    if decimals == Some(3) { "0.000%" } else { "0.00%" }
 }
 
 /// A change, with its sign: of shares in points, of others in percent of what was before.
@@ -107,7 +109,7 @@ fn change(compared: &Comparison) -> Option<(f64, Format)> {
     let mark = if compared.is_significant { "* " } else { "" };
     let points = compared.change.filter(|_| is_share(compared.previous.unit));
     let (exact, pattern) = match (points, compared.change_percent) {
-        (Some(points), _) => (points, "0.00%"),
+        (Some(points), _) => (points, percent(points)),
         // it is percent already: a format with a bare % would multiply it by 100
         (None, Some(percent)) => (percent, "0.00\"%\""),
         (None, None) => return None,
