@@ -6,14 +6,15 @@
 //! CSV files ─ input ─▶ typed tables ─ leads ─▶ one row per lead ─ kpi ─▶ values ─ report ─▶ Report ─ render ─▶ text
 //! ```
 //!
-//! - [`cli`]: commands and options as types · [`config`]: `funnel.toml` as types
+//! - [`cli`]: commands and options as types, [`man`]: the same as a man page · [`config`]: `funnel.toml` as types
 //! - [`input`]: bytes to typed columns; the only place that knows files and formats
 //! - [`leads`]: the join: one row a lead, with its stages; contracts, cases and spend tied to it
 //! - [`kpi`]: the catalogue of KPIs as data, one evaluator, exact arithmetic, statistics
 //! - [`report`]: the tables as data, filled into a plain value · [`render`]: that value as text, one file a format
 //! - [`diff`]: what changed between two reports that were kept, and which rows made the difference
 //! - [`check`]: what is wrong with the data, counted and located · [`init`]: a first `funnel.toml` from the files alone
-//! - [`mask`], [`period`], [`calendar`], [`error`]: sets of rows, spans of days and their order, errors with a way out
+//! - [`mask`], [`period`], [`calendar`], [`error`], [`csv_text`]: sets of rows, spans of days and their order, errors with a
+//!   way out, text that a spreadsheet would run
 //!
 //! What always holds: money is exact (whole millionths, never floating-point sums); a ratio is a ratio of sums; a
 //! denominator of 0 gives no value; the same input gives the same bytes, whatever the order of rows or the number of
@@ -23,12 +24,14 @@ pub mod calendar;
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod csv_text;
 pub mod diff;
 pub mod error;
 pub mod init;
 pub mod input;
 pub mod kpi;
 pub mod leads;
+pub mod man;
 pub mod mask;
 pub mod output;
 pub mod period;
@@ -46,6 +49,7 @@ use crate::cli::{
     ReportArguments,
 };
 use crate::config::{Basis, Config};
+use crate::csv_text::CsvText;
 use crate::error::usage_error;
 use crate::input::Progress;
 use crate::input::profile::FileProfile;
@@ -56,8 +60,8 @@ use crate::kpi::derived;
 use crate::kpi::view::Filter;
 use crate::leads::Data;
 use crate::period::Period;
+use crate::render::Manner;
 use crate::render::terminal::Look;
-use crate::report::Report;
 use crate::report::answer::Asked;
 use crate::report::explain::Printed;
 use crate::report::needed;
@@ -89,6 +93,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
             clap_complete::generate(shell, &mut Cli::command(), "funnel", &mut text);
             output::to_stdout(&text).map(done)
         }
+        Command::Man { command } => output::to_stdout(&man::page(command.as_deref())?).map(done),
     }
 }
 
@@ -122,15 +127,15 @@ fn run_report(arguments: &ReportArguments) -> Result<Outcome> {
         answer.report.evidence = Some(report::evidence::evidence(&scope, &answer.report.tables)?);
     }
     if let Some(path) = &arguments.rejects {
-        output::write_files(&[(path.clone(), input::rejects::to_csv(&data.files)?.into_bytes())])?;
+        let rejects = input::rejects::to_csv(&data.files, csv_text(arguments.output.csv_safe))?;
+        output::write_files(&[(path.clone(), rejects.into_bytes())])?;
     }
     let formats = &arguments.output.formats;
     let are_shown = formats.iter().any(|format| render::shows_findings(*format));
     let findings: &[String] = if are_shown { &[] } else { &answer.report.findings };
-    match (formats.as_slice(), arguments.output.output.as_deref()) {
-        ([Format::Table], None) => print_table(&answer.report, arguments.output.color)?,
-        (formats, place) => output::write_report(&answer.report, formats, place)?,
-    }
+    let place = arguments.output.output.as_deref();
+    let manner = manner(arguments.output.csv_safe, place, arguments.output.color);
+    output::write_report(&answer.report, formats, place, manner)?;
     if !is_quiet {
         output::to_stderr(answer.notes.iter().chain(findings).chain(&answer.warned));
     }
@@ -172,7 +177,8 @@ fn run_explain(arguments: &ExplainArguments) -> Result<()> {
     derived::add(&mut data, &question.config, &catalogue, &needed)?;
     let scope = question.scope(&data, &catalogue, &arguments.scope)?;
     let text = if arguments.rows {
-        let printed = Printed { columns: &arguments.columns, key: key.as_ref() };
+        let csv_text = csv_text(arguments.csv_safe);
+        let printed = Printed { columns: &arguments.columns, key: key.as_ref(), csv_text };
         report::explain::rows(&scope, &arguments.kpi, &printed)?
     } else {
         report::explain::explain(&scope, &arguments.kpi)?
@@ -181,6 +187,7 @@ fn run_explain(arguments: &ExplainArguments) -> Result<()> {
 }
 
 fn run_check(arguments: &CheckArguments) -> Result<Outcome> {
+    output::check_place(&[arguments.format], arguments.output.as_deref())?;
     let mut config = configuration(&arguments.inputs)?;
     keep_inputs(&config, &[arguments.output.as_deref()])?;
     let as_of = day_of_the_data(arguments.as_of.as_deref(), &config)?;
@@ -193,19 +200,23 @@ fn run_check(arguments: &CheckArguments) -> Result<Outcome> {
     let mut data = leads::join(read, &config, as_of)?;
     data.findings.extend(later);
     let audit = audit::audit(&data, &config)?;
-    match (arguments.format, arguments.output.as_deref()) {
-        (Format::Table, None) => print_table(&report::audit::report(&audit), arguments.color)?,
-        (format, place) => output::write_bytes(render::audit(&audit, format)?, place)?,
-    }
+    let place = arguments.output.as_deref();
+    let manner = manner(arguments.csv_safe, place, arguments.color);
+    output::write_bytes(render::audit(&audit, arguments.format, manner)?, place)?;
     let outcome = tell_limits(&audit, arguments.inputs.quiet);
     // the process ends here: giving its memory back piece by piece would only take time
     std::mem::forget(data);
     Ok(outcome)
 }
 
-/// Prints tables as their reader can see them.
-fn print_table(report: &Report, colour: Colour) -> Result<()> {
-    output::to_stdout(render::table::render(report, Look::of_stdout(colour)).as_bytes())
+/// How the answer is written at a place: files are the same on every machine, stdout fits its terminal.
+fn manner(is_csv_safe: bool, place: Option<&Path>, colour: Colour) -> Manner {
+    let look = if place.is_some() { Look::plain() } else { Look::of_stdout(colour) };
+    Manner { csv_text: csv_text(is_csv_safe), look }
+}
+
+fn csv_text(is_safe: bool) -> CsvText {
+    if is_safe { CsvText::Safe } else { CsvText::Raw }
 }
 
 /// Says which limits are exceeded, even where nothing else is to be said: they are why the exit code is not 0.

@@ -11,7 +11,7 @@ pub use self::files::write_files;
 use self::files::{is_named_as_folder, unwritable};
 use crate::cli::Format;
 use crate::error::{data_error, io_reason, usage_error};
-use crate::render::{extension, is_binary, is_whole, render};
+use crate::render::{Manner, extension, is_binary, is_whole, render};
 use crate::report::Report;
 
 /// Writes to stdout.
@@ -65,21 +65,22 @@ pub fn check_place(formats: &[Format], place: Option<&Path>) -> Result<()> {
 ///
 /// # Errors
 /// A place that cannot be written to; what stood there before stands there still.
-pub fn write_report(report: &Report, formats: &[Format], place: Option<&Path>) -> Result<()> {
+pub fn write_report(report: &Report, formats: &[Format], place: Option<&Path>, manner: Manner) -> Result<()> {
     let Some(path) = place.filter(|path| is_folder(path)) else {
-        let bytes = formats.first().map_or_else(|| Ok(Vec::new()), |format| render(report, *format))?;
+        let bytes =
+            formats.first().map_or_else(|| Ok(Vec::new()), |format| render(report, *format, manner))?;
         return write_bytes(bytes, place);
     };
     let mut files = Vec::new();
     for format in formats {
         let extension = extension(*format);
         if is_whole(*format) {
-            files.push((path.join(format!("report.{extension}")), render(report, *format)?));
+            files.push((path.join(format!("report.{extension}")), render(report, *format, manner)?));
             continue;
         }
         for table in report.single_tables() {
             let name = table.tables.first().map_or("report", |table| table.name.as_str());
-            files.push((path.join(format!("{name}.{extension}")), render(&table, *format)?));
+            files.push((path.join(format!("{name}.{extension}")), render(&table, *format, manner)?));
         }
     }
     std::fs::create_dir_all(path).map_err(|error| unwritable(path, &error))?;

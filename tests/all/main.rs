@@ -1,17 +1,19 @@
 //! The tests that see the program as its users do: through the command line. One binary, because each further one links
 //! polars again.
 //!
-//! `cdnow` follows customers of a log of purchases, `check` holds the audit against counts made by hand, `deals` several deals of a lead, `folded` what `--top` folds in several periods, `init` runs reports with the configuration that is written for
+//! `cdnow` follows customers of a log of purchases, `check` holds the audit against counts made by hand, `csv_safe` text that a spreadsheet would run, `deals` several deals of a lead, `folded` what `--top` folds in several periods, `help` runs the examples of every `--help`, `init` runs reports with the configuration that is written for
 //! files, `joined` holds what a deal says of its lead, `messy` holds exports as they come against clean twins, `newcomer` tells what one stumbled over, `overlap` holds what two files both have, `oracle` compares every number with one that was
 //! computed another way, `periods` compares periods with reports of each, `presets` reads known exports, `properties` tries companies nobody thought of, `published`
 //! reaches figures that others published, `regressions` keeps what was once wrong from coming back, `transcripts`
-//! fixes what is printed to the letter.
+//! fixes what is printed to the letter, `xlsx` reads the workbook with another library.
 
 mod cdnow;
 mod check;
+mod csv_safe;
 mod deals;
 mod diff;
 mod folded;
+mod help;
 mod init;
 mod joined;
 mod messy;
@@ -27,3 +29,4 @@ mod regressions;
 mod support;
 mod terminal;
 mod transcripts;
+mod xlsx;
