@@ -51,6 +51,20 @@ pub struct Report {
     pub is_compared: bool,
     /// Whether values are held against targets: CSV and JSON have the columns for it then.
     pub is_judged: bool,
+    /// What the KPIs of the tables are, each once, in the order in which they first occur.
+    pub definitions: Vec<Definition>,
+}
+
+/// What a KPI is, for those who do not have the manual.
+#[derive(Debug, Clone)]
+pub struct Definition {
+    /// The key in CSV and JSON.
+    pub kpi: String,
+    pub title: String,
+    pub unit: Unit,
+    pub definition: String,
+    /// As it stands in the catalogue.
+    pub formula: String,
 }
 
 impl Report {
@@ -63,6 +77,7 @@ impl Report {
             currency: self.currency.clone(),
             is_compared: self.is_compared,
             is_judged: self.is_judged,
+            definitions: self.definitions.clone(),
         })
     }
 }
