@@ -227,4 +227,6 @@ pub enum Format {
     Json,
     /// Tables for a wiki or a chat
     Markdown,
+    /// One page for people, with charts: opens in any browser, asks nothing of any server
+    Html,
 }

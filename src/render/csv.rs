@@ -154,10 +154,12 @@ fn comparison_cells(compared: Option<&Comparison>) -> [String; 6] {
     ]
 }
 
-fn plain(number: Option<Exact>) -> String {
+/// A raw number; empty where there is none.
+pub fn plain(number: Option<Exact>) -> String {
     number.map(Exact::to_plain).unwrap_or_default()
 }
 
-fn limit(limit: Option<f64>) -> String {
+/// A raw end of an interval; empty where there is none.
+pub fn limit(limit: Option<f64>) -> String {
     limit.map(|limit| format!("{limit:.6}")).unwrap_or_default()
 }

@@ -3,6 +3,7 @@
 mod audit;
 pub mod catalogue;
 mod csv;
+mod html;
 mod json;
 mod markdown;
 pub mod table;
@@ -28,6 +29,7 @@ pub fn render(report: &Report, format: Format) -> Result<Vec<u8>> {
         Format::Csv => csv::render(report)?,
         Format::Json => json::render(report)?,
         Format::Markdown => markdown::render(report),
+        Format::Html => html::render(report),
     };
     Ok(text.into_bytes())
 }
@@ -40,7 +42,9 @@ pub fn audit(audit: &Audit, format: Format) -> Result<Vec<u8>> {
     match format {
         Format::Csv => audit::csv(audit).map(String::into_bytes),
         Format::Json => audit::json(audit).map(String::into_bytes),
-        Format::Table | Format::Markdown => render(&crate::report::audit::report(audit), format),
+        Format::Table | Format::Markdown | Format::Html => {
+            render(&crate::report::audit::report(audit), format)
+        }
     }
 }
 
@@ -51,6 +55,7 @@ pub fn extension(format: Format) -> &'static str {
         Format::Csv => "csv",
         Format::Json => "json",
         Format::Markdown => "md",
+        Format::Html => "html",
     }
 }
 
@@ -60,13 +65,13 @@ pub fn is_binary(_format: Format) -> bool {
 }
 
 /// Whether a file of this format holds all tables, also in a folder.
-pub fn is_whole(_format: Format) -> bool {
-    false
+pub fn is_whole(format: Format) -> bool {
+    format == Format::Html
 }
 
 /// Whether the format has room for findings; else they go to stderr.
 pub fn shows_findings(format: Format) -> bool {
-    matches!(format, Format::Table | Format::Markdown)
+    matches!(format, Format::Table | Format::Markdown | Format::Html)
 }
 
 /// The side of a value that a column shows, for people.
@@ -110,6 +115,7 @@ fn target_text(judged: &Judgement, unit: Unit) -> Option<String> {
     Some(format!("{sign}{}", value_text(limit, unit)))
 }
 
+/// A number for people; empty where there is none.
 fn number_text(number: Option<Exact>, unit: Unit) -> String {
     number.map(|number| value_text(number, unit)).unwrap_or_default()
 }
