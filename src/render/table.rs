@@ -53,7 +53,7 @@ fn block_text(block: &Block) -> String {
 }
 
 /// Whether a column belongs to the one before it.
-fn is_beside(show: Show) -> bool {
+pub fn is_beside(show: Show) -> bool {
     matches!(show, Show::Previous | Show::Change)
 }
 

@@ -82,14 +82,18 @@ fn tile(report: &Report, found: &Found) -> String {
         attribute("data-value", &plain(value.value)),
         attribute("title", &told(report, value).join("\n")),
     );
-    let period = value.period.as_deref().map(|period| format!(", {period}")).unwrap_or_default();
+    let period = value
+        .period
+        .as_deref()
+        .map(|period| format!(" <span class=\"period\">{}</span>", escaped(period)))
+        .unwrap_or_default();
     let _ = writeln!(
         text,
         "<a href=\"#table-{}\">{}{}</a>\n<strong>{}</strong>",
         identifier(&found.table.name),
         escaped(title_of(report, &value.kpi)),
-        escaped(&period),
-        escaped(&figure(report, value)),
+        period,
+        figure(report, value),
     );
     for line in [basis(value), change(value), target(report, value)].into_iter().flatten() {
         let _ = writeln!(text, "<span>{}</span>", escaped(&line));
@@ -100,12 +104,11 @@ fn tile(report: &Report, found: &Found) -> String {
 
 /// The figure with its unit; money at the top needs no cents.
 fn figure(report: &Report, value: &Value) -> String {
-    match value.value.filter(|_| value.unit == Unit::Money) {
-        Some(money) if money.to_float().abs() >= 10_000.0 => {
-            format!("{}{}", money.to_text(0), unit_text(value.unit, report.currency.as_deref()))
-        }
-        _ => measured(report, value),
-    }
+    let Some(number) = value.value else { return escaped(&measured(report, value)) };
+    let is_large = value.unit == Unit::Money && number.to_float().abs() >= 10_000.0;
+    let number = if is_large { number.to_text(0) } else { number_text(value.value, value.unit) };
+    let unit = unit_text(value.unit, report.currency.as_deref());
+    if unit.is_empty() { number } else { format!("{number}<small>{}</small>", escaped(&unit)) }
 }
 
 /// What a share rests on, and how sure it is.

@@ -48,6 +48,7 @@ pub fn render(report: &Report) -> String {
         text.push_str(&tables::list("findings", &report.findings));
         text.push_str("</section>\n");
     }
+    text.push_str(&tables::glossary(report));
     let _ = write!(text, "</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n");
     text
 }

@@ -7,10 +7,13 @@ use super::find::{is_total, is_turned};
 use super::markup::{attribute, escaped, identifier, told};
 use crate::render::cell_text;
 use crate::render::csv::{limit, plain};
+use crate::render::table::is_beside;
 use crate::report::{Block, Column, Definition, Report, Row, Show, Table, Value};
 
-/// Tables with more columns than this are printed across the page.
-const MOST_UPRIGHT: usize = 11;
+/// So many columns have room on paper; further ones go on below, behind the same labels.
+const MOST_COLUMNS: usize = 12;
+/// More columns than this are printed in small letters.
+const MANY: usize = 9;
 
 /// A table with its grids, its notes and what its KPIs are.
 pub fn section(report: &Report, table: &Table) -> String {
@@ -27,7 +30,9 @@ pub fn section(report: &Report, table: &Table) -> String {
             "<h3 id=\"{id}\">{}</h3>\n<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"{id}\">\n",
             escaped(&block.title)
         );
-        grid(&mut text, report, table, block);
+        for columns in pieces(block) {
+            grid(&mut text, report, table, (block, &columns));
+        }
         text.push_str("</div>\n");
     }
     text.push_str(&list("notes", &table.notes));
@@ -45,17 +50,35 @@ pub fn list(class: &str, lines: &[String]) -> String {
     format!("<ul class=\"{class}\">\n{items}</ul>\n")
 }
 
-fn grid(text: &mut String, report: &Report, table: &Table, block: &Block) {
-    let shown: Vec<usize> =
-        (0..block.columns.len()).filter(|place| block.columns[*place].show != Show::Data).collect();
+/// The places of the columns that people are shown, in pieces that keep a value with what it is compared with.
+fn pieces(block: &Block) -> Vec<Vec<usize>> {
+    let shown = (0..block.columns.len()).filter(|place| block.columns[*place].show != Show::Data);
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for place in shown {
+        match groups.last_mut().filter(|_| is_beside(block.columns[place].show)) {
+            Some(group) => group.push(place),
+            None => groups.push(vec![place]),
+        }
+    }
+    let mut pieces: Vec<Vec<usize>> = vec![Vec::new()];
+    for group in groups {
+        match pieces.last_mut().filter(|piece| piece.is_empty() || piece.len() + group.len() <= MOST_COLUMNS)
+        {
+            Some(piece) => piece.extend(group),
+            None => pieces.push(group),
+        }
+    }
+    pieces
+}
+
+fn grid(text: &mut String, report: &Report, table: &Table, (block, shown): (&Block, &[usize])) {
     let rows: Vec<&Row> = block.rows.iter().filter(|row| row.show != Some(Show::Data)).collect();
     let mut classes = Vec::new();
     if can_be_sorted(block, &rows) {
         classes.push("sortable");
     }
-    if shown.len() + block.labels.len() > MOST_UPRIGHT {
-        classes.push("wide");
-    }
+    let width = shown.len() + block.labels.len();
+    classes.extend((width > MANY).then_some("wide"));
     let dimensions = serde_json::json!(block.dimensions).to_string();
     let _ = writeln!(
         text,
@@ -68,7 +91,7 @@ fn grid(text: &mut String, report: &Report, table: &Table, block: &Block) {
     for label in &block.labels {
         let _ = writeln!(text, "<th scope=\"col\" class=\"label\">{}</th>", escaped(label));
     }
-    for place in &shown {
+    for place in shown {
         let column = &block.columns[*place];
         let definition = definition_of_column(report, block, *place);
         let told = definition.map(|definition| definition.definition.clone()).unwrap_or_default();
@@ -88,7 +111,7 @@ fn grid(text: &mut String, report: &Report, table: &Table, block: &Block) {
     ] {
         if !rows.is_empty() {
             let _ = writeln!(text, "<{tag}>");
-            rows.iter().for_each(|row| line(text, report, (table, block, &shown), row));
+            rows.iter().for_each(|row| line(text, report, (table, block, shown), row));
             let _ = writeln!(text, "</{tag}>");
         }
     }
@@ -209,8 +232,24 @@ fn definitions(report: &Report, table: &Table) -> String {
     if own.is_empty() {
         return String::new();
     }
-    let mut text = "<details>\n<summary>What these numbers are</summary>\n<dl>\n".to_string();
-    for definition in own {
+    format!(
+        "<details>\n<summary>What these numbers are</summary>\n{}</details>\n",
+        described(own.into_iter())
+    )
+}
+
+/// What all KPIs are, once: for paper, where nothing can be opened.
+pub fn glossary(report: &Report) -> String {
+    if report.definitions.is_empty() {
+        return String::new();
+    }
+    let list = described(report.definitions.iter());
+    format!("<section class=\"glossary\">\n<h2>What these numbers are</h2>\n{list}</section>\n")
+}
+
+fn described<'a>(definitions: impl Iterator<Item = &'a Definition>) -> String {
+    let mut text = "<dl>\n".to_string();
+    for definition in definitions {
         let _ = write!(
             text,
             "<dt>{} <code>{}</code></dt>\n<dd>{} <code>{}</code></dd>\n",
@@ -220,6 +259,6 @@ fn definitions(report: &Report, table: &Table) -> String {
             escaped(&definition.formula)
         );
     }
-    text.push_str("</dl>\n</details>\n");
+    text.push_str("</dl>\n");
     text
 }

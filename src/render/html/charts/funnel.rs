@@ -89,14 +89,19 @@ fn of_first_lead<'a>(report: &'a Report, count: &str) -> Option<&'a Value> {
     if is_turned(block) {
         return None;
     }
-    let row = block.rows.iter().find(|row| row.values.iter().skip(1).any(|value| value.kpi == count))?;
+    // the count of the stage that a step leads to stands in a column for machines
+    let leads_to = |row: &&Row| {
+        let mut cells = block.columns.iter().zip(&row.values);
+        cells.any(|(column, value)| column.show == Show::Data && value.kpi == count)
+    };
+    let row = block.rows.iter().find(leads_to)?;
     let place = value_columns(block).into_iter().rfind(|place| block.columns[*place].unit == Unit::Share)?;
     Some(&row.values[place]).filter(|value| value.value.is_some())
 }
 
 fn draw_stages(stages: &[Stage], widest: f64) -> Drawing {
     let width = |stage: &Stage| {
-        let count = stage.count.value.filter(|_| is_drawn(stage))?;
+        let count = stage.count.value.filter(|count| is_drawn(stage) && !count.is_zero())?;
         Some((count.to_float() / widest * 100.0).max(0.4))
     };
     let mut drawing = Drawing::default();

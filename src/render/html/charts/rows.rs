@@ -56,10 +56,11 @@ pub fn draw(lines: &[Line], scale: &Scale, reference: Option<f64>) -> Drawing {
     if shown.is_empty() {
         return Drawing::default();
     }
-    let heights: Vec<u32> = shown.iter().map(|line| text_height(line) + marks_height(line) + GAP).collect();
+    let text = text_height(&shown);
+    let heights: Vec<u32> = shown.iter().map(|line| text + marks_height(line) + GAP).collect();
     let bottom: u32 = heights.iter().sum();
     let mut body = String::new();
-    for (number, text) in scale.marks() {
+    for (number, words) in scale.marks() {
         let place = scale.place(number);
         stroke(&mut body, "grid", (place, 2), (place, bottom));
         let anchor = if place < 1.0 {
@@ -69,16 +70,16 @@ pub fn draw(lines: &[Line], scale: &Scale, reference: Option<f64>) -> Drawing {
         } else {
             "middle"
         };
-        words_at(&mut body, (place, bottom + 15), anchor, "quiet", &text);
+        words_at(&mut body, (place, bottom + 15), anchor, "quiet", &words);
     }
     let mut words = Vec::new();
     let mut top = 0;
     for (line, height) in shown.iter().zip(&heights) {
-        row(&mut body, line, scale, top);
+        row(&mut body, line, scale, (top, text));
         if let Some(place) =
             reference.map(|reference| scale.place(reference)).filter(|_| !line.points.is_empty())
         {
-            stroke(&mut body, "reference", (place, top + text_height(line)), (place, top + height));
+            stroke(&mut body, "reference", (place, top + text), (place, top + height));
         }
         words.push(format!("{}: {}", line.label, line.shown));
         top += height;
@@ -101,9 +102,10 @@ fn shortened(label: &str) -> String {
     label.chars().take(MOST_LETTERS - 1).chain(['…']).collect()
 }
 
-fn text_height(line: &Line) -> u32 {
-    let letters = line.label.chars().count() + line.shown.chars().count();
-    if letters > MOST_LETTERS { TEXT + 16 } else { TEXT }
+/// The height of the text of each row: two lines where one row of the chart needs them.
+fn text_height(lines: &[&Line]) -> u32 {
+    let letters = |line: &&Line| line.label.chars().count() + line.shown.chars().count();
+    if lines.iter().any(|line| letters(line) > MOST_LETTERS) { TEXT + 16 } else { TEXT }
 }
 
 fn marks_height(line: &Line) -> u32 {
@@ -111,10 +113,10 @@ fn marks_height(line: &Line) -> u32 {
     if line.points.is_empty() { bars } else { bars.max(15) }
 }
 
-fn row(body: &mut String, line: &Line, scale: &Scale, top: u32) {
+fn row(body: &mut String, line: &Line, scale: &Scale, (top, text): (u32, u32)) {
     let _ = writeln!(body, "<g><title>{}</title>", escaped(&format!("{}: {}", line.label, line.shown)));
     let class = if line.is_total { "total" } else { "" };
-    let middle = top + text_height(line);
+    let middle = top + text;
     words_at(body, (0.0, top + 13), "start", class, &shortened(&line.label));
     words_at(body, (100.0, middle - 5), "end", class, &line.shown);
     let zero = scale.place(0.0);

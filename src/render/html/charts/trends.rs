@@ -40,7 +40,7 @@ fn trend(report: &Report, kpi: &str) -> Option<Chart> {
     for (style, (ending, label)) in ["1", "2"].iter().zip(BESIDE) {
         let beside = find::totals(report, &format!("{kpi}{ending}"));
         if !beside.is_empty() {
-            series.push(without_intervals(line(report, &beside, &periods, (label, style))));
+            series.extend(beside_first(&series[0], line(report, &beside, &periods, (label, style))));
         }
     }
     let points = || series.iter().flat_map(|series| &series.points).flatten();
@@ -98,8 +98,10 @@ fn line(report: &Report, found: &[Found], periods: &[String], (label, style): (&
     }
 }
 
-/// Whiskers of several lines would hide each other.
-fn without_intervals(mut series: Series) -> Series {
+/// A line beside the first one, without whiskers, which would hide each other; none where it is the same line.
+fn beside_first(first: &Series, mut series: Series) -> Option<Series> {
     series.points.iter_mut().flatten().for_each(|point| point.interval = None);
-    series
+    let number = |point: &Option<Point>| point.as_ref().map(|point| point.number.to_bits());
+    let is_same = first.points.iter().map(number).eq(series.points.iter().map(number));
+    (!is_same).then_some(series)
 }
