@@ -142,7 +142,9 @@ fn line(text: &mut String, report: &Report, (table, block, shown): (&Table, &Blo
 fn cell(text: &mut String, report: &Report, table: &Table, (column, value): (&Column, &Value), row: &Row) {
     let show = row.shows(column);
     let words = escaped(&cell_text(value, show));
-    if value.is_absent() {
+    // an age that a group has not reached is no value, in CSV and JSON neither
+    let is_unreached = !column.key.is_empty() && value.value.is_none();
+    if value.is_absent() || is_unreached {
         let sort = attribute("data-sort", &plain(value.value));
         let _ = writeln!(text, "<td{sort}>{words}</td>");
         return;
