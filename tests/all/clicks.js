@@ -35,11 +35,15 @@
   var cell = money.querySelector("td[tabindex]");
   cell.focus();
   cell.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowDown", bubbles: true }));
+  // the narrowest window of a browser is wider than a phone
+  document.body.style.width = "400px";
+  var wide = document.body.scrollWidth;
+  document.body.style.width = "";
   var outcome = document.createElement("pre");
   outcome.id = "outcome";
   outcome.textContent = JSON.stringify({
     clicks: clicks, wrong: wrong, order: order, loaded: performance.getEntriesByType("resource").length,
-    inner: window.innerWidth, wide: document.documentElement.scrollWidth,
+    inner: window.innerWidth, outer: document.documentElement.scrollWidth, wide: wide,
     moved: document.activeElement !== cell && document.activeElement.tagName === "TD"
   });
   document.body.appendChild(outcome);

@@ -46,8 +46,20 @@ pub fn list(class: &str, lines: &[String]) -> String {
     if lines.is_empty() {
         return String::new();
     }
-    let items: String = lines.iter().map(|line| format!("<li>{}</li>\n", escaped(line))).collect();
-    format!("<ul class=\"{class}\">\n{items}</ul>\n")
+    let items: Vec<String> = lines.iter().map(|line| format!("<li>{}</li>\n", with_code(line))).collect();
+    format!("<ul class=\"{class}\">\n{}</ul>\n", items.concat())
+}
+
+/// Text whose words in backticks are set as code.
+fn with_code(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return escaped(text);
+    }
+    let part = |(place, part): (usize, &&str)| {
+        if place % 2 == 0 { escaped(part) } else { format!("<code>{}</code>", escaped(part)) }
+    };
+    parts.iter().enumerate().map(part).collect()
 }
 
 /// The places of the columns that people are shown, in pieces that keep a value with what it is compared with.
@@ -111,7 +123,9 @@ fn grid(text: &mut String, report: &Report, table: &Table, (block, shown): (&Blo
     ] {
         if !rows.is_empty() {
             let _ = writeln!(text, "<{tag}>");
-            rows.iter().for_each(|row| line(text, report, (table, block, shown), row));
+            for row in rows {
+                line(text, report, (table, block, shown), row);
+            }
             let _ = writeln!(text, "</{tag}>");
         }
     }

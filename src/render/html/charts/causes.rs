@@ -9,6 +9,7 @@ use super::{Chart, Drawing, chart, words_at};
 use crate::kpi::catalogue::Unit;
 use crate::kpi::derived::complaints::{NO, YES};
 use crate::kpi::derived::profile::{DOES_NOT_FIT, FITS};
+use crate::kpi::exact::Exact;
 use crate::render::html::find::{self, column_of, is_turned};
 use crate::render::html::markup::{escaped, parts, title_of};
 use crate::render::{interval_text, number_text};
@@ -72,7 +73,7 @@ fn words_of(value: &Value) -> String {
 }
 
 fn field(body: &mut String, (left, top): (f64, u32), heading: &str, value: &Value) {
-    let share = value.value.map_or(0.0, |share| share.to_float());
+    let share = value.value.map_or(0.0, Exact::to_float);
     let _ = writeln!(
         body,
         "<g><title>{}</title>\n<rect class=\"field\" x=\"{left}%\" y=\"{top}\" width=\"49%\" height=\"{FIELD}\" fill-opacity=\"{:.2}\"/>\n\
@@ -109,6 +110,7 @@ fn differences(report: &Report, block: &Block, place: usize) -> Option<Chart> {
             Some(Line {
                 label: label(row),
                 shown: format!("{}{sure}", number_text(Some(value.value?), value.unit)),
+                told: String::new(),
                 bars: Vec::new(),
                 points: vec![Point {
                     number: value.value?.to_float(),

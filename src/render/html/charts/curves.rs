@@ -142,16 +142,18 @@ fn marks(body: &mut String, line: &Series, places: &[String], scale: &Scale) {
     }
 }
 
-/// What the lines are, two beside each other; one line alone is the title of the chart.
+/// What the lines are; one line alone is the title of the chart.
 fn legend(drawing: &mut Drawing, series: &[Series]) {
     let named: Vec<(&str, &str)> =
         series.iter().filter_map(|line| Some((line.style.as_deref()?, line.label.as_str()))).collect();
     if named.len() < 2 {
         return;
     }
+    // long names have no room beside each other on a phone
+    let beside = if named.iter().any(|(_, label)| label.chars().count() > 16) { 1 } else { 2 };
     for (number, (style, label)) in named.iter().enumerate() {
-        let left = if number % 2 == 0 { 0.0 } else { 50.0 };
-        if number % 2 == 0 {
+        let left = if number % beside == 0 { 0.0 } else { 50.0 };
+        if number % beside == 0 {
             drawing.height += 20;
         }
         let y = drawing.height - 8;

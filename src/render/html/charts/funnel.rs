@@ -6,6 +6,7 @@ use super::rows::{Line, Point, Shape, draw};
 use super::scale::Scale;
 use super::{Chart, Drawing, chart, percent, words_at};
 use crate::kpi::catalogue::Unit;
+use crate::kpi::exact::Exact;
 use crate::render::html::find::{self, is_turned, value_columns};
 use crate::render::html::markup::{escaped, title_of};
 use crate::render::number_text;
@@ -47,7 +48,7 @@ fn picture(report: &Report, path: &Block) -> Option<Chart> {
     let stages: Vec<Stage> =
         path.rows.iter().map(|row| stage(report, row, count, (&shares, first))).collect();
     let widest = stages.iter().filter(|stage| is_drawn(stage)).filter_map(|stage| stage.count.value);
-    let widest = widest.map(|count| count.to_float()).fold(0.0, f64::max);
+    let widest = widest.map(Exact::to_float).fold(0.0, f64::max);
     let drawing = if widest > 0.0 { draw_stages(&stages, widest) } else { Drawing::default() };
     let first = stages.iter().find(|stage| is_drawn(stage)).map_or("", |stage| stage.label);
     let before = if stages.iter().all(is_drawn) { "" } else { " What came before the leads has no bar." };
@@ -213,6 +214,7 @@ fn step_line(report: &Report, raw: &Value, mature: Option<&Value>, estimate: &Va
     Line {
         label: title_of(report, &raw.kpi).to_string(),
         shown: shown.join(", "),
+        told: String::new(),
         bars: Vec::new(),
         points: points.into_iter().flatten().collect(),
         is_total: false,

@@ -24,38 +24,10 @@ pub fn charts(report: &Report) -> Vec<Chart> {
 fn returns(report: &Report, block: &Block) -> Option<Chart> {
     let (spend, revenue) = (column_of(block, "spend")?, column_of(block, "revenue")?);
     let (romi, roas) = (column_of(block, "romi"), column_of(block, "roas"));
-    let lines: Vec<Line> = block
-        .rows
-        .iter()
-        // a total is as long as all together, and would press the others to the edge
-        .filter(|row| !is_total(row))
-        .filter_map(|row| {
-            let numbers = [(spend, "outlined"), (revenue, "solid")].map(|(place, class)| {
-                row.values[place].value.map(|number| Bar { number: number.to_float(), class })
-            });
-            let bars: Vec<Bar> = numbers.into_iter().flatten().collect();
-            let figure = |place: Option<usize>, before: &str, behind: &str| {
-                let text = number_text(row.values[place?].value, row.values[place?].unit);
-                (!text.is_empty()).then(|| format!("{before}{text}{behind}"))
-            };
-            let shown = [figure(romi, "ROMI ", " %"), figure(roas, "ROAS ", "")];
-            let shown: Vec<String> = shown.into_iter().flatten().collect();
-            let shown = if shown.is_empty() { "no return to tell".to_string() } else { shown.join(", ") };
-            (!bars.is_empty()).then(|| Line {
-                label: label(row),
-                shown,
-                bars,
-                points: Vec::new(),
-                is_total: false,
-            })
-        })
-        .collect();
+    // a total is as long as all together, and would press the others to the edge
+    let rows = block.rows.iter().filter(|row| !is_total(row));
+    let lines: Vec<Line> = rows.filter_map(|row| return_of(row, (spend, revenue), (romi, roas))).collect();
     let scale = Scale::of(numbers(&lines), Unit::Money);
-    let mut drawing = draw(&lines, &scale, None);
-    for (words, row) in drawing.words.iter_mut().zip(block.rows.iter().filter(|row| !is_total(row))) {
-        let money = |place: usize| cell_text(&row.values[place], Show::Value);
-        words.push_str(&format!(", spend {}, revenue {}", money(spend), money(revenue)));
-    }
     let currency = report.currency.as_ref().map(|currency| format!(", {currency}")).unwrap_or_default();
     chart(
         report,
@@ -64,9 +36,38 @@ fn returns(report: &Report, block: &Block) -> Option<Chart> {
         "Upper bar, outlined: spend. Lower bar, filled: revenue. ROMI below 0: it brought less than it cost; what else \
          speaks for it is in the table."
             .to_string(),
-        drawing,
+        draw(&lines, &scale, None),
     )
     .filter(|_| !lines.is_empty())
+}
+
+/// What a channel cost and brought, as bars and as ratios; none where it neither cost nor brought anything known.
+fn return_of(
+    row: &Row,
+    (spend, revenue): (usize, usize),
+    (romi, roas): (Option<usize>, Option<usize>),
+) -> Option<Line> {
+    let text = |place: usize, before: &str, behind: &str| {
+        let text = number_text(row.values[place].value, row.values[place].unit);
+        (!text.is_empty()).then(|| format!("{before}{text}{behind}"))
+    };
+    let joined = |parts: [Option<String>; 2]| parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let ratios = joined([
+        romi.and_then(|romi| text(romi, "ROMI ", " %")),
+        roas.and_then(|roas| text(roas, "ROAS ", "")),
+    ]);
+    let bars: Vec<Bar> = [(spend, "outlined"), (revenue, "solid")]
+        .into_iter()
+        .filter_map(|(place, class)| Some(Bar { number: row.values[place].value?.to_float(), class }))
+        .collect();
+    (!bars.is_empty()).then(|| Line {
+        label: label(row),
+        shown: if ratios.is_empty() { "no return to tell".to_string() } else { ratios },
+        told: joined([text(spend, "spend ", ""), text(revenue, "revenue ", "")]),
+        bars,
+        points: Vec::new(),
+        is_total: false,
+    })
 }
 
 /// The cost of a lead at the last stage.
@@ -80,6 +81,7 @@ fn costs(report: &Report, block: &Block) -> Option<Chart> {
         Some(Line {
             label: label(row),
             shown: cell_text(value, Show::Value),
+            told: String::new(),
             bars: vec![Bar { number: value.value?.to_float(), class: "solid" }],
             points: Vec::new(),
             is_total: is_total(row),

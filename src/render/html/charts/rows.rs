@@ -21,6 +21,8 @@ pub struct Line {
     pub label: String,
     /// The figure as the table has it.
     pub shown: String,
+    /// What is told beside it to who does not see the bars.
+    pub told: String,
     pub bars: Vec<Bar>,
     pub points: Vec<Point>,
     pub is_total: bool,
@@ -81,7 +83,7 @@ pub fn draw(lines: &[Line], scale: &Scale, reference: Option<f64>) -> Drawing {
         {
             stroke(&mut body, "reference", (place, top + text), (place, top + height));
         }
-        words.push(format!("{}: {}", line.label, line.shown));
+        words.push(words_of(line));
         top += height;
     }
     let mut height = bottom + 22;
@@ -92,6 +94,12 @@ pub fn draw(lines: &[Line], scale: &Scale, reference: Option<f64>) -> Drawing {
         height += 20;
     }
     Drawing { body, height, words }
+}
+
+fn words_of(line: &Line) -> String {
+    let parts = [line.shown.as_str(), line.told.as_str()];
+    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    format!("{}: {}", line.label, parts.join(", "))
 }
 
 /// A label that has room on a phone; the whole of it is told by the row and by the table.
@@ -114,7 +122,7 @@ fn marks_height(line: &Line) -> u32 {
 }
 
 fn row(body: &mut String, line: &Line, scale: &Scale, (top, text): (u32, u32)) {
-    let _ = writeln!(body, "<g><title>{}</title>", escaped(&format!("{}: {}", line.label, line.shown)));
+    let _ = writeln!(body, "<g><title>{}</title>", escaped(&words_of(line)));
     let class = if line.is_total { "total" } else { "" };
     let middle = top + text;
     words_at(body, (0.0, top + 13), "start", class, &shortened(&line.label));

@@ -4,6 +4,7 @@ use super::rows::{Line, Point, Shape, draw};
 use super::scale::Scale;
 use super::{Chart, chart};
 use crate::kpi::catalogue::Unit;
+use crate::kpi::exact::Exact;
 use crate::render::html::find::{self, column_of, interval_column, is_total, is_turned};
 use crate::render::html::markup::{parts, title_of};
 use crate::render::{cell_text, interval_text};
@@ -65,7 +66,7 @@ fn of_block(report: &Report, table: &str, block: &Block, kpi: &str) -> Option<Ch
         format!(
             "Dot: the share. Whiskers: its 95% interval; the wider, the less sure. Dashed: the total.{mark}"
         ),
-        draw(&lines, &scale, total.map(|total| total.to_float())),
+        draw(&lines, &scale, total.map(Exact::to_float)),
     )
 }
 
@@ -78,6 +79,7 @@ fn line(row: &Row, value: &Value) -> Option<Line> {
     Some(Line {
         label: label(row),
         shown: format!("{} %{interval}{parts}", cell_text(value, Show::Value)),
+        told: String::new(),
         bars: Vec::new(),
         points: vec![Point {
             number,
