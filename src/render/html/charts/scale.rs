@@ -17,9 +17,9 @@ impl Scale {
     pub fn of(numbers: impl Iterator<Item = f64>, unit: Unit) -> Scale {
         let (low, high) =
             numbers.fold((0.0_f64, 0.0_f64), |(low, high), number| (low.min(number), high.max(number)));
-        let span = if high - low > 0.0 { high - low } else { 1.0 };
-        let step = round_step(span / 4.0);
-        let high = if high > 0.0 || low == 0.0 { (high / step - 1e-9).ceil().max(1.0) * step } else { 0.0 };
+        let high = if low == high { 1.0 } else { high };
+        let step = round_step((high - low) / 4.0);
+        let high = (high / step - 1e-9).ceil().max(0.0) * step;
         Scale { low: (low / step + 1e-9).floor().min(0.0) * step, high, step, unit }
     }
 
@@ -45,13 +45,11 @@ impl Scale {
         } else {
             (number, self.step, "")
         };
-        let decimals = if step >= 0.999 {
-            0
-        } else if step >= 0.0999 {
-            1
-        } else {
-            2
+        let is_whole = |decimals: &usize| {
+            let times = step * 10.0_f64.powi(i32::try_from(*decimals).unwrap_or_default());
+            (times - times.round()).abs() < 1e-6
         };
+        let decimals = (0..4).find(is_whole).unwrap_or(4);
         let sign = if number < -step / 2.0 { "-" } else { "" };
         let text = format!("{:.decimals$}", number.abs());
         let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
@@ -83,6 +81,8 @@ mod tests {
         assert_eq!(marks(&[45_750.5], Unit::Money), "0 20,000 40,000 60,000");
         assert_eq!(marks(&[0.926], Unit::Share), "0 % 25 % 50 % 75 % 100 %");
         assert_eq!(marks(&[3.2], Unit::Number), "0 1 2 3 4");
-        assert_eq!(marks(&[], Unit::Count), "0.0 0.5 1.0");
+        assert_eq!(marks(&[], Unit::Count), "0.00 0.25 0.50 0.75 1.00");
+        assert_eq!(marks(&[0.093], Unit::Share), "0.0 % 2.5 % 5.0 % 7.5 % 10.0 %");
+        assert_eq!(marks(&[-3.0], Unit::Number), "-3 -2 -1 0");
     }
 }
