@@ -17,7 +17,7 @@ impl Scale {
     pub fn of(numbers: impl Iterator<Item = f64>, unit: Unit) -> Scale {
         let (low, high) =
             numbers.fold((0.0_f64, 0.0_f64), |(low, high), number| (low.min(number), high.max(number)));
-        let high = if low == high { 1.0 } else { high };
+        let high = if high > low { high } else { 1.0 };
         let step = round_step((high - low) / 4.0);
         let high = (high / step - 1e-9).ceil().max(0.0) * step;
         Scale { low: (low / step + 1e-9).floor().min(0.0) * step, high, step, unit }
