@@ -306,4 +306,6 @@ pub enum Format {
     Markdown,
     /// A workbook: a sheet a table, definitions, and the rows of the CSV; needs `-o FILE`
     Xlsx,
+    /// One page for people, with charts: opens in any browser, asks nothing of any server
+    Html,
 }

@@ -4,6 +4,7 @@ mod audit;
 pub mod catalogue;
 mod csv;
 pub mod diff;
+mod html;
 mod json;
 mod markdown;
 pub mod table;
@@ -43,6 +44,7 @@ pub fn render(report: &Report, format: Format, manner: Manner) -> Result<Vec<u8>
         Format::Csv => csv::render(report, manner.csv_text)?,
         Format::Json => json::render(report)?,
         Format::Markdown => markdown::render(report),
+        Format::Html => html::render(report),
         Format::Xlsx => return xlsx::render(report),
     };
     Ok(text.into_bytes())
@@ -57,7 +59,9 @@ pub fn audit(audit: &Audit, format: Format, manner: Manner) -> Result<Vec<u8>> {
         Format::Csv => audit::csv(audit, manner.csv_text).map(String::into_bytes),
         Format::Json => audit::json(audit).map(String::into_bytes),
         Format::Xlsx => xlsx::audit(audit),
-        Format::Table | Format::Markdown => render(&crate::report::audit::report(audit), format, manner),
+        Format::Table | Format::Markdown | Format::Html => {
+            render(&crate::report::audit::report(audit), format, manner)
+        }
     }
 }
 
@@ -69,6 +73,7 @@ pub fn extension(format: Format) -> &'static str {
         Format::Json => "json",
         Format::Markdown => "md",
         Format::Xlsx => "xlsx",
+        Format::Html => "html",
     }
 }
 
@@ -79,12 +84,12 @@ pub fn is_binary(format: Format) -> bool {
 
 /// Whether a file of this format holds all tables, also in a folder.
 pub fn is_whole(format: Format) -> bool {
-    format == Format::Xlsx
+    matches!(format, Format::Html | Format::Xlsx)
 }
 
 /// Whether the format has room for findings; else they go to stderr.
 pub fn shows_findings(format: Format) -> bool {
-    matches!(format, Format::Table | Format::Markdown | Format::Xlsx)
+    matches!(format, Format::Table | Format::Markdown | Format::Html | Format::Xlsx)
 }
 
 /// The side of a value that a column shows, for people.
@@ -138,6 +143,7 @@ fn side_sign(side: Side) -> &'static str {
     }
 }
 
+/// A number for people; empty where there is none.
 fn number_text(number: Option<Exact>, unit: Unit) -> String {
     number.map(|number| value_text(number, unit)).unwrap_or_default()
 }
