@@ -173,7 +173,11 @@ fn reference(file: &File, config: &Config) -> Result<Vec<(String, Kpi)>> {
             text.replace(&format!("{{{mark}s}}"), &plural).replace(&format!("{{{title}s}}"), &plural)
         })
     };
+    let fill = |text: &str| fill(text).replace("{window}", "the window");
+    // what a window only changes stands there already
+    let of_windows = file.each_window.kpi.iter().filter(|(name, _)| !file.each_pair.kpi.contains_key(*name));
     let templates = [&file.each_stage, &file.each_pair].into_iter().flat_map(|templates| &templates.kpi);
+    let templates = templates.chain(of_windows);
     let mut single = lags::with_limit(&file.kpi, config)?;
     single.extend(config.kpi.clone());
     let templates = templates.map(|(name, kpi)| (fill(name), fill_kpi(kpi, &fill)));

@@ -129,7 +129,7 @@ fn fill_table(scope: &Scope, table: &tables::Table, folding: &Folding) -> Result
 
 /// Whether the rows of a block are stages or steps between them.
 pub fn is_of_stages(block: &tables::Block) -> bool {
-    matches!(block.rows, Rows::Steps | Rows::Path)
+    matches!(block.rows, Rows::Steps | Rows::Path | Rows::Windows)
 }
 
 /// The dimensions that a block is split by, once for each grid. `fixed` are those that blocks of the table are made for.
@@ -214,7 +214,7 @@ fn fill_block(
     {
         return Ok(Vec::new());
     }
-    let steps = steps(&scope.stages());
+    let steps = if block.rows == Rows::Windows { long_windows(scope) } else { steps(&scope.stages()) };
     match (block.rows, dimensions.is_empty()) {
         (Rows::Ages, _) => {
             let planned = columns(scope, block, None)?;
@@ -230,7 +230,7 @@ fn fill_block(
                 .into_iter()
                 .collect())
         }
-        (Rows::Steps, false) => {
+        (Rows::Steps | Rows::Windows, false) => {
             let planned = |step: &Step| columns(scope, block, Some(step));
             block_a_step(scope, block, basis, dimensions, folding, (&steps, &planned))
         }
@@ -240,8 +240,19 @@ fn fill_block(
             let planned = |step: &Step| path::columns(scope, block, step, &all);
             block_a_step(scope, block, basis, dimensions, folding, (&super::layout::steps(&all), &planned))
         }
-        (Rows::Steps, true) => Ok(step_block(scope, block, basis, &steps)?.into_iter().collect()),
+        (Rows::Steps | Rows::Windows, true) => {
+            Ok(step_block(scope, block, basis, &steps)?.into_iter().collect())
+        }
     }
+}
+
+/// The windows of the configuration that go over several stages: the steps from one to the next show their own.
+fn long_windows(scope: &Scope) -> Vec<Step> {
+    let known = steps(&scope.stages());
+    let is_known = |step: &Step| known.iter().any(|other| (&other.from, &other.to) == (&step.from, &step.to));
+    let windows = scope.data.windows.values();
+    let steps = windows.map(|window| Step { from: window.from.clone(), to: window.to.clone() });
+    steps.filter(|step| !is_known(step)).collect()
 }
 
 /// The columns that are planned for a step.

@@ -61,6 +61,12 @@ pub fn speed_to_lead(scope: &Scope, table: &tables::Table) -> Vec<String> {
 /// How many leads are left out of acquisition, where a block counts only new customers.
 pub fn existing_left_out(scope: &Scope, table: &tables::Table, blocks: &[Block]) -> Option<String> {
     let count = scope.data.existing.as_ref().map_or(0, Mask::count);
+    if count > 0 && table.name == "owners" {
+        return Some(format!(
+            "won, lost and win rates are of all deals, those with existing customers too: {} of the data are leads of such (see `bases`)",
+            crate::check::group_thousands(count)
+        ));
+    }
     let first = scope.stages().first().map(|stage| scope.catalogue.stage_count(stage))?;
     let mut values = blocks.iter().flat_map(|block| &block.rows).flat_map(|row| &row.values);
     let tells_them_apart = table.name == "bases";

@@ -72,6 +72,8 @@ pub enum Rows {
     Steps,
     /// One for each stage of the whole path, from the ads to the renewed contracts; with dimensions, a grid for each step.
     Path,
+    /// One for each window of the configuration over several stages; with dimensions, a grid for each.
+    Windows,
     /// One for each value of the dimensions, with a column for each age of the customers in months.
     Ages,
 }

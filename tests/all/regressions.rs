@@ -325,3 +325,32 @@ where = \"profile=does not fit\"
         assert!(said.contains("50.00") && said.contains("does not fit"), "{tables:?}: {said}");
     }
 }
+
+/// A window may go over several stages: in time, late, young and dropped make up all leads, whatever stands between.
+#[test]
+fn a_window_over_several_stages_has_its_maturity_in_the_table() {
+    let folder = tempfile::tempdir().expect("a folder for the files");
+    // in time after 19 days, late after 59, created 10 days before the end, and given up
+    let leads = "Lead ID,Created,MQL date,Won date
+1,2026-01-01,2026-01-02,2026-01-20
+2,2026-01-01,2026-01-02,2026-03-01
+3,2026-06-20,2026-06-21,
+4,2026-01-05,,
+";
+    let configuration = "as_of = \"2026-06-30\"
+stages = [\"lead\", \"mql\", \"won\"]
+[[crm]]
+files = [\"leads.csv\"]
+[window]
+lead_to_won = \"30d\"
+";
+    std::fs::write(folder.path().join("leads.csv"), leads).expect("the leads are written");
+    std::fs::write(folder.path().join("funnel.toml"), configuration).expect("the configuration is written");
+    let text = stdout(folder.path(), &["report", "funnel", "-q"]);
+    let row = text.lines().skip_while(|line| *line != "Windows over several stages");
+    let row = row
+        .map(|line| line.split_whitespace().collect::<Vec<_>>())
+        .find(|cells| cells.starts_with(&["Lead", "→", "Won"]));
+    // 4 leads: 1 in time, 1 late, 1 young, 1 dropped; 3 of 4 are mature, and 1 of these 3 was won in time
+    assert_eq!(row.expect("the window has a row")[3..], ["4", "1", "1", "1", "1", "75.00", "33.33"]);
+}
