@@ -162,3 +162,63 @@ fn what_top_folds_is_computed_anew_from_its_parts() {
     names.dedup();
     assert_eq!(names, ["(none)", "(other)", "ads"]);
 }
+
+/// The cells of a column of a file of the company, one a row.
+fn column(file: &str, header: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(company().join(file)).expect("a file of the company");
+    parse(&text).into_iter().map(|row| row[header].clone()).collect()
+}
+
+/// Every step of the path over every other one, counted in the files: the ads' own counts are summed, a lead is at a
+/// stage if that or a later one is dated, and it is renewed if a contract of it is.
+#[test]
+fn every_pair_of_the_path_is_the_ratio_of_its_counts() {
+    let sum = |header: &str| -> usize {
+        column("ads.csv", header).iter().map(|cell| cell.parse::<usize>().expect("a count")).sum()
+    };
+    let dates = ["MQL date", "SQL date", "Won date"].map(|header| column("leads.csv", header));
+    let leads = column("leads.csv", "Lead ID");
+    let reached = |first: usize| {
+        (0..leads.len()).filter(|lead| dates[first..].iter().any(|stage| !stage[*lead].is_empty())).count()
+    };
+    let renewed = column("contracts.csv", "Lead ID").into_iter().zip(column("contracts.csv", "Renewed at"));
+    let renewed = renewed.filter(|(lead, day)| !day.is_empty() && leads.contains(lead)).count();
+    let path = [
+        ("impression", sum("Impressions")),
+        ("reach", sum("Reach")),
+        ("click", sum("Clicks")),
+        ("visit", sum("Visits")),
+        ("lead", leads.len()),
+        ("mql", reached(0)),
+        ("sql", reached(1)),
+        ("won", reached(2)),
+        ("renewed", renewed),
+    ];
+    assert_eq!(
+        path.map(|(_, count)| count),
+        [10_000, 4_000, 200, 5, 8, 7, 3, 2, 1],
+        "as a reader counts them"
+    );
+    let mut checked = 0;
+    for (place, (from, below)) in path.iter().enumerate() {
+        for (to, above) in &path[place + 1..] {
+            let kpi = format!("{from}_to_{to}");
+            // the window of this step counts who came in time only, which has a test of its own
+            if kpi == "mql_to_sql" {
+                continue;
+            }
+            let text = stdout(&company(), &["explain", &kpi, "--quiet"]);
+            let cell = |label: &str| {
+                let line = text.lines().find_map(|line| line.trim().strip_prefix(label));
+                line.unwrap_or_else(|| panic!("{kpi} has no {label}")).trim().replace(',', "")
+            };
+            assert_eq!(
+                [cell("numerator"), cell("denominator")],
+                [above.to_string(), below.to_string()],
+                "{kpi}"
+            );
+            checked += 1;
+        }
+    }
+    assert_eq!(checked, 35, "nine steps have 36 pairs");
+}
