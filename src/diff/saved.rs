@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 use crate::error::{data_error, did_you_mean, io_reason, shortened, usage_error};
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
-use crate::render::SCHEMA;
+use crate::render::{SCHEMA, is_dimension};
 
 /// A report as its file has it.
 #[derive(Debug)]
@@ -93,30 +93,6 @@ struct File {
     evidence: Option<SavedEvidence>,
 }
 
-/// The keys of a row that are no dimensions.
-const NO_DIMENSIONS: [&str; 20] = [
-    "table",
-    "period",
-    "basis",
-    "as_of",
-    "report_currency",
-    "kpi",
-    "value",
-    "unit",
-    "numerator",
-    "denominator",
-    "ci_low",
-    "ci_high",
-    "previous",
-    "change",
-    "change_percent",
-    "difference_low",
-    "difference_high",
-    "significant",
-    "target",
-    "target_status",
-];
-
 /// Reads a report that `funnel report --format json` has written.
 ///
 /// # Errors
@@ -156,11 +132,10 @@ pub fn read(path: &Path) -> Result<Saved> {
 fn value(row: &Map<String, Json>) -> Option<(Place, Numbers)> {
     let text = |key: &str| row.get(key).and_then(Json::as_str).map(String::from);
     let number = |key: &str| row.get(key).and_then(Json::as_number).and_then(exact);
-    let is_dimension =
-        |(name, value): &(&String, &Json)| !NO_DIMENSIONS.contains(&name.as_str()) && **value != "(total)";
+    let splits = |(name, value): &(&String, &Json)| is_dimension(name) && **value != "(total)";
     let key = row
         .iter()
-        .filter(is_dimension)
+        .filter(splits)
         .map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_string()))
         .collect();
     let place = Place {

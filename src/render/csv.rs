@@ -14,12 +14,23 @@ use crate::report::{Report, Table, Value};
 /// The version of the schema: it grows when a column or a key changes its name, its place or its meaning, or goes.
 pub const SCHEMA: u32 = 1;
 
+/// The columns in front of the dimensions.
+const PLACE: [&str; 5] = ["table", "period", "basis", "as_of", "report_currency"];
+
+/// The columns behind the dimensions.
+const NUMBERS: [&str; 7] = ["kpi", "value", "unit", "numerator", "denominator", "ci_low", "ci_high"];
+
 /// The columns that a comparison adds.
 const COMPARISON: [&str; 6] =
     ["previous", "change", "change_percent", "difference_low", "difference_high", "significant"];
 
 /// The columns that targets add.
 const TARGET: [&str; 2] = ["target", "target_status"];
+
+/// Whether a column of the schema is a dimension.
+pub fn is_dimension(name: &str) -> bool {
+    !PLACE.iter().chain(&NUMBERS).chain(&COMPARISON).chain(&TARGET).any(|fixed| *fixed == name)
+}
 
 /// The report as CSV.
 ///
@@ -50,9 +61,9 @@ pub struct Record<'a> {
 /// The columns of the tidy schema.
 pub fn heading(report: &Report, dimensions: &[String]) -> Vec<String> {
     let fixed = |names: &[&str]| names.iter().map(|name| (*name).to_string()).collect::<Vec<_>>();
-    let mut heading = fixed(&["table", "period", "basis", "as_of", "report_currency"]);
+    let mut heading = fixed(&PLACE);
     heading.extend(dimensions.iter().cloned());
-    heading.extend(fixed(&["kpi", "value", "unit", "numerator", "denominator", "ci_low", "ci_high"]));
+    heading.extend(fixed(&NUMBERS));
     if report.is_compared {
         heading.extend(fixed(&COMPARISON));
     }

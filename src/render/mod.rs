@@ -13,7 +13,7 @@ mod xlsx;
 
 use anyhow::Result;
 
-pub use self::csv::SCHEMA;
+pub use self::csv::{SCHEMA, is_dimension};
 
 use crate::check::audit::Audit;
 use crate::cli::Format;
