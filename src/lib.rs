@@ -12,11 +12,12 @@
 //! - [`kpi`]: the catalogue of KPIs as data, one evaluator, exact arithmetic, statistics
 //! - [`report`]: the tables as data, filled into a plain value · [`render`]: that value as text, one file a format
 //! - [`check`]: what is wrong with the data, counted and located · [`init`]: a first `funnel.toml` from the files alone
+//! - [`output`]: stdout and files, whole or not at all · [`log`]: stderr, as lines or as JSON
 //! - [`mask`], [`period`], [`calendar`], [`error`]: sets of rows, spans of days and their order, errors with a way out
 //!
 //! What always holds: money is exact (whole millionths, never floating-point sums); a ratio is a ratio of sums; a
 //! denominator of 0 gives no value; the same input gives the same bytes, whatever the order of rows or the number of
-//! threads; what is left out is counted; no clock is read and no network code is linked.
+//! threads; what is left out is counted; no clock is read but for the seconds in the log; no network code is linked.
 
 pub mod calendar;
 pub mod check;
@@ -27,33 +28,36 @@ pub mod init;
 pub mod input;
 pub mod kpi;
 pub mod leads;
+pub mod log;
 pub mod mask;
 pub mod output;
 pub mod period;
 pub mod render;
 pub mod report;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::CommandFactory;
 
+use crate::check::Finding;
 use crate::check::audit::{self, Audit};
 use crate::cli::{
-    CheckArguments, Cli, Command, ExplainArguments, Inputs, KpisArguments, ListFormat, ReportArguments,
+    CheckArguments, Cli, Command, ExplainArguments, Format, Inputs, KpisArguments, ListFormat,
+    ReportArguments,
 };
 use crate::config::{Basis, Config};
 use crate::error::usage_error;
-use crate::input::Progress;
-use crate::input::profile::FileProfile;
 use crate::input::table::Table;
 use crate::input::tables::Kind;
 use crate::kpi::catalogue::{Catalogue, catalogue};
 use crate::kpi::derived;
 use crate::kpi::view::Filter;
 use crate::leads::Data;
+use crate::log::{Event, Log};
 use crate::period::Period;
-use crate::report::answer::Asked;
+use crate::report::answer::{Answer, Asked};
 use crate::report::explain::Printed;
 use crate::report::needed;
 use crate::report::scope::Scope;
@@ -66,17 +70,17 @@ pub enum Outcome {
     Missed,
 }
 
-/// Runs a command line.
+/// Runs a command line, and tells in the log what happens on the way.
 ///
 /// # Errors
 /// Everything that keeps the answer from being right; nothing has been written then.
-pub fn run(cli: Cli) -> Result<Outcome> {
+pub fn run(cli: Cli, log: &Log) -> Result<Outcome> {
     let done = |()| Outcome::Done;
     match cli.command {
-        Command::Report(arguments) => run_report(&arguments),
-        Command::Explain(arguments) => run_explain(&arguments).map(done),
+        Command::Report(arguments) => run_report(&arguments, log),
+        Command::Explain(arguments) => run_explain(&arguments, log),
         Command::Init(arguments) => init::run(&arguments).map(done),
-        Command::Check(arguments) => run_check(&arguments),
+        Command::Check(arguments) => run_check(&arguments, log),
         Command::Kpis(arguments) => run_kpis(&arguments).map(done),
         Command::Completions { shell } => {
             let mut text = Vec::new();
@@ -86,16 +90,16 @@ pub fn run(cli: Cli) -> Result<Outcome> {
     }
 }
 
-fn run_report(arguments: &ReportArguments) -> Result<Outcome> {
-    output::check_place(&arguments.output.formats, arguments.output.output.as_deref())?;
+fn run_report(arguments: &ReportArguments, log: &Log) -> Result<Outcome> {
+    let (formats, place) = (&arguments.output.formats, arguments.output.output.as_deref());
+    output::check_place(formats, place)?;
     let question = Question::new(&arguments.inputs, &arguments.scope)?;
     let catalogue = catalogue(&question.config)?;
-    let is_quiet = arguments.inputs.quiet;
-    if !is_quiet {
-        output::to_stderr(&catalogue.replaced);
-    }
-    keep_inputs(&question.config, &[arguments.rejects.as_deref(), arguments.output.output.as_deref()])?;
-    let (mut data, plan) = question.read(&arguments.inputs)?;
+    log.tell_lines(&catalogue.replaced, Event::Note);
+    let possible =
+        place.map(|place| output::possible_files(&arguments.tables, formats, place)).transpose()?;
+    keep_inputs(&question.config, possible.iter().flatten().chain(&arguments.rejects))?;
+    let (mut data, plan) = question.read(log)?;
     let needed = needed::of_report(&arguments.tables, &catalogue, &question.config, question.dimensions())?;
     derived::add(&mut data, &question.config, &catalogue, &needed)?;
     let mut scope = question.scope(&data, &catalogue, &arguments.scope)?;
@@ -104,49 +108,62 @@ fn run_report(arguments: &ReportArguments) -> Result<Outcome> {
     let asked =
         Asked { names: &arguments.tables, every: arguments.every, compare: arguments.compare, goals: &goals };
     let answer = report::answer::answer(&scope, &asked)?;
-    if let Some(path) = &arguments.rejects {
-        output::write_files(&[(path.clone(), input::rejects::to_csv(&data.files)?.into_bytes())])?;
-    }
-    let formats = &arguments.output.formats;
-    let are_shown = formats.iter().any(|format| render::shows_findings(*format));
-    let findings: &[String] = if are_shown { &[] } else { &answer.report.findings };
-    output::write_report(&answer.report, formats, arguments.output.output.as_deref())?;
-    if !is_quiet {
-        output::to_stderr(answer.notes.iter().chain(findings).chain(&answer.warned));
-    }
-    // why the exit code is not 0 is said even where nothing else is to be said
-    output::to_stderr(&answer.missed);
+    let rejects = match &arguments.rejects {
+        Some(path) => Some((path.clone(), input::rejects::to_csv(&data.files)?.into_bytes())),
+        None => None,
+    };
+    let written = output::write_report(&answer.report, formats, place, rejects)?;
+    let outcome = tell_answer(&answer, &scope, formats, log);
+    log.tell([Event::Done { outcome, written: &written }]);
     // the process ends here: giving its memory back piece by piece would only take time
     drop(scope);
     std::mem::forget(data);
-    Ok(if answer.missed.is_empty() { Outcome::Done } else { Outcome::Missed })
+    Ok(outcome)
+}
+
+/// Tells what is said beside a report, and how it ended.
+fn tell_answer(answer: &Answer, scope: &Scope, formats: &[Format], log: &Log) -> Outcome {
+    log.tell_lines(&answer.notes, Event::Note);
+    // what stands in the report is not said twice to people
+    if log.is_json() || !formats.iter().any(|format| render::shows_findings(*format)) {
+        let undated = report::scope::without_date(scope);
+        let known = scope.data.findings.iter().chain(&undated);
+        let keys: BTreeMap<String, &str> = known.map(|known| (known.describe(), known.key)).collect();
+        let event = |text: &'_ String| (keys.get(text).copied(), text.clone());
+        let findings: Vec<(Option<&str>, String)> = answer.report.findings.iter().map(event).collect();
+        log.tell(findings.iter().map(|(key, text)| Event::Finding { key: *key, text }));
+    }
+    log.tell_lines(&answer.warned, Event::Warning);
+    log.tell_lines(&answer.missed, Event::Missed);
+    if answer.missed.is_empty() { Outcome::Done } else { Outcome::Missed }
 }
 
 /// Nothing is written over an input: an export that is gone cannot be counted again.
 ///
 /// # Errors
 /// An output that is one of the inputs.
-fn keep_inputs(config: &Config, outputs: &[Option<&Path>]) -> Result<()> {
+fn keep_inputs<'a>(config: &Config, outputs: impl IntoIterator<Item = &'a PathBuf>) -> Result<()> {
     let mut inputs = input::paths(config)?;
     inputs.push(config.path.clone());
     let real = |path: &Path| path.canonicalize().ok();
     let known: Vec<PathBuf> = inputs.iter().filter_map(|input| real(input)).collect();
-    match outputs.iter().flatten().find(|path| real(path).is_some_and(|path| known.contains(&path))) {
+    let mut outputs = outputs.into_iter();
+    match outputs.find(|path| real(path).is_some_and(|path| known.contains(&path))) {
         None => Ok(()),
         Some(path) => Err(usage_error(
             format!("`{}` is one of the inputs, and would be written over", path.display()),
-            "write to another file",
+            "write elsewhere",
         )),
     }
 }
 
-fn run_explain(arguments: &ExplainArguments) -> Result<()> {
+fn run_explain(arguments: &ExplainArguments, log: &Log) -> Result<Outcome> {
     let question = Question::new(&arguments.inputs, &arguments.scope)?;
     let catalogue = catalogue(&question.config)?;
     catalogue.kpi(&arguments.kpi)?;
-    keep_inputs(&question.config, &[arguments.output.as_deref()])?;
+    keep_inputs(&question.config, &arguments.output)?;
     let key = arguments.pseudonymise.as_deref().map(report::pseudonym::key).transpose()?;
-    let (mut data, _) = question.read_with(&arguments.columns, &arguments.inputs)?;
+    let (mut data, _) = question.read_with(&arguments.columns, log)?;
     let needed =
         needed::of_question(&arguments.kpi, &catalogue, question.dimensions().chain(&arguments.columns));
     derived::add(&mut data, &question.config, &catalogue, &needed)?;
@@ -157,36 +174,50 @@ fn run_explain(arguments: &ExplainArguments) -> Result<()> {
     } else {
         report::explain::explain(&scope, &arguments.kpi)?
     };
-    output::write_bytes(text.into_bytes(), arguments.output.as_deref())
+    let written = output::write_bytes(text.into_bytes(), arguments.output.as_deref())?;
+    // people find them beside the number
+    if log.is_json() {
+        tell_findings(&scope.data.findings, log);
+    }
+    log.tell([Event::Done { outcome: Outcome::Done, written: &written }]);
+    Ok(Outcome::Done)
 }
 
-fn run_check(arguments: &CheckArguments) -> Result<Outcome> {
+fn run_check(arguments: &CheckArguments, log: &Log) -> Result<Outcome> {
     let mut config = configuration(&arguments.inputs)?;
-    keep_inputs(&config, &[arguments.output.as_deref()])?;
+    keep_inputs(&config, &arguments.output)?;
     let as_of = day_of_the_data(arguments.as_of.as_deref(), &config)?;
     let contacts = check::contacts::contact_columns();
-    let mut read =
-        check::refused::read(&mut config, |config| read_inputs(config, &contacts, &arguments.inputs))?;
+    let mut read = check::refused::read(&mut config, |config| read_inputs(config, &contacts, log))?;
     // two addresses of one lead are no reason to refuse the audit
     read.automatic_dimensions.extend(contacts);
     let later = as_of.and_then(|day| check::order::dates_after(&read, day));
     let mut data = leads::join(read, &config, as_of)?;
     data.findings.extend(later);
     let audit = audit::audit(&data, &config)?;
-    output::write_bytes(render::audit(&audit, arguments.format)?, arguments.output.as_deref())?;
-    let outcome = tell_limits(&audit, arguments.inputs.quiet);
+    let bytes = render::audit(&audit, arguments.format)?;
+    let written = output::write_bytes(bytes, arguments.output.as_deref())?;
+    if log.is_json() {
+        tell_findings(&data.findings, log);
+    }
+    let outcome = tell_limits(&audit, log);
+    log.tell([Event::Done { outcome, written: &written }]);
     // the process ends here: giving its memory back piece by piece would only take time
     std::mem::forget(data);
     Ok(outcome)
 }
 
+fn tell_findings(findings: &[Finding], log: &Log) {
+    let told: Vec<(&str, String)> = findings.iter().map(|found| (found.key, found.describe())).collect();
+    log.tell(told.iter().map(|(key, text)| Event::Finding { key: Some(key), text }));
+}
+
 /// Says which limits are exceeded, even where nothing else is to be said: they are why the exit code is not 0.
-fn tell_limits(audit: &Audit, is_quiet: bool) -> Outcome {
-    if !is_quiet {
-        output::to_stderr(audit::stopping(audit).iter().chain(&audit::untested(audit)));
-    }
+fn tell_limits(audit: &Audit, log: &Log) -> Outcome {
+    log.tell_lines(&audit::stopping(audit), Event::Note);
+    log.tell_lines(&audit::untested(audit), Event::Note);
     let exceeded = audit::exceeded(audit);
-    output::to_stderr(&exceeded);
+    log.tell_lines(&exceeded, Event::Exceeded);
     if exceeded.is_empty() { Outcome::Done } else { Outcome::Missed }
 }
 
@@ -232,15 +263,15 @@ impl Question {
     }
 
     /// The joined data, and the plan, which is joined to nothing.
-    fn read(&self, inputs: &Inputs) -> Result<(Data, Option<Table>)> {
-        self.read_with(&[], inputs)
+    fn read(&self, log: &Log) -> Result<(Data, Option<Table>)> {
+        self.read_with(&[], log)
     }
 
     /// Reads these columns too.
-    fn read_with(&self, columns: &[String], inputs: &Inputs) -> Result<(Data, Option<Table>)> {
+    fn read_with(&self, columns: &[String], log: &Log) -> Result<(Data, Option<Table>)> {
         // dimensions that a user names are read even where the configuration does not map them
         let wanted: Vec<String> = self.dimensions().chain(columns).cloned().collect();
-        let mut read = read_inputs(&self.config, &wanted, inputs)?;
+        let mut read = read_inputs(&self.config, &wanted, log)?;
         let plan = read.tables.remove(&Kind::Plan);
         Ok((leads::join(read, &self.config, self.as_of)?, plan))
     }
@@ -278,16 +309,20 @@ fn day_of_the_data(option: Option<&str>, config: &Config) -> Result<Option<i32>>
 }
 
 /// Reads the inputs and says what was taken for what.
-fn read_inputs(config: &Config, wanted: &[String], inputs: &Inputs) -> Result<input::Inputs> {
-    let progress = if inputs.quiet { Progress::hidden() } else { Progress::new(input::size(config)?) };
+fn read_inputs(config: &Config, wanted: &[String], log: &Log) -> Result<input::Inputs> {
+    let progress = log.progress(|| input::size(config))?;
     let read = input::read(config, wanted, &progress)?;
     drop(progress);
-    if !inputs.quiet {
-        let is_ignored = config.path.as_os_str().is_empty() && default_configuration().is_some();
-        let note =
-            "note: funnel.toml is not read, because the inputs are named on the command line".to_string();
-        let lines: Vec<String> = read.files.iter().flat_map(FileProfile::describe).collect();
-        output::to_stderr(is_ignored.then_some(&note).into_iter().chain(&lines));
+    if config.path.as_os_str().is_empty() && default_configuration().is_some() {
+        log.tell([Event::Note(
+            "note: funnel.toml is not read, because the inputs are named on the command line",
+        )]);
+    }
+    for file in &read.files {
+        log.tell([Event::Read(file)]);
+        if let Some(note) = file.describe_ends() {
+            log.tell([Event::Note(&note)]);
+        }
     }
     Ok(read)
 }
