@@ -3,7 +3,7 @@
 //!
 //! `cdnow` follows customers of a log of purchases, `check` holds the audit against counts made by hand, `deals` several deals of a lead, `folded` what `--top` folds in several periods, `init` runs reports with the configuration that is written for
 //! files, `joined` holds what a deal says of its lead, `messy` holds exports as they come against clean twins, `newcomer` tells what one stumbled over, `overlap` holds what two files both have, `oracle` compares every number with one that was
-//! computed another way, `periods` compares periods with reports of each, `presets` reads known exports, `properties` tries companies nobody thought of, `published`
+//! computed another way, `output` takes files, disks and time away from runs, `periods` compares periods with reports of each, `presets` reads known exports, `properties` tries companies nobody thought of, `published`
 //! reaches figures that others published, `regressions` keeps what was once wrong from coming back, `transcripts`
 //! fixes what is printed to the letter.
 
@@ -16,6 +16,7 @@ mod joined;
 mod messy;
 mod newcomer;
 mod oracle;
+mod output;
 mod overlap;
 mod periods;
 mod presets;
