@@ -128,10 +128,9 @@ fn tell_answer(answer: &Answer, scope: &Scope, formats: &[Format], log: &Log) ->
     if log.is_json() || !formats.iter().any(|format| render::shows_findings(*format)) {
         let undated = report::scope::without_date(scope);
         let known = scope.data.findings.iter().chain(&undated);
-        let keys: BTreeMap<String, &str> = known.map(|known| (known.describe(), known.key)).collect();
-        let event = |text: &'_ String| (keys.get(text).copied(), text.clone());
-        let findings: Vec<(Option<&str>, String)> = answer.report.findings.iter().map(event).collect();
-        log.tell(findings.iter().map(|(key, text)| Event::Finding { key: *key, text }));
+        let known: BTreeMap<String, &Finding> = known.map(|found| (found.describe(), found)).collect();
+        let event = |text| Event::Finding { found: known.get(text).copied(), text };
+        log.tell(answer.report.findings.iter().map(|text| event(text)));
     }
     log.tell_lines(&answer.warned, Event::Warning);
     log.tell_lines(&answer.missed, Event::Missed);
@@ -208,8 +207,9 @@ fn run_check(arguments: &CheckArguments, log: &Log) -> Result<Outcome> {
 }
 
 fn tell_findings(findings: &[Finding], log: &Log) {
-    let told: Vec<(&str, String)> = findings.iter().map(|found| (found.key, found.describe())).collect();
-    log.tell(told.iter().map(|(key, text)| Event::Finding { key: Some(key), text }));
+    for found in findings {
+        log.tell([Event::Finding { found: Some(found), text: &found.describe() }]);
+    }
 }
 
 /// Says which limits are exceeded, even where nothing else is to be said: they are why the exit code is not 0.

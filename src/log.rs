@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use self::stopwatch::Stopwatch;
 use crate::Outcome;
+use crate::check::Finding;
 use crate::cli::{Cli, Command, LogFormat};
 use crate::error::Failure;
 use crate::input::Progress;
@@ -28,8 +29,8 @@ pub enum Event<'a> {
     Read(&'a FileProfile),
     /// What a reader should know.
     Note(&'a str),
-    /// What was left out or looks wrong, with the key of the check that tells it too.
-    Finding { key: Option<&'a str>, text: &'a str },
+    /// What was left out or looks wrong, and its line.
+    Finding { found: Option<&'a Finding>, text: &'a str },
     /// What is near its target, or behind its pace.
     Warning(&'a str),
     /// A target that is missed: why the exit code is 3.

@@ -15,7 +15,10 @@ pub fn line(event: &Event, seconds: f64) -> String {
     match event {
         Event::Read(file) => object("read", of_file(file)),
         Event::Note(text) => object("note", json!({ "text": without("note: ", text) })),
-        Event::Finding { key, text } => object("finding", json!({ "key": key, "text": text })),
+        Event::Finding { found, text } => {
+            let (key, count) = (found.map(|found| found.key), found.map(|found| found.count));
+            object("finding", json!({ "key": key, "count": count, "text": text }))
+        }
         Event::Warning(text) => object("warning", json!({ "text": text })),
         Event::Missed(text) => object("missed", json!({ "text": without("missed: ", text) })),
         Event::Exceeded(text) => object("exceeded", json!({ "text": without("exceeded: ", text) })),

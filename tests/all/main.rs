@@ -1,18 +1,20 @@
 //! The tests that see the program as its users do: through the command line. One binary, because each further one links
 //! polars again.
 //!
-//! `cdnow` follows customers of a log of purchases, `check` holds the audit against counts made by hand, `deals` several deals of a lead, `folded` what `--top` folds in several periods, `init` runs reports with the configuration that is written for
-//! files, `joined` holds what a deal says of its lead, `messy` holds exports as they come against clean twins, `newcomer` tells what one stumbled over, `overlap` holds what two files both have, `oracle` compares every number with one that was
+//! `cdnow` follows customers of a log of purchases, `check` holds the audit against counts made by hand, `cron` tries that chapter of the manual, `deals` several deals of a lead, `folded` what `--top` folds in several periods, `init` runs reports with the configuration that is written for
+//! files, `joined` holds what a deal says of its lead, `log` reads the events, `messy` holds exports as they come against clean twins, `newcomer` tells what one stumbled over, `overlap` holds what two files both have, `oracle` compares every number with one that was
 //! computed another way, `output` takes files, disks and time away from runs, `periods` compares periods with reports of each, `presets` reads known exports, `properties` tries companies nobody thought of, `published`
 //! reaches figures that others published, `regressions` keeps what was once wrong from coming back, `transcripts`
 //! fixes what is printed to the letter.
 
 mod cdnow;
 mod check;
+mod cron;
 mod deals;
 mod folded;
 mod init;
 mod joined;
+mod log;
 mod messy;
 mod newcomer;
 mod oracle;
