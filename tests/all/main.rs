@@ -4,7 +4,7 @@
 //! `cdnow` follows customers of a log of purchases, `check` holds the audit against counts made by hand, `cron` tries that chapter of the manual, `deals` several deals of a lead, `folded` what `--top` folds in several periods, `init` runs reports with the configuration that is written for
 //! files, `joined` holds what a deal says of its lead, `log` reads the events, `messy` holds exports as they come against clean twins, `newcomer` tells what one stumbled over, `overlap` holds what two files both have, `oracle` compares every number with one that was
 //! computed another way, `output` takes files, disks and time away from runs, `periods` compares periods with reports of each, `presets` reads known exports, `properties` tries companies nobody thought of, `published`
-//! reaches figures that others published, `regressions` keeps what was once wrong from coming back, `transcripts`
+//! reaches figures that others published, `regressions` keeps what was once wrong from coming back, `schema` fixes what programs read, `transcripts`
 //! fixes what is printed to the letter.
 
 mod cdnow;
@@ -26,5 +26,6 @@ mod properties;
 mod published;
 mod reference;
 mod regressions;
+mod schema;
 mod support;
 mod transcripts;
