@@ -35,14 +35,14 @@ pub mod period;
 pub mod render;
 pub mod report;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::CommandFactory;
 
 use crate::check::Finding;
-use crate::check::audit::{self, Audit};
+use crate::check::audit::{self, Audit, Status};
+use crate::check::subject::whole;
 use crate::cli::{
     CheckArguments, Cli, Command, ExplainArguments, Format, Inputs, KpisArguments, ListFormat,
     ReportArguments,
@@ -126,11 +126,10 @@ fn tell_answer(answer: &Answer, scope: &Scope, formats: &[Format], log: &Log) ->
     log.tell_lines(&answer.notes, Event::Note);
     // what stands in the report is not said twice to people
     if log.is_json() || !formats.iter().any(|format| render::shows_findings(*format)) {
+        // each line is that of a finding
         let undated = report::scope::without_date(scope);
         let known = scope.data.findings.iter().chain(&undated);
-        let known: BTreeMap<String, &Finding> = known.map(|found| (found.describe(), found)).collect();
-        let event = |text| Event::Finding { found: known.get(text).copied(), text };
-        log.tell(answer.report.findings.iter().map(|text| event(text)));
+        tell_findings(known.filter(|found| answer.report.findings.contains(&found.describe())), log);
     }
     log.tell_lines(&answer.warned, Event::Warning);
     log.tell_lines(&answer.missed, Event::Missed);
@@ -197,7 +196,7 @@ fn run_check(arguments: &CheckArguments, log: &Log) -> Result<Outcome> {
     let bytes = render::audit(&audit, arguments.format)?;
     let written = output::write_bytes(bytes, arguments.output.as_deref())?;
     if log.is_json() {
-        tell_findings(&data.findings, log);
+        tell_audit(&audit, log);
     }
     let outcome = tell_limits(&audit, log);
     log.tell([Event::Done { outcome, written: &written }]);
@@ -206,9 +205,19 @@ fn run_check(arguments: &CheckArguments, log: &Log) -> Result<Outcome> {
     Ok(outcome)
 }
 
-fn tell_findings(findings: &[Finding], log: &Log) {
+fn tell_findings<'a>(findings: impl IntoIterator<Item = &'a Finding>, log: &Log) {
     for found in findings {
-        log.tell([Event::Finding { found: Some(found), text: &found.describe() }]);
+        let (key, count) = (found.key, whole(found.count));
+        log.tell([Event::Finding { key, count, text: &found.describe() }]);
+    }
+}
+
+/// Tells what an audit found; people read it in the audit.
+fn tell_audit(audit: &Audit, log: &Log) {
+    for checked in &audit.findings {
+        if let (Ok(found), Status::Found | Status::Exceeded) = (&checked.outcome, checked.status()) {
+            log.tell([Event::Finding { key: checked.check.key, count: found.count, text: checked.what }]);
+        }
     }
 }
 

@@ -10,11 +10,11 @@ use std::path::PathBuf;
 
 use self::stopwatch::Stopwatch;
 use crate::Outcome;
-use crate::check::Finding;
 use crate::cli::{Cli, Command, LogFormat};
 use crate::error::Failure;
 use crate::input::Progress;
 use crate::input::profile::FileProfile;
+use crate::kpi::exact::Exact;
 
 /// How to tell, and since when.
 pub struct Log {
@@ -29,8 +29,8 @@ pub enum Event<'a> {
     Read(&'a FileProfile),
     /// What a reader should know.
     Note(&'a str),
-    /// What was left out or looks wrong, and its line.
-    Finding { found: Option<&'a Finding>, text: &'a str },
+    /// What was left out or looks wrong: the key of the check that tells it too, how many (or how much), and a line.
+    Finding { key: &'a str, count: Exact, text: &'a str },
     /// What is near its target, or behind its pace.
     Warning(&'a str),
     /// A target that is missed: why the exit code is 3.

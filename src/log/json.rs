@@ -6,6 +6,7 @@ use super::Event;
 use crate::Outcome;
 use crate::error::{Failure, exit_code};
 use crate::input::profile::{ColumnProfile, Dropped, FileProfile, Rejected};
+use crate::render::json::number;
 
 /// How many lines of rows that were left out are named, as in [`Dropped`].
 const LINES: usize = 10;
@@ -15,9 +16,8 @@ pub fn line(event: &Event, seconds: f64) -> String {
     match event {
         Event::Read(file) => object("read", of_file(file)),
         Event::Note(text) => object("note", json!({ "text": without("note: ", text) })),
-        Event::Finding { found, text } => {
-            let (key, count) = (found.map(|found| found.key), found.map(|found| found.count));
-            object("finding", json!({ "key": key, "count": count, "text": text }))
+        Event::Finding { key, count, text } => {
+            object("finding", json!({ "key": key, "count": number(&count.to_plain()), "text": text }))
         }
         Event::Warning(text) => object("warning", json!({ "text": text })),
         Event::Missed(text) => object("missed", json!({ "text": without("missed: ", text) })),

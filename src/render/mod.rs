@@ -3,7 +3,7 @@
 mod audit;
 pub mod catalogue;
 mod csv;
-mod json;
+pub mod json;
 mod markdown;
 pub mod table;
 
