@@ -6,6 +6,7 @@ use std::time::Instant;
 pub struct Stopwatch(Instant);
 
 impl Stopwatch {
+    /// Counts from now.
     pub fn start() -> Stopwatch {
         Stopwatch(Instant::now())
     }

@@ -91,6 +91,27 @@ fn a_place_that_cannot_be_taken_gives_all_others_back() {
     assert!(contents(&reports) == old, "{:?}", contents(&reports).keys());
 }
 
+/// Without `/proc` no file without a name could get one, so that files have names from the beginning.
+#[test]
+fn files_that_have_names_from_the_beginning_are_whole_too() {
+    if !has_own_disks("files_that_have_names_from_the_beginning_are_whole_too") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let leads = other_leads(folder.path());
+    let reports = folder.path().join("reports");
+    let old = write(Path::new(LEADS), &reports);
+    let new = write(&leads, &folder.path().join("new"));
+    let script = "mount -t tmpfs tmpfs /proc && umask 022 || exit 99
+        trap '' XFSZ; ulimit -f $blocks; exec $funnel report --crm $leads -q --format $formats -o $1";
+    for (blocks, expected) in [("2", &old), ("unlimited", &new)] {
+        let mut unshare = Command::new("unshare");
+        let output = shell(unshare.args(["-rm", "sh"]).env("blocks", blocks), script, &leads, &reports);
+        assert_eq!(output.status.code(), Some(i32::from(blocks == "2")), "{}", errors(&output));
+        assert!(contents(&reports) == *expected, "{blocks} blocks: {:?}", contents(&reports).keys());
+    }
+}
+
 /// With the signal held off, writing fails; without, the process ends at once.
 #[test]
 fn a_file_that_may_not_grow_leaves_the_earlier_report() {
