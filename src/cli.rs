@@ -26,6 +26,8 @@ pub enum Command {
     Init(InitArguments),
     /// Audit the data: formats, duplicates, orphans, gaps, coverage, and what each does to the KPIs
     Check(CheckArguments),
+    /// Say what changed between two reports, and which rows made the difference
+    Diff(DiffArguments),
     /// List the catalogue of KPIs and measures
     Kpis(KpisArguments),
     /// Print a completion script for a shell
@@ -56,6 +58,9 @@ pub struct ReportArguments {
     /// Keep the N largest values of each dimension and fold the rest into `(other)`
     #[arg(long, value_name = "N", help_heading = "Scope", value_parser = clap::value_parser!(u32).range(1..))]
     pub top: Option<u32>,
+    /// Keep the rows behind the totals in the JSON, for `funnel diff`: IDs, files, lines, what each adds
+    #[arg(long, help_heading = "Output", conflicts_with_all = ["every", "compare"])]
+    pub evidence: bool,
     /// Write the rows that were left out (`on_error = "skip"`) to this CSV: file, line, column, cell, reason, record
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub rejects: Option<PathBuf>,
@@ -110,9 +115,42 @@ pub struct CheckArguments {
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
+    /// Colour in tables on stdout
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Colour::Auto)]
+    pub color: Colour,
     /// Write to this file, whole or not at all
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct DiffArguments {
+    /// The earlier report, made with `--format json` (with `--evidence`, so that rows can be named)
+    #[arg(value_name = "OLD.json")]
+    pub old: PathBuf,
+    /// The later report
+    #[arg(value_name = "NEW.json")]
+    pub new: PathBuf,
+    /// Only these KPIs; none named: all
+    #[arg(value_name = "KPI")]
+    pub kpis: Vec<String>,
+    /// Print all rows that were added, removed or changed as CSV, instead of what changed in the report
+    #[arg(long, conflicts_with = "format")]
+    pub rows: bool,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = DiffFormat::Table)]
+    pub format: DiffFormat,
+    /// Write to this file, whole or not at all
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormat {
+    /// Aligned text for people, with the first of the rows
+    Table,
+    /// A row a value that changed
+    Csv,
 }
 
 #[derive(Debug, Args)]
@@ -226,6 +264,20 @@ pub struct Output {
     /// Write to this file, or one file a table into this folder (a name that ends in / or a folder that exists)
     #[arg(short, long, value_name = "FILE|DIR")]
     pub output: Option<PathBuf>,
+    /// Colour in tables on stdout
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Colour::Auto)]
+    pub color: Colour,
+}
+
+/// When tables on stdout are coloured
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always, as on a terminal
+    Always,
+    /// Never
+    Never,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -11,6 +11,7 @@
 //! - [`leads`]: the join: one row a lead, with its stages; contracts, cases and spend tied to it
 //! - [`kpi`]: the catalogue of KPIs as data, one evaluator, exact arithmetic, statistics
 //! - [`report`]: the tables as data, filled into a plain value · [`render`]: that value as text, one file a format
+//! - [`diff`]: what changed between two reports that were kept, and which rows made the difference
 //! - [`check`]: what is wrong with the data, counted and located · [`init`]: a first `funnel.toml` from the files alone
 //! - [`output`]: stdout and files, whole or not at all · [`log`]: stderr, as lines or as JSON
 //! - [`mask`], [`period`], [`calendar`], [`error`]: sets of rows, spans of days and their order, errors with a way out
@@ -23,6 +24,7 @@ pub mod calendar;
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod diff;
 pub mod error;
 pub mod init;
 pub mod input;
@@ -40,11 +42,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::CommandFactory;
 
-use crate::check::Finding;
-use crate::check::audit::{self, Audit, Status};
-use crate::check::subject::whole;
+use crate::check::audit;
 use crate::cli::{
-    CheckArguments, Cli, Command, ExplainArguments, Format, Inputs, KpisArguments, ListFormat,
+    CheckArguments, Cli, Colour, Command, ExplainArguments, Format, Inputs, KpisArguments, ListFormat,
     ReportArguments,
 };
 use crate::config::{Basis, Config};
@@ -55,9 +55,11 @@ use crate::kpi::catalogue::{Catalogue, catalogue};
 use crate::kpi::derived;
 use crate::kpi::view::Filter;
 use crate::leads::Data;
-use crate::log::{Event, Log};
+use crate::log::{Event, Log, beside};
 use crate::period::Period;
-use crate::report::answer::{Answer, Asked};
+use crate::render::terminal::Look;
+use crate::report::Report;
+use crate::report::answer::Asked;
 use crate::report::explain::Printed;
 use crate::report::needed;
 use crate::report::scope::Scope;
@@ -81,6 +83,7 @@ pub fn run(cli: Cli, log: &Log) -> Result<Outcome> {
         Command::Explain(arguments) => run_explain(&arguments, log),
         Command::Init(arguments) => init::run(&arguments).map(done),
         Command::Check(arguments) => run_check(&arguments, log),
+        Command::Diff(arguments) => diff::run(&arguments).map(done),
         Command::Kpis(arguments) => run_kpis(&arguments).map(done),
         Command::Completions { shell } => {
             let mut text = Vec::new();
@@ -93,6 +96,12 @@ pub fn run(cli: Cli, log: &Log) -> Result<Outcome> {
 fn run_report(arguments: &ReportArguments, log: &Log) -> Result<Outcome> {
     let (formats, place) = (&arguments.output.formats, arguments.output.output.as_deref());
     output::check_place(formats, place)?;
+    if arguments.evidence && !formats.contains(&Format::Json) {
+        return Err(usage_error(
+            "`--evidence` goes with `--format json` alone",
+            "write `--format json --evidence -o report.json`",
+        ));
+    }
     let question = Question::new(&arguments.inputs, &arguments.scope)?;
     let catalogue = catalogue(&question.config)?;
     log.tell_lines(&catalogue.replaced, Event::Note);
@@ -107,13 +116,12 @@ fn run_report(arguments: &ReportArguments, log: &Log) -> Result<Outcome> {
     let goals = report::goals::goals(&question.config, plan.as_ref(), &catalogue, &data)?;
     let asked =
         Asked { names: &arguments.tables, every: arguments.every, compare: arguments.compare, goals: &goals };
-    let answer = report::answer::answer(&scope, &asked)?;
-    let rejects = match &arguments.rejects {
-        Some(path) => Some((path.clone(), input::rejects::to_csv(&data.files)?.into_bytes())),
-        None => None,
-    };
-    let written = output::write_report(&answer.report, formats, place, rejects)?;
-    let outcome = tell_answer(&answer, &scope, formats, log);
+    let mut answer = report::answer::answer(&scope, &asked)?;
+    if arguments.evidence {
+        answer.report.evidence = Some(report::evidence::evidence(&scope, &answer.report.tables)?);
+    }
+    let written = write_answer(&answer.report, arguments, &data)?;
+    let outcome = beside::tell_report(&answer, &scope, formats, log);
     log.tell([Event::Done { outcome, written: &written }]);
     // the process ends here: giving its memory back piece by piece would only take time
     drop(scope);
@@ -121,38 +129,31 @@ fn run_report(arguments: &ReportArguments, log: &Log) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Tells what is said beside a report, and how it ended.
-fn tell_answer(answer: &Answer, scope: &Scope, formats: &[Format], log: &Log) -> Outcome {
-    log.tell_lines(&answer.notes, Event::Note);
-    // what stands in the report is not said twice to people
-    if log.is_json() || !formats.iter().any(|format| render::shows_findings(*format)) {
-        // each line is that of a finding
-        let undated = report::scope::without_date(scope);
-        let known = scope.data.findings.iter().chain(&undated);
-        tell_findings(known.filter(|found| answer.report.findings.contains(&found.describe())), log);
+/// Prints or writes a report, and with it the rows that were left out. The files that were written come back.
+fn write_answer(report: &Report, arguments: &ReportArguments, data: &Data) -> Result<Vec<PathBuf>> {
+    let rejects = match &arguments.rejects {
+        Some(path) => Some((path.clone(), input::rejects::to_csv(&data.files)?.into_bytes())),
+        None => None,
+    };
+    match (arguments.output.formats.as_slice(), arguments.output.output.as_deref()) {
+        ([Format::Table], None) => {
+            let beside: Vec<(PathBuf, Vec<u8>)> = rejects.into_iter().collect();
+            output::write_files(&beside)?;
+            print_table(report, arguments.output.color)?;
+            Ok(beside.into_iter().map(|(path, _)| path).collect())
+        }
+        (formats, place) => output::write_report(report, formats, place, rejects),
     }
-    log.tell_lines(&answer.warned, Event::Warning);
-    log.tell_lines(&answer.missed, Event::Missed);
-    if answer.missed.is_empty() { Outcome::Done } else { Outcome::Missed }
 }
 
-/// Nothing is written over an input: an export that is gone cannot be counted again.
+/// Nothing is written over the configuration or an input.
 ///
 /// # Errors
-/// An output that is one of the inputs.
+/// An output that is one of these.
 fn keep_inputs<'a>(config: &Config, outputs: impl IntoIterator<Item = &'a PathBuf>) -> Result<()> {
     let mut inputs = input::paths(config)?;
     inputs.push(config.path.clone());
-    let real = |path: &Path| path.canonicalize().ok();
-    let known: Vec<PathBuf> = inputs.iter().filter_map(|input| real(input)).collect();
-    let mut outputs = outputs.into_iter();
-    match outputs.find(|path| real(path).is_some_and(|path| known.contains(&path))) {
-        None => Ok(()),
-        Some(path) => Err(usage_error(
-            format!("`{}` is one of the inputs, and would be written over", path.display()),
-            "write elsewhere",
-        )),
-    }
+    output::keep_inputs(&inputs, outputs)
 }
 
 fn run_explain(arguments: &ExplainArguments, log: &Log) -> Result<Outcome> {
@@ -175,7 +176,7 @@ fn run_explain(arguments: &ExplainArguments, log: &Log) -> Result<Outcome> {
     let written = output::write_bytes(text.into_bytes(), arguments.output.as_deref())?;
     // people find them beside the number
     if log.is_json() {
-        tell_findings(&scope.data.findings, log);
+        beside::tell_findings(&scope.data.findings, log);
     }
     log.tell([Event::Done { outcome: Outcome::Done, written: &written }]);
     Ok(Outcome::Done)
@@ -193,41 +194,22 @@ fn run_check(arguments: &CheckArguments, log: &Log) -> Result<Outcome> {
     let mut data = leads::join(read, &config, as_of)?;
     data.findings.extend(later);
     let audit = audit::audit(&data, &config)?;
-    let bytes = render::audit(&audit, arguments.format)?;
-    let written = output::write_bytes(bytes, arguments.output.as_deref())?;
-    if log.is_json() {
-        tell_audit(&audit, log);
-    }
-    let outcome = tell_limits(&audit, log);
+    let written = match (arguments.format, arguments.output.as_deref()) {
+        (Format::Table, None) => {
+            print_table(&report::audit::report(&audit), arguments.color).map(|()| Vec::new())?
+        }
+        (format, place) => output::write_bytes(render::audit(&audit, format)?, place)?,
+    };
+    let outcome = beside::tell_audit(&audit, log);
     log.tell([Event::Done { outcome, written: &written }]);
     // the process ends here: giving its memory back piece by piece would only take time
     std::mem::forget(data);
     Ok(outcome)
 }
 
-fn tell_findings<'a>(findings: impl IntoIterator<Item = &'a Finding>, log: &Log) {
-    for found in findings {
-        let (key, count) = (found.key, whole(found.count));
-        log.tell([Event::Finding { key, count, text: &found.describe() }]);
-    }
-}
-
-/// Tells what an audit found; people read it in the audit.
-fn tell_audit(audit: &Audit, log: &Log) {
-    for checked in &audit.findings {
-        if let (Ok(found), Status::Found | Status::Exceeded) = (&checked.outcome, checked.status()) {
-            log.tell([Event::Finding { key: checked.check.key, count: found.count, text: checked.what }]);
-        }
-    }
-}
-
-/// Says which limits are exceeded, even where nothing else is to be said: they are why the exit code is not 0.
-fn tell_limits(audit: &Audit, log: &Log) -> Outcome {
-    log.tell_lines(&audit::stopping(audit), Event::Note);
-    log.tell_lines(&audit::untested(audit), Event::Note);
-    let exceeded = audit::exceeded(audit);
-    log.tell_lines(&exceeded, Event::Exceeded);
-    if exceeded.is_empty() { Outcome::Done } else { Outcome::Missed }
+/// Prints tables as their reader can see them.
+fn print_table(report: &Report, colour: Colour) -> Result<()> {
+    output::to_stdout(render::table::render(report, Look::of_stdout(colour)).as_bytes())
 }
 
 fn run_kpis(arguments: &KpisArguments) -> Result<()> {

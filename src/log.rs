@@ -2,6 +2,7 @@
 //! collects logs. Nothing else writes there but the bar of long reading and the usage of a command line that cannot be
 //! read.
 
+pub mod beside;
 mod json;
 mod stopwatch;
 
@@ -50,7 +51,7 @@ impl Log {
             Command::Report(arguments) => Some(&arguments.inputs),
             Command::Explain(arguments) => Some(&arguments.inputs),
             Command::Check(arguments) => Some(&arguments.inputs),
-            Command::Init(_) | Command::Kpis(_) | Command::Completions { .. } => None,
+            Command::Init(_) | Command::Diff(_) | Command::Kpis(_) | Command::Completions { .. } => None,
         };
         let (format, is_quiet) = inputs.map_or((LogFormat::Text, false), |inputs| (inputs.log, inputs.quiet));
         Log { format, is_quiet, stopwatch: Stopwatch::start() }

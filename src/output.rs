@@ -119,6 +119,23 @@ pub fn write_bytes(bytes: Vec<u8>, place: Option<&Path>) -> Result<Vec<PathBuf>>
     write_files(&[(path.clone(), bytes)]).map(|()| vec![path])
 }
 
+/// Nothing is written over an input: an export that is gone cannot be counted again.
+///
+/// # Errors
+/// An output that is one of the inputs.
+pub fn keep_inputs<'a>(inputs: &[PathBuf], outputs: impl IntoIterator<Item = &'a PathBuf>) -> Result<()> {
+    let real = |path: &Path| path.canonicalize().ok();
+    let known: Vec<PathBuf> = inputs.iter().filter_map(|input| real(input)).collect();
+    let mut outputs = outputs.into_iter();
+    match outputs.find(|path| real(path).is_some_and(|path| known.contains(&path))) {
+        None => Ok(()),
+        Some(path) => Err(usage_error(
+            format!("`{}` is one of the inputs, and would be written over", path.display()),
+            "write elsewhere",
+        )),
+    }
+}
+
 /// The files that a report of these tables (none named: of all) may be written to.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::csv::{SCHEMA, dimensions, heading, records};
 use crate::report::Report;
+use crate::report::evidence::{Evidence, EvidenceRow};
 
 /// The keys whose values are numbers.
 const NUMBERS: [&str; 11] = [
@@ -36,8 +37,28 @@ pub fn render(report: &Report) -> Result<String> {
             Json::Object(cells.map(|(key, cell)| (key.clone(), json(key, cell))).collect::<Map<_, _>>())
         })
         .collect();
-    let report = serde_json::json!({ "schema": SCHEMA, "rows": rows });
-    Ok(format!("{}\n", serde_json::to_string_pretty(&report)?))
+    let mut whole = serde_json::json!({ "schema": SCHEMA, "rows": rows });
+    if let (Some(evidence), Some(whole)) = (&report.evidence, whole.as_object_mut()) {
+        whole.insert("evidence".to_string(), evidence_json(evidence));
+    }
+    Ok(format!("{}\n", serde_json::to_string_pretty(&whole)?))
+}
+
+fn evidence_json(evidence: &Evidence) -> Json {
+    let row = |row: &EvidenceRow| {
+        let amounts =
+            row.amounts.iter().map(|(measure, amount)| (measure.clone(), number(&amount.to_plain())));
+        serde_json::json!({
+            "basis": row.basis.name(),
+            "table": row.table.name(),
+            "id": row.id,
+            "file": row.file,
+            "line": row.line,
+            "amounts": amounts.collect::<Map<_, _>>(),
+        })
+    };
+    let rows: Vec<Json> = evidence.rows.iter().map(row).collect();
+    serde_json::json!({ "measures_of": evidence.measures_of, "rows": rows })
 }
 
 fn json(key: &str, cell: String) -> Json {

@@ -3,11 +3,15 @@
 mod audit;
 pub mod catalogue;
 mod csv;
+pub mod diff;
 pub mod json;
 mod markdown;
 pub mod table;
+pub mod terminal;
 
 use anyhow::Result;
+
+pub use self::csv::SCHEMA;
 
 use crate::check::audit::Audit;
 use crate::cli::Format;
@@ -24,7 +28,7 @@ use crate::report::{Report, Show, Value};
 /// None that a report can cause.
 pub fn render(report: &Report, format: Format) -> Result<Vec<u8>> {
     let text = match format {
-        Format::Table => table::render(report),
+        Format::Table => table::render(report, terminal::Look::plain()),
         Format::Csv => csv::render(report)?,
         Format::Json => json::render(report)?,
         Format::Markdown => markdown::render(report),

@@ -3,47 +3,49 @@
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 
 use super::cell_text;
+use super::terminal::{Look, WIDTH, bar, bar_column, is_of_periods, trend};
 use crate::report::{Block, Report, Show};
 
-/// A terminal of the usual width.
-const WIDTH: usize = 80;
 /// Headings are wrapped at this width: about that of the numbers below them.
 const HEADING_WIDTH: usize = 12;
 
 /// The report as aligned text.
-pub fn render(report: &Report) -> String {
+pub fn render(report: &Report, look: Look) -> String {
     let mut parts = Vec::new();
     for table in &report.tables {
-        parts.push(format!("{}\n{}\n", table.title.to_uppercase(), table.scope));
-        parts.extend(table.blocks.iter().map(block_text));
+        parts.push(format!("{}\n{}\n", look.title(&table.title.to_uppercase()), table.scope));
+        parts.extend(table.blocks.iter().map(|block| block_text(block, look)));
         if !table.notes.is_empty() {
             parts.push(lines(table.notes.iter().map(|note| wrapped(note, WIDTH, "  "))));
         }
     }
     if !report.findings.is_empty() {
         let findings = lines(report.findings.iter().map(|finding| wrapped(finding, WIDTH, "  ")));
-        parts.push(format!("LEFT OUT, OR WORTH KNOWING\n{findings}"));
+        parts.push(format!("{}\n{findings}", look.title("LEFT OUT, OR WORTH KNOWING")));
     }
     parts.join("\n")
 }
 
 /// A block; where it is too wide, its columns go on below, behind the same labels.
-fn block_text(block: &Block) -> String {
+fn block_text(block: &Block, look: Look) -> String {
     let shown: Vec<usize> =
         (0..block.columns.len()).filter(|place| block.columns[*place].show != Show::Data).collect();
     let mut text = format!("{}\n", block.title);
     if shown.is_empty() {
-        text.push_str(&grid(block, &[]));
+        text.push_str(&grid(block, &[], look));
     }
     let mut rest = shown.as_slice();
     while !rest.is_empty() {
         let is_end =
             |count: &usize| rest.get(*count).is_none_or(|next| !is_beside(block.columns[*next].show));
         let ends: Vec<usize> = (1..=rest.len()).filter(is_end).collect();
-        let fitting = ends.iter().rev().find(|count| width(&grid(block, &rest[..**count])) <= WIDTH);
+        let fitting = ends
+            .iter()
+            .rev()
+            .find(|count| width(&plain_grid(block, &rest[..**count], None, false)) <= look.width);
         let fitting = *fitting.or(ends.first()).unwrap_or(&rest.len());
         let (now, later) = rest.split_at(fitting);
-        text.push_str(&grid(block, now));
+        text.push_str(&grid(block, now, look));
         if !later.is_empty() {
             text.push('\n');
         }
@@ -61,18 +63,45 @@ fn width(text: &str) -> usize {
     text.lines().map(|line| line.chars().count()).max().unwrap_or(0)
 }
 
-fn grid(block: &Block, columns: &[usize]) -> String {
+/// Some columns of a block for their reader: where there is room, with a picture beside the numbers.
+fn grid(block: &Block, columns: &[usize], look: Look) -> String {
+    let fits = |text: &String| width(text) <= look.width;
+    let with_picture = || {
+        // a trend is of all periods, so it stands behind the last of them
+        let is_last = columns.last().is_some_and(|last| last + 1 == block.columns.len());
+        let has_trend = is_of_periods(block) && is_last;
+        let bar = bar_column(block, columns);
+        (has_trend || bar.is_some()).then(|| plain_grid(block, columns, bar, has_trend)).filter(fits)
+    };
+    let pictured = if look.has_pictures { with_picture() } else { None };
+    let text = pictured.unwrap_or_else(|| plain_grid(block, columns, None, false));
+    lines(text.lines().map(|line| look.line(line)))
+}
+
+/// Some columns of a block; behind one of them its shares as bars, behind the last one the trend of each row.
+fn plain_grid(block: &Block, columns: &[usize], bar_behind: Option<usize>, has_trend: bool) -> String {
     let mut table = borderless();
-    let headings = columns.iter().map(|place| wrapped(&block.columns[*place].heading, HEADING_WIDTH, ""));
-    table.set_header(block.labels.iter().cloned().chain(headings));
+    let picture = |place: &usize| (bar_behind == Some(*place)).then(String::new);
+    let heading = |place: &usize| wrapped(&block.columns[*place].heading, HEADING_WIDTH, "");
+    let headings = columns.iter().flat_map(|place| std::iter::once(heading(place)).chain(picture(place)));
+    let trend_heading = has_trend.then(|| "Trend".to_string());
+    table.set_header(block.labels.iter().cloned().chain(headings).chain(trend_heading));
     for row in block.rows.iter().filter(|row| row.show != Some(Show::Data)) {
-        let cells =
-            columns.iter().map(|place| cell_text(&row.values[*place], row.shows(&block.columns[*place])));
-        table.add_row(row.labels.iter().cloned().chain(cells));
+        let cells = columns.iter().flat_map(|place| {
+            let value = &row.values[*place];
+            let picture = picture(place).map(|_| bar(value));
+            std::iter::once(cell_text(value, row.shows(&block.columns[*place]))).chain(picture)
+        });
+        let trend = has_trend.then(|| trend(row));
+        table.add_row(row.labels.iter().cloned().chain(cells).chain(trend));
     }
+    let first = block.labels.len();
+    let bar_place =
+        columns.iter().position(|place| bar_behind == Some(*place)).map(|place| first + place + 1);
+    let trend_place = has_trend.then_some(first + columns.len() + usize::from(bar_place.is_some()));
     for (place, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 1));
-        if place >= block.labels.len() {
+        if place >= first && Some(place) != bar_place && Some(place) != trend_place {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
@@ -92,7 +121,7 @@ pub fn borderless() -> Table {
 }
 
 /// Text in lines of at most so many columns where its words allow it, further lines behind an indent.
-fn wrapped(text: &str, width: usize, indent: &str) -> String {
+pub fn wrapped(text: &str, width: usize, indent: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {

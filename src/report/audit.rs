@@ -29,6 +29,7 @@ pub fn report(audit: &Audit) -> Report {
         currency: audit.currency.clone(),
         is_compared: false,
         is_judged: false,
+        evidence: None,
     }
 }
 

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::built::{Built, around, notes};
 use super::causes;
-use super::lack::{describe_need, has_input, is_dimension, lack_of_blocks, says_nothing};
+use super::lack::{describe_need, emptiness, has_input, is_dimension, lack_of_blocks, says_nothing};
 use super::layout::{Planned, Step, columns, fill_step_title, steps, without_repeats};
 use super::plan::PLAN;
 use super::scope::{Scope, basis_of, describe_scope};
@@ -109,6 +109,9 @@ fn fill_table(scope: &Scope, table: &tables::Table, folding: &Folding) -> Result
     notes.extend(order::untraceable(scope, &blocks));
     notes.extend(order::lagged(scope, &blocks));
     notes.extend(order::existing_left_out(scope, table, &blocks));
+    if let Some(why) = emptiness(scope, basis, &blocks) {
+        notes.insert(0, why);
+    }
     let is_nothing = if blocks.is_empty() { says_nothing(scope, table, basis)? } else { None };
     if let Some(says) = is_nothing {
         // what explains the columns has nothing to explain

@@ -61,6 +61,7 @@ pub fn around(scope: &Scope, tables: Vec<Table>) -> Report {
         currency: scope.data.currency.clone(),
         is_compared: false,
         is_judged: false,
+        evidence: None,
     }
 }
 

@@ -280,7 +280,7 @@ fn own_cell(facts: &Facts, row: usize, column: &str, shown: &impl Fn(String) -> 
 }
 
 /// The ID of a row (of its lead where it has one), its file and line.
-fn identify(scope: &Scope, over: Over, row: usize) -> (String, String, u32) {
+pub fn identify(scope: &Scope, over: Over, row: usize) -> (String, String, u32) {
     let facts = &scope.data.facts[&over];
     let (file, line) = facts.table.origin.place(row);
     let lead = facts.lead_of(row);

@@ -3,12 +3,15 @@
 
 use anyhow::Result;
 
+use super::Block;
 use super::build::{OWN_KPIS, is_of_stages};
-use super::scope::Scope;
+use super::scope::{Scope, describe_filters};
 use super::tables::{self, By};
 use crate::config::Basis;
+use crate::input::table::Days;
 use crate::kpi::exact::Exact;
 use crate::leads::Over;
+use crate::period::format_day;
 
 /// Whether the data have what a table needs: a table, or a column of one.
 pub fn has_input(scope: &Scope, need: &str) -> bool {
@@ -40,6 +43,37 @@ pub fn describe_need(need: &str) -> String {
         Some((table, column)) => format!("the column `{column}` in {table}"),
         None => format!("{need} (`--{need}`)"),
     }
+}
+
+/// Why a table has nothing but zeros and empty cells; none where some value is there.
+pub fn emptiness(scope: &Scope, basis: Basis, blocks: &[Block]) -> Option<String> {
+    let values = blocks.iter().flat_map(|block| &block.rows).flat_map(|row| &row.values);
+    let mut numbers = values.flat_map(|value| [value.value, value.numerator, value.denominator]).flatten();
+    if blocks.is_empty() || numbers.any(|number| !number.is_zero()) {
+        return None;
+    }
+    let data = scope.data;
+    let kept = describe_filters(scope).map(|filters| format!(" with {filters}")).unwrap_or_default();
+    let span = |first: Option<i32>, last: Option<i32>| {
+        let days =
+            first.zip(last).map(|(first, last)| format!("{} to {}", format_day(first), format_day(last)));
+        days.unwrap_or_else(|| "no day to no day".to_string())
+    };
+    Some(match (scope.period, basis) {
+        (Some(period), Basis::Cohort) => {
+            let created = data.created_at();
+            let days = span(created.and_then(Days::earliest), created.and_then(Days::latest));
+            format!(
+                "nothing to count: no lead{kept} was created in {}; leads were created from {days}",
+                period.label
+            )
+        }
+        (Some(period), Basis::Event) => {
+            let days = span(data.first_day, data.as_of);
+            format!("nothing to count: all of this{kept} is 0 in {}; the data run from {days}", period.label)
+        }
+        (None, _) => format!("nothing to count: all of this{kept} is 0"),
+    })
 }
 
 /// What a table lacks that has its inputs and no block to show.

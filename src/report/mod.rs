@@ -14,6 +14,7 @@ mod causes;
 mod cohorts;
 pub mod compare;
 mod every;
+pub mod evidence;
 pub mod explain;
 pub mod goals;
 mod lack;
@@ -31,6 +32,7 @@ mod top;
 use std::sync::Arc;
 
 use self::compare::Comparison;
+use self::evidence::Evidence;
 use self::targets::Judgement;
 use crate::config::Basis;
 use crate::kpi::catalogue::Unit;
@@ -51,6 +53,8 @@ pub struct Report {
     pub is_compared: bool,
     /// Whether values are held against targets: CSV and JSON have the columns for it then.
     pub is_judged: bool,
+    /// The rows behind the totals, where they were asked for.
+    pub evidence: Option<Evidence>,
 }
 
 impl Report {
@@ -63,6 +67,7 @@ impl Report {
             currency: self.currency.clone(),
             is_compared: self.is_compared,
             is_judged: self.is_judged,
+            evidence: self.evidence.clone(),
         })
     }
 }

@@ -255,13 +255,17 @@ pub fn describe_scope(scope: &Scope, basis: Basis) -> String {
         (Basis::Event, None) => "event basis: all dates".to_string(),
         (Basis::Event, Some(period)) => format!("event basis: what happened in {}", period.label),
     };
-    let filters: Vec<String> =
-        scope.filters.iter().map(|filter| format!("{} = {}", filter.dimension, filter.value)).collect();
-    let filters =
-        if filters.is_empty() { String::new() } else { format!(", where {}", filters.join(" and ")) };
+    let filters = describe_filters(scope).map(|filters| format!(", where {filters}")).unwrap_or_default();
     let events =
         if scope.data.is_event_based { ", without lead IDs: each row is an event of its own" } else { "" };
     format!("{counted}{as_of}{filters}{events}")
+}
+
+/// `channel = ads and owner = Anna`; none without a filter.
+pub fn describe_filters(scope: &Scope) -> Option<String> {
+    let filters: Vec<String> =
+        scope.filters.iter().map(|filter| format!("{} = {}", filter.dimension, filter.value)).collect();
+    (!filters.is_empty()).then(|| filters.join(" and "))
 }
 
 /// What the period of a scope leaves out because it has no date; nothing without a period.

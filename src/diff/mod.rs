@@ -1,0 +1,47 @@
+//! Two reports that were kept, side by side: an auditor must be able to explain a month that reads differently today.
+//!
+//! Nothing but the two files is read. What a KPI was made of stands in them as numerator and denominator; the rows behind
+//! these, where the reports were made with `--evidence`.
+
+mod changes;
+mod rows;
+mod saved;
+
+pub use self::changes::{Change, Changes, changes};
+pub use self::rows::{Located, RowChange, row_changes};
+pub use self::saved::{Numbers, Place, Saved};
+
+use anyhow::Result;
+
+use crate::cli::{DiffArguments, DiffFormat};
+use crate::{output, render};
+
+/// Compares two reports and prints what changed.
+///
+/// # Errors
+/// A file that is no report of this program, or reports that cannot be compared.
+pub fn run(arguments: &DiffArguments) -> Result<()> {
+    output::keep_inputs(&[arguments.old.clone(), arguments.new.clone()], &arguments.output)?;
+    let (mut old, mut new) = (saved::read(&arguments.old)?, saved::read(&arguments.new)?);
+    saved::refuse_strangers(&old, &new)?;
+    if !arguments.kpis.is_empty() {
+        saved::refuse_unknown(&arguments.kpis, [&old, &new])?;
+        old.keep(&arguments.kpis);
+        new.keep(&arguments.kpis);
+    }
+    let rows = match (&old.evidence, &new.evidence) {
+        (Some(one), Some(other)) => Some(row_changes(one, other)),
+        _ => None,
+    };
+    let text = if arguments.rows {
+        let rows = rows.ok_or_else(|| saved::no_evidence(&old, &new))?;
+        render::diff::rows(&rows)?
+    } else {
+        let changes = changes(&old, &new);
+        match arguments.format {
+            DiffFormat::Table => render::diff::text(&old, &new, &changes, rows.as_deref()),
+            DiffFormat::Csv => render::diff::csv(&changes)?,
+        }
+    };
+    output::write_bytes(text.into_bytes(), arguments.output.as_deref()).map(drop)
+}

@@ -1,0 +1,81 @@
+//! Which rows made the difference: what each ID added to a measure then, and adds now.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::saved::SavedEvidence;
+use crate::kpi::exact::Exact;
+
+/// An ID that adds to a measure what it did not add before.
+#[derive(Debug)]
+pub struct RowChange {
+    pub basis: String,
+    pub measure: String,
+    /// The KPIs that are computed of the measure.
+    pub kpis: Vec<String>,
+    pub table: String,
+    pub id: String,
+    pub old: Option<Located>,
+    pub new: Option<Located>,
+}
+
+/// What an ID adds, and where the first of its rows stands.
+#[derive(Debug, Clone)]
+pub struct Located {
+    pub amount: Exact,
+    pub file: String,
+    pub line: u32,
+}
+
+impl RowChange {
+    /// `changed`, `added` or `removed`.
+    pub fn kind(&self) -> &'static str {
+        match (&self.old, &self.new) {
+            (None, _) => "added",
+            (_, None) => "removed",
+            _ => "changed",
+        }
+    }
+}
+
+/// A basis, a measure, a table and an ID.
+type Key<'a> = (&'a str, &'a str, &'a str, &'a str);
+
+/// The IDs whose part in a measure differs, in the order of basis, measure, table and ID.
+pub fn row_changes(old: &SavedEvidence, new: &SavedEvidence) -> Vec<RowChange> {
+    let (earlier, later) = (by_measure(old), by_measure(new));
+    let mut kpis_of: BTreeMap<(&str, &str), BTreeSet<&String>> = BTreeMap::new();
+    for (basis, of_basis) in old.measures_of.iter().chain(&new.measures_of) {
+        for (kpi, measure) in
+            of_basis.iter().flat_map(|(kpi, all)| all.iter().map(move |measure| (kpi, measure)))
+        {
+            kpis_of.entry((basis, measure)).or_default().insert(kpi);
+        }
+    }
+    let keys: BTreeSet<&Key> = earlier.keys().chain(later.keys()).collect();
+    let amount = |located: Option<&Located>| located.map(|located| located.amount);
+    let differs = |key: &&Key| amount(earlier.get(key)) != amount(later.get(key));
+    let change = |key: &Key| {
+        let (basis, measure, table, id) = *key;
+        RowChange {
+            basis: basis.to_string(),
+            measure: measure.to_string(),
+            kpis: kpis_of.get(&(basis, measure)).into_iter().flatten().map(|kpi| (*kpi).clone()).collect(),
+            table: table.to_string(),
+            id: id.to_string(),
+            old: earlier.get(key).cloned(),
+            new: later.get(key).cloned(),
+        }
+    };
+    keys.into_iter().filter(differs).map(change).collect()
+}
+
+fn by_measure(evidence: &SavedEvidence) -> BTreeMap<Key<'_>, Located> {
+    let mut all = BTreeMap::new();
+    for row in &evidence.rows {
+        for (measure, amount) in row.amounts() {
+            let located = Located { amount, file: row.file.clone(), line: row.line };
+            all.insert((row.basis.as_str(), measure, row.table.as_str(), row.id.as_str()), located);
+        }
+    }
+    all
+}

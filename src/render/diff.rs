@@ -1,0 +1,252 @@
+//! What changed between two reports, as text and as CSV.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use comfy_table::CellAlignment;
+
+use super::table::{borderless, lines, wrapped};
+use super::terminal::WIDTH;
+use super::value_text;
+use crate::diff::{Change, Changes, Located, Numbers, RowChange, Saved};
+use crate::kpi::catalogue::Unit;
+use crate::kpi::exact::Exact;
+use crate::kpi::view::TOTAL;
+use crate::report::compare::is_share;
+
+/// So many rows of a measure are named; all others stand in `--rows`.
+const NAMED: usize = 5;
+
+/// What changed, for people: the values, and the first of the rows that made the difference.
+pub fn text(old: &Saved, new: &Saved, changes: &Changes, rows: Option<&[RowChange]>) -> String {
+    let count = |kind: &str| changes.changed.iter().filter(|change| change.kind() == kind).count();
+    let head = format!(
+        "FROM {} TO {}\nas of {} and {}: {} of {} values changed, {} added, {} removed\n",
+        old.name,
+        new.name,
+        old.as_of,
+        new.as_of,
+        count("changed"),
+        changes.common,
+        count("added"),
+        count("removed"),
+    );
+    let behind = match rows {
+        _ if changes.changed.is_empty() => None,
+        None => {
+            Some("which rows made the difference is known of reports made with `--evidence`\n".to_string())
+        }
+        Some([]) => Some("no row behind the totals changed\n".to_string()),
+        Some(rows) => Some(rows_text(rows)),
+    };
+    let parts: Vec<String> = std::iter::once(head).chain(tables(changes)).chain(behind).collect();
+    parts.join("\n")
+}
+
+/// A grid for each table, period and basis in which something changed.
+fn tables(changes: &Changes) -> Vec<String> {
+    let of = |change: &Change| {
+        let place = &change.place;
+        (place.table.clone(), place.period.clone(), place.basis.clone())
+    };
+    let mut tables: Vec<(String, String, String)> = Vec::new();
+    for table in changes.changed.iter().map(of) {
+        if !tables.contains(&table) {
+            tables.push(table);
+        }
+    }
+    let text = |table: (String, String, String)| {
+        let own: Vec<&Change> = changes.changed.iter().filter(|change| of(change) == table).collect();
+        let (name, period, basis) = table;
+        format!("{}\n{basis} basis, period {period}\n{}", name.to_uppercase(), grid(&own))
+    };
+    tables.into_iter().map(text).collect()
+}
+
+/// The changes of one table.
+fn grid(changes: &[&Change]) -> String {
+    let mut table = borderless();
+    let is_split = changes.iter().any(|change| !change.place.key.is_empty());
+    let labels = if is_split { &["KPI", "Of"][..] } else { &["KPI"] };
+    table.set_header(labels.iter().chain(&["Old", "New", "Change", "Numerator", "Denominator"]));
+    for change in changes {
+        let both = [change.old, change.new].into_iter().flatten();
+        let unit = both.map(|numbers| numbers.unit).next().unwrap_or_default();
+        let side = |numbers: Option<Numbers>, none: &str| match numbers {
+            Some(numbers) => {
+                numbers.value.map_or_else(|| "–".to_string(), |value| value_text(value, numbers.unit))
+            }
+            None => none.to_string(),
+        };
+        let unit_name = if is_share(unit) { "%" } else { unit.name() };
+        let key = change.place.key.values().cloned().collect::<Vec<_>>().join(", ");
+        let of = if key.is_empty() { TOTAL.to_string() } else { key };
+        let labels =
+            std::iter::once(format!("{}, {unit_name}", change.place.kpi)).chain(is_split.then_some(of));
+        let cells = [
+            side(change.old, "not there"),
+            side(change.new, "gone"),
+            change.difference().map(|difference| signed(difference, unit)).unwrap_or_default(),
+            from_to(change, |numbers| numbers.numerator),
+            from_to(change, |numbers| numbers.denominator),
+        ];
+        table.add_row(labels.chain(cells));
+    }
+    for (place, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 1));
+        if place >= labels.len() {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    lines(table.lines().map(|line| line.trim_end().to_string()))
+}
+
+/// `+2.78`, in points for shares.
+fn signed(number: Exact, unit: Unit) -> String {
+    let sign = if number.is_positive() { "+" } else { "" };
+    // only what is not below 0 counts something
+    let text = if unit == Unit::Count { number_text(number) } else { value_text(number, unit) };
+    format!("{sign}{text}")
+}
+
+/// `26 → 27`, or `36` where it did not change; what a report without the value had is not known.
+fn from_to(change: &Change, part: impl Fn(Numbers) -> Option<Exact>) -> String {
+    let known = |numbers: Option<Numbers>| numbers.and_then(&part).map(number_text);
+    match (known(change.old), known(change.new)) {
+        (Some(old), Some(new)) if old != new => format!("{old} → {new}"),
+        (old, new) => new.or(old).unwrap_or_default(),
+    }
+}
+
+/// Whole numbers as they are, others with two decimals.
+fn number_text(number: Exact) -> String {
+    number.to_text(if number.to_millionths() % 1_000_000 == 0 { 0 } else { 2 })
+}
+
+/// The rows behind each measure that changed.
+fn rows_text(rows: &[RowChange]) -> String {
+    let mut said = vec!["ROWS BEHIND THE TOTALS".to_string()];
+    let is_of_one = |one: &RowChange, other: &RowChange| {
+        (&one.basis, &one.measure, &one.table) == (&other.basis, &other.measure, &other.table)
+    };
+    for group in rows.chunk_by(is_of_one) {
+        let Some(first) = group.first() else { continue };
+        let count = |kind: &str| group.iter().filter(|row| row.kind() == kind).count();
+        said.push(format!(
+            "{} by {} ({} basis): {} added, {} removed, {} changed",
+            first.measure,
+            first.table,
+            first.basis,
+            count("added"),
+            count("removed"),
+            count("changed"),
+        ));
+        said.push(format!("  {}", wrapped(&format!("in {}", first.kpis.join(", ")), WIDTH - 2, "    ")));
+        said.extend(group.iter().take(NAMED).map(|row| format!("  {}", row_text(row))));
+        if group.len() > NAMED {
+            said.push(format!("  … and {} more, all with `--rows`", group.len() - NAMED));
+        }
+    }
+    lines(said.into_iter())
+}
+
+/// `added L049 (leads.csv:50): 1`.
+fn row_text(row: &RowChange) -> String {
+    let place = row.new.as_ref().or(row.old.as_ref());
+    let place = place.map(|located| format!("{}:{}", located.file, located.line)).unwrap_or_default();
+    let amounts = match (&row.old, &row.new) {
+        (Some(old), Some(new)) => format!("{} → {}", number_text(old.amount), number_text(new.amount)),
+        (old, new) => {
+            new.as_ref().or(old.as_ref()).map(|located| number_text(located.amount)).unwrap_or_default()
+        }
+    };
+    format!("{:<7}  {} ({place}): {amounts}", row.kind(), row.id)
+}
+
+/// The changes as CSV, a row a value.
+///
+/// # Errors
+/// None that a change can cause.
+pub fn csv(changes: &Changes) -> Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let dimensions = dimensions(changes.changed.iter());
+    let fixed = ["table", "period", "basis"].map(String::from).into_iter();
+    let behind = [
+        "kpi",
+        "unit",
+        "what",
+        "old_value",
+        "new_value",
+        "change",
+        "old_numerator",
+        "new_numerator",
+        "old_denominator",
+        "new_denominator",
+    ];
+    writer.write_record(fixed.chain(dimensions.iter().cloned()).chain(behind.map(String::from)))?;
+    for change in &changes.changed {
+        let place = &change.place;
+        let mut cells = vec![place.table.clone(), place.period.clone(), place.basis.clone()];
+        cells.extend(dimensions.iter().map(|name| key_cell(change, name)));
+        let unit = change.new.or(change.old).map(|numbers| numbers.unit).unwrap_or_default();
+        let plain = |number: Option<Exact>| number.map(Exact::to_plain).unwrap_or_default();
+        let of = |numbers: Option<Numbers>, part: fn(Numbers) -> Option<Exact>| plain(numbers.and_then(part));
+        cells.extend([place.kpi.clone(), unit.name().to_string(), change.kind().to_string()]);
+        cells.extend([
+            of(change.old, |numbers| numbers.value),
+            of(change.new, |numbers| numbers.value),
+            plain(change.difference()),
+            of(change.old, |numbers| numbers.numerator),
+            of(change.new, |numbers| numbers.numerator),
+            of(change.old, |numbers| numbers.denominator),
+            of(change.new, |numbers| numbers.denominator),
+        ]);
+        writer.write_record(cells)?;
+    }
+    Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+/// The rows that changed as CSV, a row an ID in a measure.
+///
+/// # Errors
+/// None that a row can cause.
+pub fn rows(rows: &[RowChange]) -> Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record([
+        "basis", "measure", "table", "id", "what", "old", "new", "old_file", "old_line", "new_file",
+        "new_line",
+    ])?;
+    for row in rows {
+        let amount = |side: &Option<Located>| {
+            side.as_ref().map(|located| located.amount.to_plain()).unwrap_or_default()
+        };
+        let file =
+            |side: &Option<Located>| side.as_ref().map(|located| located.file.clone()).unwrap_or_default();
+        let line = |side: &Option<Located>| {
+            side.as_ref().map(|located| located.line.to_string()).unwrap_or_default()
+        };
+        writer.write_record([
+            row.basis.clone(),
+            row.measure.clone(),
+            row.table.clone(),
+            row.id.clone(),
+            row.kind().to_string(),
+            amount(&row.old),
+            amount(&row.new),
+            file(&row.old),
+            line(&row.old),
+            file(&row.new),
+            line(&row.new),
+        ])?;
+    }
+    Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+/// Every dimension that splits some value.
+fn dimensions<'a>(changes: impl Iterator<Item = &'a Change>) -> BTreeSet<String> {
+    changes.flat_map(|change| change.place.key.keys().cloned()).collect()
+}
+
+fn key_cell(change: &Change, name: &str) -> String {
+    change.place.key.get(name).cloned().unwrap_or_else(|| TOTAL.to_string())
+}
