@@ -1,5 +1,7 @@
 //! The command line as types: commands, options and their help. What they do stands elsewhere.
 
+pub mod help;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -10,7 +12,7 @@ use crate::report::compare::Compare;
 
 /// Funnel KPIs over CSV exports: marketing, sales and service count the same numbers
 #[derive(Debug, Parser)]
-#[command(name = "funnel", version, max_term_width = 100)]
+#[command(name = "funnel", version, max_term_width = 100, after_help = help::of_program())]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
@@ -19,21 +21,35 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Print the tables of KPIs that the inputs allow, or those named
+    #[command(after_help = help::of("report"))]
     Report(ReportArguments),
     /// Show where one KPI comes from: definition, formula, numerator, denominator, rows
+    #[command(after_help = help::of("explain"))]
     Explain(ExplainArguments),
     /// Recognise exports and write a funnel.toml that says what was understood
+    #[command(after_help = help::of("init"))]
     Init(InitArguments),
     /// Audit the data: formats, duplicates, orphans, gaps, coverage, and what each does to the KPIs
+    #[command(after_help = help::of("check"))]
     Check(CheckArguments),
     /// Say what changed between two reports, and which rows made the difference
+    #[command(after_help = help::of("diff"))]
     Diff(DiffArguments),
     /// List the catalogue of KPIs and measures
+    #[command(after_help = help::of("kpis"))]
     Kpis(KpisArguments),
     /// Print a completion script for a shell
+    #[command(after_help = help::of("completions"))]
     Completions {
         /// The shell to complete for
         shell: clap_complete::Shell,
+    },
+    /// Print the man page of the program, or of one command
+    #[command(after_help = help::of("man"))]
+    Man {
+        /// A command, such as report; none named: the program
+        #[arg(value_name = "COMMAND")]
+        command: Option<String>,
     },
 }
 
@@ -80,6 +96,9 @@ pub struct ExplainArguments {
     /// Replace IDs by keyed hashes; the key is in this file (at least 16 bytes) and gives the same hash every time
     #[arg(long, value_name = "KEY_FILE", requires = "rows")]
     pub pseudonymise: Option<PathBuf>,
+    /// Put a `'` before text in CSV that a spreadsheet would run as a formula (`=`, `+`, `-`, `@` in front)
+    #[arg(long, requires = "rows")]
+    pub csv_safe: bool,
     #[command(flatten)]
     pub inputs: Inputs,
     #[command(flatten)]
@@ -118,6 +137,9 @@ pub struct CheckArguments {
     /// Colour in tables on stdout
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Colour::Auto)]
     pub color: Colour,
+    /// Put a `'` before text in CSV that a spreadsheet would run as a formula (`=`, `+`, `-`, `@` in front)
+    #[arg(long)]
+    pub csv_safe: bool,
     /// Write to this file, whole or not at all
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -261,6 +283,9 @@ pub struct Output {
         default_value = "table"
     )]
     pub formats: Vec<Format>,
+    /// Put a `'` before text in CSV that a spreadsheet would run as a formula (`=`, `+`, `-`, `@` in front)
+    #[arg(long)]
+    pub csv_safe: bool,
     /// Write to this file, or one file a table into this folder (a name that ends in / or a folder that exists)
     #[arg(short, long, value_name = "FILE|DIR")]
     pub output: Option<PathBuf>,
@@ -290,4 +315,8 @@ pub enum Format {
     Json,
     /// Tables for a wiki or a chat
     Markdown,
+    /// A workbook: a sheet a table, definitions, and the rows of the CSV; needs `-o FILE`
+    Xlsx,
+    /// One page for people, with charts: opens in any browser, asks nothing of any server
+    Html,
 }

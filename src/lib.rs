@@ -6,7 +6,7 @@
 //! CSV files ─ input ─▶ typed tables ─ leads ─▶ one row per lead ─ kpi ─▶ values ─ report ─▶ Report ─ render ─▶ text
 //! ```
 //!
-//! - [`cli`]: commands and options as types · [`config`]: `funnel.toml` as types
+//! - [`cli`]: commands and options as types, [`man`]: the same as a man page · [`config`]: `funnel.toml` as types
 //! - [`input`]: bytes to typed columns; the only place that knows files and formats
 //! - [`leads`]: the join: one row a lead, with its stages; contracts, cases and spend tied to it
 //! - [`kpi`]: the catalogue of KPIs as data, one evaluator, exact arithmetic, statistics
@@ -14,7 +14,8 @@
 //! - [`diff`]: what changed between two reports that were kept, and which rows made the difference
 //! - [`check`]: what is wrong with the data, counted and located · [`init`]: a first `funnel.toml` from the files alone
 //! - [`output`]: stdout and files, whole or not at all · [`log`]: stderr, as lines or as JSON
-//! - [`mask`], [`period`], [`calendar`], [`error`]: sets of rows, spans of days and their order, errors with a way out
+//! - [`mask`], [`period`], [`calendar`], [`error`], [`csv_text`]: sets of rows, spans of days and their order, errors with a
+//!   way out, text that a spreadsheet would run
 //!
 //! What always holds: money is exact (whole millionths, never floating-point sums); a ratio is a ratio of sums; a
 //! denominator of 0 gives no value; the same input gives the same bytes, whatever the order of rows or the number of
@@ -24,6 +25,7 @@ pub mod calendar;
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod csv_text;
 pub mod diff;
 pub mod error;
 pub mod init;
@@ -31,6 +33,7 @@ pub mod input;
 pub mod kpi;
 pub mod leads;
 pub mod log;
+pub mod man;
 pub mod mask;
 pub mod output;
 pub mod period;
@@ -48,6 +51,7 @@ use crate::cli::{
     ReportArguments,
 };
 use crate::config::{Basis, Config};
+use crate::csv_text::CsvText;
 use crate::error::usage_error;
 use crate::input::table::Table;
 use crate::input::tables::Kind;
@@ -57,8 +61,8 @@ use crate::kpi::view::Filter;
 use crate::leads::Data;
 use crate::log::{Event, Log, beside};
 use crate::period::Period;
+use crate::render::Manner;
 use crate::render::terminal::Look;
-use crate::report::Report;
 use crate::report::answer::Asked;
 use crate::report::explain::Printed;
 use crate::report::needed;
@@ -90,6 +94,7 @@ pub fn run(cli: Cli, log: &Log) -> Result<Outcome> {
             clap_complete::generate(shell, &mut Cli::command(), "funnel", &mut text);
             output::to_stdout(&text).map(done)
         }
+        Command::Man { command } => output::to_stdout(&man::page(command.as_deref())?).map(done),
     }
 }
 
@@ -109,7 +114,9 @@ fn run_report(arguments: &ReportArguments, log: &Log) -> Result<Outcome> {
         place.map(|place| output::possible_files(&arguments.tables, formats, place)).transpose()?;
     keep_inputs(&question.config, possible.iter().flatten().chain(&arguments.rejects))?;
     let (mut data, plan) = question.read(log)?;
-    let needed = needed::of_report(&arguments.tables, &catalogue, &question.config, question.dimensions())?;
+    let mut needed =
+        needed::of_report(&arguments.tables, &catalogue, &question.config, question.dimensions())?;
+    needed.extend(needed::of_goals(&question.config, plan.as_ref(), &catalogue));
     derived::add(&mut data, &question.config, &catalogue, &needed)?;
     let mut scope = question.scope(&data, &catalogue, &arguments.scope)?;
     scope.top = arguments.top.and_then(|top| usize::try_from(top).ok());
@@ -120,30 +127,21 @@ fn run_report(arguments: &ReportArguments, log: &Log) -> Result<Outcome> {
     if arguments.evidence {
         answer.report.evidence = Some(report::evidence::evidence(&scope, &answer.report.tables)?);
     }
-    let written = write_answer(&answer.report, arguments, &data)?;
+    let rejects = match &arguments.rejects {
+        Some(path) => {
+            let rejects = input::rejects::to_csv(&data.files, csv_text(arguments.output.csv_safe))?;
+            Some((path.clone(), rejects.into_bytes()))
+        }
+        None => None,
+    };
+    let manner = manner(arguments.output.csv_safe, place, arguments.output.color);
+    let written = output::write_report(&answer.report, formats, place, manner, rejects)?;
     let outcome = beside::tell_report(&answer, &scope, formats, log);
     log.tell([Event::Done { outcome, written: &written }]);
     // the process ends here: giving its memory back piece by piece would only take time
     drop(scope);
     std::mem::forget(data);
     Ok(outcome)
-}
-
-/// Prints or writes a report, and with it the rows that were left out. The files that were written come back.
-fn write_answer(report: &Report, arguments: &ReportArguments, data: &Data) -> Result<Vec<PathBuf>> {
-    let rejects = match &arguments.rejects {
-        Some(path) => Some((path.clone(), input::rejects::to_csv(&data.files)?.into_bytes())),
-        None => None,
-    };
-    match (arguments.output.formats.as_slice(), arguments.output.output.as_deref()) {
-        ([Format::Table], None) => {
-            let beside: Vec<(PathBuf, Vec<u8>)> = rejects.into_iter().collect();
-            output::write_files(&beside)?;
-            print_table(report, arguments.output.color)?;
-            Ok(beside.into_iter().map(|(path, _)| path).collect())
-        }
-        (formats, place) => output::write_report(report, formats, place, rejects),
-    }
 }
 
 /// Nothing is written over the configuration or an input.
@@ -168,7 +166,8 @@ fn run_explain(arguments: &ExplainArguments, log: &Log) -> Result<Outcome> {
     derived::add(&mut data, &question.config, &catalogue, &needed)?;
     let scope = question.scope(&data, &catalogue, &arguments.scope)?;
     let text = if arguments.rows {
-        let printed = Printed { columns: &arguments.columns, key: key.as_ref() };
+        let csv_text = csv_text(arguments.csv_safe);
+        let printed = Printed { columns: &arguments.columns, key: key.as_ref(), csv_text };
         report::explain::rows(&scope, &arguments.kpi, &printed)?
     } else {
         report::explain::explain(&scope, &arguments.kpi)?
@@ -183,6 +182,7 @@ fn run_explain(arguments: &ExplainArguments, log: &Log) -> Result<Outcome> {
 }
 
 fn run_check(arguments: &CheckArguments, log: &Log) -> Result<Outcome> {
+    output::check_place(&[arguments.format], arguments.output.as_deref())?;
     let mut config = configuration(&arguments.inputs)?;
     keep_inputs(&config, &arguments.output)?;
     let as_of = day_of_the_data(arguments.as_of.as_deref(), &config)?;
@@ -194,12 +194,9 @@ fn run_check(arguments: &CheckArguments, log: &Log) -> Result<Outcome> {
     let mut data = leads::join(read, &config, as_of)?;
     data.findings.extend(later);
     let audit = audit::audit(&data, &config)?;
-    let written = match (arguments.format, arguments.output.as_deref()) {
-        (Format::Table, None) => {
-            print_table(&report::audit::report(&audit), arguments.color).map(|()| Vec::new())?
-        }
-        (format, place) => output::write_bytes(render::audit(&audit, format)?, place)?,
-    };
+    let place = arguments.output.as_deref();
+    let manner = manner(arguments.csv_safe, place, arguments.color);
+    let written = output::write_bytes(render::audit(&audit, arguments.format, manner)?, place)?;
     let outcome = beside::tell_audit(&audit, log);
     log.tell([Event::Done { outcome, written: &written }]);
     // the process ends here: giving its memory back piece by piece would only take time
@@ -207,9 +204,14 @@ fn run_check(arguments: &CheckArguments, log: &Log) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Prints tables as their reader can see them.
-fn print_table(report: &Report, colour: Colour) -> Result<()> {
-    output::to_stdout(render::table::render(report, Look::of_stdout(colour)).as_bytes())
+/// How the answer is written at a place: files are the same on every machine, stdout fits its terminal.
+fn manner(is_csv_safe: bool, place: Option<&Path>, colour: Colour) -> Manner {
+    let look = if place.is_some() { Look::plain() } else { Look::of_stdout(colour) };
+    Manner { csv_text: csv_text(is_csv_safe), look }
+}
+
+fn csv_text(is_safe: bool) -> CsvText {
+    if is_safe { CsvText::Safe } else { CsvText::Raw }
 }
 
 fn run_kpis(arguments: &KpisArguments) -> Result<()> {

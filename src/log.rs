@@ -51,7 +51,11 @@ impl Log {
             Command::Report(arguments) => Some(&arguments.inputs),
             Command::Explain(arguments) => Some(&arguments.inputs),
             Command::Check(arguments) => Some(&arguments.inputs),
-            Command::Init(_) | Command::Diff(_) | Command::Kpis(_) | Command::Completions { .. } => None,
+            Command::Init(_)
+            | Command::Diff(_)
+            | Command::Kpis(_)
+            | Command::Completions { .. }
+            | Command::Man { .. } => None,
         };
         let (format, is_quiet) = inputs.map_or((LogFormat::Text, false), |inputs| (inputs.log, inputs.quiet));
         Log { format, is_quiet, stopwatch: Stopwatch::start() }

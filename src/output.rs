@@ -12,7 +12,7 @@ pub use self::files::write_files;
 use self::files::{is_named_as_folder, unwritable};
 use crate::cli::Format;
 use crate::error::{data_error, io_reason, usage_error};
-use crate::render::{extension, is_binary, is_whole, render};
+use crate::render::{Manner, extension, is_binary, is_whole, render};
 use crate::report::Report;
 
 /// Writes to stdout.
@@ -63,17 +63,19 @@ pub fn write_report(
     report: &Report,
     formats: &[Format],
     place: Option<&Path>,
+    manner: Manner,
     beside: Option<(PathBuf, Vec<u8>)>,
 ) -> Result<Vec<PathBuf>> {
     let mut files: Vec<(PathBuf, Vec<u8>)> = Vec::new();
     let mut printed = Vec::new();
     match place {
         Some(folder) if is_folder(folder) => {
-            files = files_of_folder(report, formats, folder)?;
+            files = files_of_folder(report, formats, folder, manner)?;
             std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
         }
         _ => {
-            let bytes = formats.first().map_or_else(|| Ok(Vec::new()), |format| render(report, *format))?;
+            let bytes =
+                formats.first().map_or_else(|| Ok(Vec::new()), |format| render(report, *format, manner))?;
             match place {
                 Some(path) => files.push((path.to_path_buf(), bytes)),
                 None => printed = bytes,
@@ -87,17 +89,22 @@ pub fn write_report(
 }
 
 /// The report as the files of a folder.
-fn files_of_folder(report: &Report, formats: &[Format], folder: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>> {
+fn files_of_folder(
+    report: &Report,
+    formats: &[Format],
+    folder: &Path,
+    manner: Manner,
+) -> Result<Vec<(PathBuf, Vec<u8>)>> {
     let mut files = Vec::new();
     for format in formats {
         let extension = extension(*format);
         if is_whole(*format) {
-            files.push((folder.join(format!("report.{extension}")), render(report, *format)?));
+            files.push((folder.join(format!("report.{extension}")), render(report, *format, manner)?));
             continue;
         }
         for table in report.single_tables() {
             let name = table.tables.first().map_or("report", |table| table.name.as_str());
-            files.push((folder.join(format!("{name}.{extension}")), render(&table, *format)?));
+            files.push((folder.join(format!("{name}.{extension}")), render(&table, *format, manner)?));
         }
     }
     Ok(files)

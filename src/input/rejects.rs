@@ -6,12 +6,13 @@ use anyhow::{Context, Result};
 
 use super::profile::FileProfile;
 use super::source;
+use crate::csv_text::CsvText;
 
 /// A row a rejected row: file, line, column, cell, reason, and the record as it stands in the file.
 ///
 /// # Errors
 /// A file that can no longer be read.
-pub fn to_csv(files: &[FileProfile]) -> Result<String> {
+pub fn to_csv(files: &[FileProfile], text: CsvText) -> Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(["file", "line", "column", "cell", "reason", "record"])?;
     for file in files.iter().filter(|file| !file.rejected.is_empty()) {
@@ -19,14 +20,9 @@ pub fn to_csv(files: &[FileProfile]) -> Result<String> {
         for rejected in &file.rejected {
             let record = records.get(&rejected.line).map_or("", String::as_str);
             let line = rejected.line.to_string();
-            writer.write_record([
-                file.name.as_str(),
-                &line,
-                &rejected.column,
-                &rejected.cell,
-                &rejected.reason,
-                record,
-            ])?;
+            let cells =
+                [file.name.as_str(), &line, &rejected.column, &rejected.cell, &rejected.reason, record];
+            writer.write_record(cells.map(|cell| text.write(cell).into_owned()))?;
         }
     }
     Ok(String::from_utf8(writer.into_inner().context("memory takes any text")?)?)

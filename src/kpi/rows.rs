@@ -7,7 +7,7 @@ use polars::prelude::*;
 
 use super::catalogue::{Quantity, QuantityKind};
 use super::contacts::CONTACTS;
-use super::evaluate::Evaluator;
+use super::evaluate::{Evaluator, columns_of};
 use super::exact::Exact;
 use super::formula::{Formula, Values};
 use super::lags::Lags;
@@ -76,6 +76,9 @@ impl Evaluator<'_> {
         for predicate in predicates.into_iter().flatten() {
             mask = mask.and(&self.predicate(over, predicate)?);
         }
+        if self.is_of_creation(quantity) {
+            mask = mask.and(&self.view.flag("created").context("leads are created")?);
+        }
         let (amounts, lags) = match &quantity.kind {
             QuantityKind::Count(_) | QuantityKind::Survival(..) => (None, None),
             QuantityKind::Sum(formula) => (Some(self.amounts(over, formula, &mask)?), None),
@@ -89,6 +92,18 @@ impl Evaluator<'_> {
             _ => None,
         };
         Ok(Rows { over, mask, amounts, lags, times })
+    }
+
+    /// Whether a measure of leads asks for nothing that happens on a day, so that a period of events would not bound it:
+    /// then its leads are those created in the period.
+    fn is_of_creation(&self, quantity: &Quantity) -> bool {
+        let counts_leads = quantity.over == Over::Leads
+            && matches!(quantity.kind, QuantityKind::Count(_) | QuantityKind::Sum(_));
+        counts_leads
+            && self.view.event_period().is_some()
+            && !columns_of(quantity)
+                .iter()
+                .any(|name| PARAMETERS.contains(&name.as_str()) || self.view.is_of_time(name))
     }
 
     /// The time of each lead to the first touch by sales; none of any where the inputs do not tell.

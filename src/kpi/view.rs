@@ -229,6 +229,15 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Whether a name of a predicate over leads is of something that happens, or of what is so on the day of the data: a
+    /// stage, an end, a date. What a lead is whatever happens (its segment, its amount) is not.
+    pub fn is_of_time(&self, name: &str) -> bool {
+        let is_trait = ["existing", contacts::ACCOUNT, contacts::SINGLE].contains(&name);
+        let is_date = || self.any_date(name).is_some() || self.counted_date(name).is_some();
+        let leads = &self.data.leads().table;
+        (!is_trait && self.flag(name).is_some()) || is_date() || leads.dates(name).is_some()
+    }
+
     /// The accounts of the period with their contacts; none where the CRM has no customer IDs.
     pub fn contacts(&self) -> Option<&Contacts> {
         self.contacts.get_or_init(|| Contacts::of(self)).as_ref()

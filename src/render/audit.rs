@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json};
 use crate::check::audit::{Audit, Checked};
 use crate::check::completeness::{Fill, Group};
 use crate::check::subject::{Examples, whole};
+use crate::csv_text::CsvText;
 use crate::input::profile::{FileProfile, describe_rejected};
 use crate::kpi::exact::Exact;
 use crate::kpi::view::TOTAL;
@@ -15,7 +16,7 @@ use crate::report::audit::type_name;
 pub const SCHEMA: u32 = 1;
 
 /// The columns, with those whose cells are numbers.
-const COLUMNS: [(&str, bool); 14] = [
+pub const COLUMNS: [(&str, bool); 14] = [
     ("as_of", false),
     ("section", false),
     ("key", false),
@@ -53,13 +54,21 @@ struct Record {
 ///
 /// # Errors
 /// None that an audit can cause.
-pub fn csv(audit: &Audit) -> Result<String> {
+pub fn csv(audit: &Audit, text: CsvText) -> Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(COLUMNS.iter().map(|(name, _)| name))?;
-    for record in records(audit) {
-        writer.write_record(record.cells(&audit.as_of))?;
+    for row in rows(audit) {
+        let cells = COLUMNS.iter().zip(&row);
+        writer.write_record(cells.map(|((_, is_number), cell)| {
+            if *is_number { cell.clone() } else { text.write(cell).into_owned() }
+        }))?;
     }
     Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+/// The rows of the CSV, each with its cells in the order of [`COLUMNS`].
+pub fn rows(audit: &Audit) -> Vec<Vec<String>> {
+    records(audit).iter().map(|record| record.cells(&audit.as_of)).collect()
 }
 
 /// The rows of the CSV as JSON: numbers as numbers, nothing as null, examples as an array; and the version of the schema.

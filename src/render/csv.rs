@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
+use super::json::is_number;
+use crate::csv_text::CsvText;
 use crate::kpi::exact::Exact;
 use crate::kpi::view::TOTAL;
 use crate::report::compare::Comparison;
@@ -23,12 +25,16 @@ const TARGET: [&str; 2] = ["target", "target_status"];
 ///
 /// # Errors
 /// None that a report can cause.
-pub fn render(report: &Report) -> Result<String> {
+pub fn render(report: &Report, text: CsvText) -> Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let dimensions = dimensions(report);
-    writer.write_record(heading(report, &dimensions))?;
+    let heading = heading(report, &dimensions);
+    writer.write_record(heading.iter().map(|name| text.write(name).into_owned()))?;
     for record in records(report, &dimensions) {
-        writer.write_record(record.cells(report))?;
+        let cells = record.cells(report);
+        writer.write_record(heading.iter().zip(&cells).map(|(name, cell)| {
+            if is_number(name) { cell.clone() } else { text.write(cell).into_owned() }
+        }))?;
     }
     Ok(String::from_utf8(writer.into_inner()?)?)
 }
@@ -154,10 +160,12 @@ fn comparison_cells(compared: Option<&Comparison>) -> [String; 6] {
     ]
 }
 
-fn plain(number: Option<Exact>) -> String {
+/// A number as it stands in CSV and JSON; empty where there is none.
+pub fn plain(number: Option<Exact>) -> String {
     number.map(Exact::to_plain).unwrap_or_default()
 }
 
-fn limit(limit: Option<f64>) -> String {
+/// A limit of an interval as it stands in CSV and JSON.
+pub fn limit(limit: Option<f64>) -> String {
     limit.map(|limit| format!("{limit:.6}")).unwrap_or_default()
 }

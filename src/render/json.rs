@@ -61,11 +61,16 @@ fn evidence_json(evidence: &Evidence) -> Json {
     serde_json::json!({ "measures_of": evidence.measures_of, "rows": rows })
 }
 
+/// Whether the values of a column are numbers.
+pub fn is_number(key: &str) -> bool {
+    NUMBERS.contains(&key)
+}
+
 fn json(key: &str, cell: String) -> Json {
     if key == "significant" {
         return cell.parse::<bool>().map_or(Json::Null, Json::Bool);
     }
-    if !NUMBERS.contains(&key) {
+    if !is_number(key) {
         return if cell.is_empty() { Json::Null } else { Json::String(cell) };
     }
     number(&cell)

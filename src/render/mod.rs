@@ -4,10 +4,12 @@ mod audit;
 pub mod catalogue;
 mod csv;
 pub mod diff;
+mod html;
 pub mod json;
 mod markdown;
 pub mod table;
 pub mod terminal;
+mod xlsx;
 
 use anyhow::Result;
 
@@ -15,23 +17,35 @@ pub use self::csv::SCHEMA;
 
 use crate::check::audit::Audit;
 use crate::cli::Format;
+use crate::csv_text::CsvText;
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
 use crate::kpi::statistics::Interval;
 use crate::report::compare::{Comparison, is_share};
 use crate::report::targets::{Judgement, Side, Status};
 use crate::report::{Report, Show, Value};
+use json::is_number;
+
+/// What a format leaves open and the command line decides.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    pub csv_text: CsvText,
+    /// Of tables in text.
+    pub look: terminal::Look,
+}
 
 /// The report in a format.
 ///
 /// # Errors
-/// None that a report can cause.
-pub fn render(report: &Report, format: Format) -> Result<Vec<u8>> {
+/// A report that is too large for the format.
+pub fn render(report: &Report, format: Format, manner: Manner) -> Result<Vec<u8>> {
     let text = match format {
-        Format::Table => table::render(report, terminal::Look::plain()),
-        Format::Csv => csv::render(report)?,
+        Format::Table => table::render(report, manner.look),
+        Format::Csv => csv::render(report, manner.csv_text)?,
         Format::Json => json::render(report)?,
         Format::Markdown => markdown::render(report),
+        Format::Html => html::render(report),
+        Format::Xlsx => return xlsx::render(report),
     };
     Ok(text.into_bytes())
 }
@@ -39,12 +53,15 @@ pub fn render(report: &Report, format: Format) -> Result<Vec<u8>> {
 /// The audit in a format.
 ///
 /// # Errors
-/// None that an audit can cause.
-pub fn audit(audit: &Audit, format: Format) -> Result<Vec<u8>> {
+/// An audit that is too large for the format.
+pub fn audit(audit: &Audit, format: Format, manner: Manner) -> Result<Vec<u8>> {
     match format {
-        Format::Csv => audit::csv(audit).map(String::into_bytes),
+        Format::Csv => audit::csv(audit, manner.csv_text).map(String::into_bytes),
         Format::Json => audit::json(audit).map(String::into_bytes),
-        Format::Table | Format::Markdown => render(&crate::report::audit::report(audit), format),
+        Format::Xlsx => xlsx::audit(audit),
+        Format::Table | Format::Markdown | Format::Html => {
+            render(&crate::report::audit::report(audit), format, manner)
+        }
     }
 }
 
@@ -55,22 +72,24 @@ pub fn extension(format: Format) -> &'static str {
         Format::Csv => "csv",
         Format::Json => "json",
         Format::Markdown => "md",
+        Format::Xlsx => "xlsx",
+        Format::Html => "html",
     }
 }
 
 /// Whether files of this format are no text.
-pub fn is_binary(_format: Format) -> bool {
-    false
+pub fn is_binary(format: Format) -> bool {
+    format == Format::Xlsx
 }
 
 /// Whether a file of this format holds all tables, also in a folder.
-pub fn is_whole(_format: Format) -> bool {
-    false
+pub fn is_whole(format: Format) -> bool {
+    matches!(format, Format::Html | Format::Xlsx)
 }
 
 /// Whether the format has room for findings; else they go to stderr.
 pub fn shows_findings(format: Format) -> bool {
-    matches!(format, Format::Table | Format::Markdown)
+    matches!(format, Format::Table | Format::Markdown | Format::Html | Format::Xlsx)
 }
 
 /// The side of a value that a column shows, for people.
@@ -89,31 +108,42 @@ pub fn cell_text(value: &Value, show: Show) -> String {
                 return text.clone();
             }
             let text = number_text(value.value, value.unit);
-            // beside another period the change bears the mark
-            let differs = compared
-                .is_some_and(|compared| compared.is_significant && compared.previous.period.is_none());
-            let star = if differs { "* " } else { "" };
-            let mark = match judged.map(|judged| judged.status) {
-                Some(Status::Missed) => "! ",
-                Some(Status::Warned | Status::Behind) => "~ ",
-                _ => "",
-            };
-            format!("{mark}{star}{text}")
+            format!("{}{text}", marks(value))
         }
     }
+}
+
+/// What stands before a value that misses its target, or that differs from the rest of its total.
+fn marks(value: &Value) -> String {
+    // beside another period the change bears the mark
+    let differs = value
+        .comparison
+        .as_deref()
+        .is_some_and(|compared| compared.is_significant && compared.previous.period.is_none());
+    let star = if differs { "* " } else { "" };
+    let mark = match value.judgement.as_deref().map(|judged| judged.status) {
+        Some(Status::Missed) => "! ",
+        Some(Status::Warned | Status::Behind) => "~ ",
+        _ => "",
+    };
+    format!("{mark}{star}")
 }
 
 /// `≥ 20.00`; a plan is the number itself.
 fn target_text(judged: &Judgement, unit: Unit) -> Option<String> {
     let (side, limit) = judged.target?;
-    let sign = match side {
+    Some(format!("{}{}", side_sign(side), value_text(limit, unit)))
+}
+
+fn side_sign(side: Side) -> &'static str {
+    match side {
         Side::AtLeast => "≥ ",
         Side::AtMost => "≤ ",
         Side::Planned => "",
-    };
-    Some(format!("{sign}{}", value_text(limit, unit)))
+    }
 }
 
+/// A number for people; empty where there is none.
 fn number_text(number: Option<Exact>, unit: Unit) -> String {
     number.map(|number| value_text(number, unit)).unwrap_or_default()
 }

@@ -55,7 +55,7 @@ fn block_text(block: &Block, look: Look) -> String {
 }
 
 /// Whether a column belongs to the one before it.
-fn is_beside(show: Show) -> bool {
+pub fn is_beside(show: Show) -> bool {
     matches!(show, Show::Previous | Show::Change)
 }
 

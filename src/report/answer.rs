@@ -83,6 +83,7 @@ pub fn answer(scope: &Scope, asked: &Asked) -> Result<Answer> {
     if !asked.goals.is_empty() {
         hold_against_goals(scope, asked, shown.as_deref(), wants_plan, &mut answer)?;
     }
+    answer.report.definitions = built::definitions(scope.catalogue, &answer.report.tables);
     Ok(answer)
 }
 

@@ -30,6 +30,7 @@ pub fn report(audit: &Audit) -> Report {
         is_compared: false,
         is_judged: false,
         evidence: None,
+        definitions: Vec::new(),
     }
 }
 

@@ -1,12 +1,15 @@
 //! Tables that were built, with what is said beside them: what was left out and why, and what the report is of.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 
 use super::build::OWN_KPIS;
 use super::scope::{Scope, undated, without_date};
-use super::{Report, Table};
+use super::{Definition, Report, Table};
 use crate::check::Finding;
 use crate::error::data_error;
+use crate::kpi::catalogue::Catalogue;
 use crate::period::format_day;
 
 /// Tables that were filled, and what kept the others from it.
@@ -62,7 +65,25 @@ pub fn around(scope: &Scope, tables: Vec<Table>) -> Report {
         is_compared: false,
         is_judged: false,
         evidence: None,
+        definitions: Vec::new(),
     }
+}
+
+/// What the KPIs of tables are, each once, in the order in which they first occur.
+pub fn definitions(catalogue: &Catalogue, tables: &[Table]) -> Vec<Definition> {
+    let rows = tables.iter().flat_map(|table| &table.blocks).flat_map(|block| &block.rows);
+    let mut known = BTreeSet::new();
+    let mut definitions = Vec::new();
+    for value in rows.flat_map(|row| &row.values).filter(|value| known.insert(value.kpi.as_str())) {
+        definitions.extend(catalogue.kpis.get(&value.kpi).map(|entry| Definition {
+            kpi: value.kpi.clone(),
+            title: entry.kpi.title.text().to_string(),
+            unit: value.unit,
+            definition: entry.kpi.definition.text().to_string(),
+            formula: entry.formula.clone(),
+        }));
+    }
+    definitions
 }
 
 /// Tables of several periods with what a report says beside them: what has no date is in none of the periods, whether

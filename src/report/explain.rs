@@ -11,6 +11,7 @@ use super::top::place_in_order;
 use super::{Value, pseudonym};
 use crate::check::Finding;
 use crate::config::Basis;
+use crate::csv_text::CsvText;
 use crate::error::{data_error, suggestion, usage_error};
 use crate::kpi::catalogue::{Calculation, Entry, Unit};
 use crate::kpi::evaluate::Evaluator;
@@ -195,6 +196,17 @@ pub struct Printed<'a> {
     pub columns: &'a [String],
     /// IDs are replaced under this key.
     pub key: Option<&'a pseudonym::Key>,
+    pub csv_text: CsvText,
+}
+
+impl Printed<'_> {
+    fn text(&self, text: &str) -> String {
+        self.csv_text.write(text).into_owned()
+    }
+
+    fn id(&self, id: &str) -> String {
+        self.key.map_or_else(|| self.text(id), |key| pseudonym::pseudonym(key, id))
+    }
 }
 
 /// The rows behind a KPI as CSV: table, ID, file and line, the columns that are asked for, and what each adds to every
@@ -226,15 +238,13 @@ pub fn rows(scope: &Scope, name: &str, printed: &Printed) -> Result<String> {
             amounts[place] = amount;
         }
     }
-    let shown = |id: String| printed.key.map_or(id.clone(), |key| pseudonym::pseudonym(key, &id));
     let mut writer = csv::Writer::from_writer(Vec::new());
     let columns = printed.columns.iter().map(String::as_str);
-    writer.write_record(
-        ["table", "id", "file", "line"].into_iter().chain(columns).chain(names.iter().copied()),
-    )?;
+    let heading = ["table", "id", "file", "line"].into_iter().chain(columns).chain(names.iter().copied());
+    writer.write_record(heading.map(|name| printed.text(name)))?;
     for ((over, id, file, line, row), amounts) in rows {
-        let fixed = [over.name().to_string(), shown(id), file, line.to_string()];
-        let cells = printed.columns.iter().map(|column| cell(scope, over, row, column, &shown));
+        let fixed = [over.name().to_string(), printed.id(&id), printed.text(&file), line.to_string()];
+        let cells = printed.columns.iter().map(|column| cell(scope, over, row, column, printed));
         let amounts = amounts.into_iter().map(Exact::to_plain);
         writer.write_record(fixed.into_iter().chain(cells).chain(amounts))?;
     }
@@ -255,24 +265,24 @@ fn check_columns(scope: &Scope, columns: &[String]) -> Result<()> {
 }
 
 /// A cell of a row, of its own table or of its lead; empty where neither has the column.
-fn cell(scope: &Scope, over: Over, row: usize, column: &str, shown: &impl Fn(String) -> String) -> String {
+fn cell(scope: &Scope, over: Over, row: usize, column: &str, printed: &Printed) -> String {
     let facts = &scope.data.facts[&over];
     if facts.table.has(column) {
-        return own_cell(facts, row, column, shown);
+        return own_cell(facts, row, column, printed);
     }
     match facts.lead_of(row) {
         NO_LEAD => String::new(),
-        lead => own_cell(scope.data.leads(), lead as usize, column, shown),
+        lead => own_cell(scope.data.leads(), lead as usize, column, printed),
     }
 }
 
-fn own_cell(facts: &Facts, row: usize, column: &str, shown: &impl Fn(String) -> String) -> String {
+fn own_cell(facts: &Facts, row: usize, column: &str, printed: &Printed) -> String {
     let table = &facts.table;
     let text = || {
         let code = table.codes(column)?.get(row)?;
-        table.dictionaries.get(column)?.get(code as usize).cloned()
+        table.dictionaries.get(column)?.get(code as usize).map(|text| printed.text(text))
     };
-    let id = || table.ids(column)?.get(row).map(String::from).map(shown);
+    let id = || table.ids(column)?.get(row).map(|id| printed.id(id));
     let number =
         || table.numbers(column)?.get(row).map(|number| Exact::millionths(i128::from(number)).to_plain());
     let day = || table.dates(column)?.get(row).map(format_day);

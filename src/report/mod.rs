@@ -55,6 +55,20 @@ pub struct Report {
     pub is_judged: bool,
     /// The rows behind the totals, where they were asked for.
     pub evidence: Option<Evidence>,
+    /// What the KPIs of the tables are, each once, in the order in which they first occur.
+    pub definitions: Vec<Definition>,
+}
+
+/// What a KPI is, for those who do not have the manual.
+#[derive(Debug, Clone)]
+pub struct Definition {
+    /// The key in CSV and JSON.
+    pub kpi: String,
+    pub title: String,
+    pub unit: Unit,
+    pub definition: String,
+    /// As it stands in the catalogue.
+    pub formula: String,
 }
 
 impl Report {
@@ -68,6 +82,7 @@ impl Report {
             is_compared: self.is_compared,
             is_judged: self.is_judged,
             evidence: self.evidence.clone(),
+            definitions: self.definitions.clone(),
         })
     }
 }

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::tables::{self, By, Column};
 use crate::config::Config;
+use crate::input::table::Table;
 use crate::kpi::catalogue::Catalogue;
 use crate::kpi::derived;
 use crate::kpi::evaluate::columns_of;
@@ -41,6 +42,18 @@ pub fn of_report<'a>(
     }
     needed.extend(catalogue.own().flat_map(|kpi| of_kpi(kpi, catalogue)));
     Ok(needed)
+}
+
+/// The derived dimensions of the KPIs that targets and a plan are for, and of the parts of the data that they are about:
+/// a goal must not be lost because no table that was named shows what it needs.
+pub fn of_goals(config: &Config, plan: Option<&Table>, catalogue: &Catalogue) -> BTreeSet<String> {
+    let conditions = config.targets.values().flat_map(|targets| &targets.0);
+    let dimensions = conditions.flat_map(|target| &target.r#where.0).map(|filter| &filter.dimension);
+    let planned = plan.iter().flat_map(|plan| &plan.dictionaries);
+    let mut needed = of_dimensions(dimensions.chain(planned.clone().map(|(name, _)| name)));
+    let planned_kpis = planned.filter(|(name, _)| *name == "kpi").flat_map(|(_, words)| words.iter());
+    needed.extend(config.targets.keys().chain(planned_kpis).flat_map(|kpi| of_kpi(kpi, catalogue)));
+    needed
 }
 
 /// The derived dimensions of one KPI, and those that are asked for by name.

@@ -78,7 +78,8 @@ const OLIST_ORIGINS: [(&str, u32, u32, &str); 11] = [
     ("other", 4, 150, "2.67"),
 ];
 
-fn olist(setting: &str) -> Option<TempDir> {
+/// The folder of the export of leads, with a setting.
+pub fn olist(setting: &str) -> Option<TempDir> {
     data("olist").map(|folder| configured(&folder, &OLIST.replace("SETTING", setting)))
 }
 
@@ -248,7 +249,8 @@ key = { product = "product" }
 columns = { series = "series" }
 "#;
 
-fn maven() -> Option<TempDir> {
+/// The folder of the export of deals.
+pub fn maven() -> Option<TempDir> {
     data("maven").map(|folder| configured(&folder, MAVEN))
 }
 

@@ -251,3 +251,77 @@ fn a_lead_is_not_there_before_its_first_date() {
         "{said}"
     );
 }
+
+/// A measure that asks for nothing dated has no day of its own: in a period it counts the leads created in it, whatever
+/// the basis.
+#[test]
+fn an_own_measure_without_a_date_is_of_the_leads_created_in_the_period() {
+    let folder = tempfile::tempdir().expect("a folder for the files");
+    let leads = "Lead ID,Created,Won date,Amount,Segment
+1,2026-01-05,2026-02-20,100,large
+2,2026-01-06,,50,small
+3,2026-02-02,2026-02-25,30,large
+4,2026-02-03,,20,large
+";
+    let configuration = "[[crm]]
+files = [\"leads.csv\"]
+[measure.large]
+count = \"segment = 'large'\"
+[measure.asked]
+sum = \"amount\"
+[measure.large_won]
+count = \"won and segment = 'large'\"
+[kpi.large_leads]
+title = \"large_leads\"
+definition = \"large_leads\"
+unit = \"count\"
+value = \"large\"
+[kpi.asked_for]
+title = \"asked_for\"
+definition = \"asked_for\"
+unit = \"count\"
+value = \"asked\"
+[kpi.large_wins]
+title = \"large_wins\"
+definition = \"large_wins\"
+unit = \"count\"
+value = \"large_won\"
+";
+    std::fs::write(folder.path().join("leads.csv"), leads).expect("the leads are written");
+    std::fs::write(folder.path().join("funnel.toml"), configuration).expect("the configuration is written");
+    // created in January: 1 large, 100 + 50; in February: 2 large, 30 + 20; both wins are of February
+    for (month, expected) in [("2026-01", ["1", "150", "0"]), ("2026-02", ["2", "50", "2"])] {
+        let rows = tidy(folder.path(), &["own", "--month", month, "--basis", "event"]);
+        let value = |kpi: &str| rows.iter().find(|row| row["kpi"] == kpi).map(|row| row["value"].clone());
+        assert_eq!(
+            ["large_leads", "asked_for", "large_wins"].map(|kpi| value(kpi).unwrap_or_default()),
+            expected
+        );
+    }
+}
+
+/// A target is held against its KPI whatever tables are named.
+#[test]
+fn a_target_of_what_is_worked_out_needs_no_other_table() {
+    let folder = tempfile::tempdir().expect("a folder for the files");
+    let leads = "Lead ID,Created,Won date,Segment\n1,2026-01-05,2026-02-20,large\n2,2026-01-06,,small\n";
+    let configuration = "[[crm]]
+files = [\"leads.csv\"]
+[profile]
+fits = \"segment = 'large'\"
+[targets]
+lead_quality = { min = \"90%\" }
+[[targets.lead_to_won]]
+min = \"99%\"
+where = \"profile=does not fit\"
+";
+    std::fs::write(folder.path().join("leads.csv"), leads).expect("the leads are written");
+    std::fs::write(folder.path().join("funnel.toml"), configuration).expect("the configuration is written");
+    for tables in [&["plan"][..], &["plan", "conversion"], &[]] {
+        let output = run(folder.path(), &[&["report", "-q"], tables].concat(), None);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{tables:?}: {said}");
+        // one of two leads fits; nobody who does not fit was won
+        assert!(said.contains("50.00") && said.contains("does not fit"), "{tables:?}: {said}");
+    }
+}

@@ -38,7 +38,7 @@ pub fn stderr(folder: &Path, arguments: &[&str]) -> String {
 pub type Row = BTreeMap<String, String>;
 
 /// The columns of the tidy output that are no dimensions.
-const FIXED: [&str; 20] = [
+pub const FIXED: [&str; 20] = [
     "table",
     "period",
     "basis",

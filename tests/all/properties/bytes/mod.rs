@@ -19,12 +19,15 @@ use std::time::{Duration, Instant};
 
 use funnel_kpi::cli::Format;
 use funnel_kpi::config::{self, Basis, Config};
+use funnel_kpi::csv_text::CsvText;
 use funnel_kpi::error::Failure;
 use funnel_kpi::input::profile::FileProfile;
 use funnel_kpi::input::table::Table;
 use funnel_kpi::input::tables::Kind;
 use funnel_kpi::input::{self, Progress};
 use funnel_kpi::kpi::catalogue::catalogue;
+use funnel_kpi::render::Manner;
+use funnel_kpi::render::terminal::Look;
 use funnel_kpi::report::answer::{Asked, answer};
 use funnel_kpi::report::goals::goals;
 use funnel_kpi::report::scope::Scope;
@@ -74,7 +77,7 @@ fn configuration(folder: &Path, kind: Kind, settings: Option<&str>) -> anyhow::R
 fn whole_way(config: &Config) -> anyhow::Result<String> {
     let mut read = input::read(config, &[], &Progress::hidden())?;
     let mut said: Vec<String> = read.files.iter().flat_map(FileProfile::describe).collect();
-    said.push(input::rejects::to_csv(&read.files)?);
+    said.push(input::rejects::to_csv(&read.files, CsvText::Raw)?);
     let plan = read.tables.remove(&Kind::Plan);
     let data = leads::join(read, config, None)?;
     let catalogue = catalogue(config)?;
@@ -84,8 +87,11 @@ fn whole_way(config: &Config) -> anyhow::Result<String> {
     let asked = Asked { names: &[], every: None, compare: None, goals: &goals };
     let answer = answer(&scope, &asked)?;
     said.extend(answer.notes.into_iter().chain(answer.missed).chain(answer.warned));
+    let manner = Manner { csv_text: CsvText::Raw, look: Look::plain() };
+    // whatever stands in the data must fit into a workbook
+    render::render(&answer.report, Format::Xlsx, manner)?;
     for format in [Format::Table, Format::Csv, Format::Json, Format::Markdown] {
-        said.push(String::from_utf8_lossy(&render::render(&answer.report, format)?).into_owned());
+        said.push(String::from_utf8_lossy(&render::render(&answer.report, format, manner)?).into_owned());
     }
     Ok(said.join("\n"))
 }

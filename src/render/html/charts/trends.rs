@@ -1,0 +1,107 @@
+//! How the figures moved from period to period, where the periods stand side by side.
+
+use super::curves::{Point, Series, draw};
+use super::scale::Scale;
+use super::{Chart, chart};
+use crate::render::html::find::{self, Found};
+use crate::render::html::headline;
+use crate::render::html::markup::{measured, title_of, unit_text};
+use crate::render::interval_text;
+use crate::report::{Report, Table};
+
+/// What is drawn beside a share of a step, with its words.
+const BESIDE: [(&str, &str); 2] =
+    [("_mature", "of those old enough"), ("_kaplan_meier", "in the long run (Kaplan–Meier)")];
+
+/// A chart for each figure at the top and each step between stages, if the report has several periods.
+pub fn charts(report: &Report) -> Vec<Chart> {
+    let mut names = headline::names(report);
+    let steps = find::conversions(report).map(|(_, shares)| shares).unwrap_or_default();
+    names.extend(steps.into_iter().map(String::from));
+    let mut seen: Vec<&str> = Vec::new();
+    let mut charts = Vec::new();
+    for name in &names {
+        if !seen.contains(&name.as_str()) {
+            seen.push(name);
+            charts.extend(trend(report, name));
+        }
+    }
+    charts
+}
+
+fn trend(report: &Report, kpi: &str) -> Option<Chart> {
+    let found = find::totals(report, kpi);
+    let first = found.first()?;
+    let periods = periods(first.table);
+    if periods.len() < 2 {
+        return None;
+    }
+    let mut series = vec![line(report, &found, &periods, (title_of(report, kpi), "0"))];
+    for (style, (ending, label)) in ["1", "2"].iter().zip(BESIDE) {
+        let beside = find::totals(report, &format!("{kpi}{ending}"));
+        if !beside.is_empty() {
+            series.extend(beside_first(&series[0], line(report, &beside, &periods, (label, style))));
+        }
+    }
+    let points = || series.iter().flat_map(|series| &series.points).flatten();
+    let ends =
+        points().flat_map(|point| [point.number, point.interval.map_or(point.number, |(_, high)| high)]);
+    let scale = Scale::of(ends, first.value.unit);
+    let has_intervals = points().any(|point| point.interval.is_some());
+    let has_open = points().any(|point| point.is_open);
+    let mut about = vec!["Each period."];
+    about.extend(has_intervals.then_some("Whiskers: the 95% interval."));
+    about.extend(has_open.then_some("Hollow: not over yet."));
+    chart(
+        report,
+        &first.table.name,
+        format!(
+            "{}{}",
+            title_of(report, kpi),
+            unit_text(first.value.unit, report.currency.as_deref()).replace(' ', ", ")
+        ),
+        about.join(" "),
+        draw(&series, &periods, &scale),
+    )
+}
+
+/// The labels of the periods of a table, in their order.
+fn periods(table: &Table) -> Vec<String> {
+    let mut periods: Vec<String> = Vec::new();
+    for row in table.blocks.iter().filter(|block| find::is_turned(block)).flat_map(|block| &block.rows) {
+        for period in row.values.iter().filter_map(|value| value.period.as_deref()) {
+            if !periods.iter().any(|known| known == period) {
+                periods.push(period.to_string());
+            }
+        }
+    }
+    periods
+}
+
+fn line(report: &Report, found: &[Found], periods: &[String], (label, style): (&str, &str)) -> Series {
+    let point = |period: &String| {
+        let found = found.iter().find(|found| found.value.period.as_deref() == Some(period))?;
+        let interval = found.value.interval;
+        let sure =
+            interval.map(|interval| format!(" (95%: {})", interval_text(interval))).unwrap_or_default();
+        Some(Point {
+            number: found.value.value?.to_float(),
+            interval: interval.map(|interval| (interval.low, interval.high)),
+            shown: format!("{}{sure}", measured(report, found.value)),
+            is_open: !found.is_whole(),
+        })
+    };
+    Series {
+        label: label.to_string(),
+        style: Some(style.to_string()),
+        points: periods.iter().map(point).collect(),
+    }
+}
+
+/// A line beside the first one, without whiskers, which would hide each other; none where it is the same line.
+fn beside_first(first: &Series, mut series: Series) -> Option<Series> {
+    series.points.iter_mut().flatten().for_each(|point| point.interval = None);
+    let number = |point: &Option<Point>| point.as_ref().map(|point| point.number.to_bits());
+    let is_same = first.points.iter().map(number).eq(series.points.iter().map(number));
+    (!is_same).then_some(series)
+}

@@ -1,0 +1,142 @@
+//! What a reader sees first: the few figures that stand for the whole report, each with its change and its target.
+
+use std::fmt::Write as _;
+
+use super::find::{self, Found};
+use super::markup::{attribute, escaped, identifier, measured, parts, title_of, told, unit_text};
+use crate::kpi::catalogue::Unit;
+use crate::render::csv::plain;
+use crate::render::{cell_text, interval_text, number_text};
+use crate::report::compare::is_share;
+use crate::report::targets::Status;
+use crate::report::{Report, Show, Value};
+
+/// What may stand at the top beside the conversions; of several in one group the first that is there.
+const GROUPS: [&[&str]; 10] = [
+    &["win_rate_closed", "win_rate_created"],
+    &["cost_per_opportunity"],
+    &["cac_media"],
+    &["won"],
+    &["revenue"],
+    &["romi"],
+    &["churn_rate", "churned_share"],
+    &["renewal_rate"],
+    &["nrr"],
+    &["ltv_to_cac"],
+];
+
+/// The KPIs at the top, as far as the report has them: leads, MQL → SQL, first stage → last stage, then the others.
+pub fn names(report: &Report) -> Vec<String> {
+    let mut names: Vec<&str> = Vec::new();
+    if let Some((first, shares)) = find::conversions(report) {
+        names.push(first);
+        names.extend(shares.iter().find(|name| **name == "mql_to_sql"));
+        names.extend(shares.last());
+    } else {
+        names.extend(["leads", "mql_to_sql", "lead_to_won"]);
+    }
+    let is_there = |name: &&str| !find::totals(report, name).is_empty();
+    names.extend(GROUPS.iter().filter_map(|group| group.iter().copied().find(|name| is_there(name))));
+    let mut kept: Vec<String> = Vec::new();
+    for name in names.into_iter().filter(is_there) {
+        if !kept.iter().any(|known| known == name) {
+            kept.push(name.to_string());
+        }
+    }
+    kept
+}
+
+/// The tiles; nothing where the report has none of these KPIs.
+pub fn tiles(report: &Report) -> String {
+    let found: Vec<Found> = names(report).iter().filter_map(|name| latest(report, name)).collect();
+    if found.is_empty() {
+        return String::new();
+    }
+    let mut text =
+        "<section aria-labelledby=\"glance\">\n<h2 id=\"glance\">At a glance</h2>\n<ul class=\"tiles\">\n"
+            .to_string();
+    for found in &found {
+        text.push_str(&tile(report, found));
+    }
+    text.push_str("</ul>\n</section>\n");
+    text
+}
+
+/// The value in the last period that is over, or in the one period that there is.
+fn latest<'a>(report: &'a Report, kpi: &str) -> Option<Found<'a>> {
+    let all = find::totals(report, kpi);
+    all.iter().rev().find(|found| found.is_whole()).or(all.last()).copied()
+}
+
+fn tile(report: &Report, found: &Found) -> String {
+    let value = found.value;
+    let status = value.judgement.as_deref().map(|judged| judged.status);
+    let class = match status {
+        Some(Status::Missed) => "tile missed",
+        Some(Status::Warned | Status::Behind) => "tile warned",
+        _ => "tile",
+    };
+    let mut text = format!(
+        "<li class=\"{class}\"{}{}{}>\n",
+        attribute("data-kpi", &value.kpi),
+        attribute("data-value", &plain(value.value)),
+        attribute("title", &told(report, value).join("\n")),
+    );
+    let period = value
+        .period
+        .as_deref()
+        .map(|period| format!(" <span class=\"period\">{}</span>", escaped(period)))
+        .unwrap_or_default();
+    let _ = writeln!(
+        text,
+        "<a href=\"#table-{}\">{}{}</a>\n<strong>{}</strong>",
+        identifier(&found.table.name),
+        escaped(title_of(report, &value.kpi)),
+        period,
+        figure(report, value),
+    );
+    for line in [basis(value), change(value), target(report, value)].into_iter().flatten() {
+        let _ = writeln!(text, "<span>{}</span>", escaped(&line));
+    }
+    text.push_str("</li>\n");
+    text
+}
+
+/// The figure with its unit; money at the top needs no cents.
+fn figure(report: &Report, value: &Value) -> String {
+    let Some(number) = value.value else { return escaped(&measured(report, value)) };
+    let is_large = value.unit == Unit::Money && number.to_float().abs() >= 10_000.0;
+    let number = if is_large { number.to_text(0) } else { number_text(value.value, value.unit) };
+    let unit = unit_text(value.unit, report.currency.as_deref());
+    if unit.is_empty() { number } else { format!("{number}<small>{}</small>", escaped(&unit)) }
+}
+
+/// What a share rests on, and how sure it is.
+fn basis(value: &Value) -> Option<String> {
+    let interval = value.interval?;
+    Some(format!("{}, 95%: {}", parts(value)?, interval_text(interval)))
+}
+
+/// `+2.50 points against 2026-02 (72.73)`.
+fn change(value: &Value) -> Option<String> {
+    let compared = value.comparison.as_deref()?;
+    let before = compared.previous.period.as_deref()?;
+    let change = cell_text(value, Show::Change);
+    let previous = number_text(compared.previous.value, value.unit);
+    if change.is_empty() {
+        return Some(format!("{before}: {}", if previous.is_empty() { "no value" } else { &previous }));
+    }
+    let unit = if is_share(value.unit) { "points" } else { "%" };
+    let sure = if compared.is_significant { ", more than chance" } else { "" };
+    let change = change.trim_start_matches("* ");
+    Some(format!("{change} {unit} against {before} ({previous}){sure}"))
+}
+
+fn target(report: &Report, value: &Value) -> Option<String> {
+    let status = cell_text(value, Show::Status);
+    if status.is_empty() {
+        return None;
+    }
+    let target = cell_text(value, Show::Target);
+    Some(format!("target {target}{}: {status}", unit_text(value.unit, report.currency.as_deref())))
+}

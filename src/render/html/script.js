@@ -1,0 +1,70 @@
+// Headings become buttons that sort, and the arrow keys move between cells. Without this the page shows the same.
+(function () {
+  "use strict";
+
+  function key(row, place) {
+    var cell = row.cells[place];
+    var number = cell.getAttribute("data-sort") || cell.getAttribute("data-value");
+    return number === null ? cell.textContent.trim() : Number(number);
+  }
+
+  function compare(one, other) {
+    if (typeof one === "number" && typeof other === "number") return one - other;
+    return String(one).localeCompare(String(other), "en", { numeric: true });
+  }
+
+  function sort(table, place) {
+    var heading = table.tHead.rows[0].cells[place];
+    var body = table.tBodies[0];
+    var rows = Array.from(body.rows);
+    var isNumber = rows.some(function (row) { return typeof key(row, place) === "number"; });
+    var now = heading.getAttribute("aria-sort");
+    var ascending = now === "none" ? !isNumber : now === "descending";
+    rows.sort(function (one, other) {
+      var first = key(one, place), second = key(other, place);
+      // what has no value stays below, whichever way
+      if (first === "" || second === "") return (first === "") - (second === "");
+      return ascending ? compare(first, second) : compare(second, first);
+    });
+    Array.from(table.tHead.rows[0].cells).forEach(function (cell) { cell.setAttribute("aria-sort", "none"); });
+    heading.setAttribute("aria-sort", ascending ? "ascending" : "descending");
+    rows.forEach(function (row) { body.appendChild(row); });
+  }
+
+  function move(table, event) {
+    var steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+    var step = steps[event.key];
+    var cell = event.target;
+    if (!step || cell.tagName !== "TD") return;
+    var rows = Array.from(table.rows);
+    var row = rows.indexOf(cell.parentNode) + step[0];
+    var next = rows[row] && rows[row].cells[cell.cellIndex + step[1]];
+    if (!next || !next.hasAttribute("tabindex")) return;
+    cell.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
+    event.preventDefault();
+  }
+
+  document.querySelectorAll("table.sortable").forEach(function (table) {
+    Array.from(table.tHead.rows[0].cells).forEach(function (heading, place) {
+      var button = document.createElement("button");
+      button.type = "button";
+      while (heading.firstChild) button.appendChild(heading.firstChild);
+      heading.appendChild(button);
+      heading.setAttribute("aria-sort", "none");
+      button.addEventListener("click", function () { sort(table, place); });
+    });
+  });
+
+  document.querySelectorAll(".scroll table").forEach(function (table) {
+    // one stop of the tab key a table, the arrows do the rest
+    Array.from(table.querySelectorAll("td[tabindex]")).slice(1).forEach(function (cell) { cell.tabIndex = -1; });
+    table.addEventListener("keydown", function (event) { move(table, event); });
+    table.addEventListener("focusin", function (event) {
+      if (event.target.tagName !== "TD") return;
+      table.querySelectorAll("td[tabindex='0']").forEach(function (cell) { cell.tabIndex = -1; });
+      event.target.tabIndex = 0;
+    });
+  });
+})();

@@ -1,0 +1,124 @@
+//! A table of Markdown held beside a sheet: made of the same report by other code, so what one shows the other must hold.
+
+use std::path::Path;
+
+use calamine::{Data, Range};
+
+use super::looks::formats;
+
+/// A cell: what it holds, and how that is shown.
+pub struct Cell {
+    data: Data,
+    format: String,
+}
+
+/// The rows of a sheet that are not empty. Sheets are numbered from 1.
+pub fn rows(path: &Path, sheet: usize, range: &Range<Data>) -> Vec<Vec<Cell>> {
+    let mut formats = formats(path, sheet);
+    let (first_row, first_column) = range.start().unwrap();
+    let mut rows = Vec::new();
+    for (row, cells) in (first_row as usize..).zip(range.rows()) {
+        if cells.iter().all(|cell| *cell == Data::Empty) {
+            continue;
+        }
+        let cells = (first_column as usize..).zip(cells).map(|(column, data)| Cell {
+            data: data.clone(),
+            format: formats.remove(&(row, column)).unwrap_or_default(),
+        });
+        rows.push(cells.collect());
+    }
+    rows
+}
+
+/// The number of numbers that a table of Markdown and a sheet have in common, in which they must be alike.
+pub fn hold_beside(part: &str, rows: &[Vec<Cell>]) -> Result<usize, String> {
+    let mut rows = rows.iter();
+    // a total of nothing has a row without any cell
+    let lines = part.lines().filter(|line| !line.trim_matches(['|', ' ']).is_empty());
+    let mut numbers = 0;
+    let mut pairs: Vec<bool> = Vec::new();
+    for line in lines.filter(|line| !line.starts_with("| :--")) {
+        let mut row = rows.next().ok_or(format!("no row for {line}"))?;
+        if row[0].data == Data::String("Notes".into()) {
+            row = rows.next().ok_or("no notes")?;
+        }
+        let Some(cells) = line.strip_prefix("| ").and_then(|line| line.strip_suffix(" |")) else {
+            let said = line.strip_prefix("### ").unwrap_or(line).replace("\\|", "|");
+            if row[0].data.to_string() != said {
+                return Err(format!("{:?}, not {said}", row[0].data));
+            }
+            pairs.clear();
+            continue;
+        };
+        let cells: Vec<&str> = cells.split(" | ").map(str::trim).collect();
+        if pairs.is_empty() {
+            pairs = heading_pairs(&cells, row)?;
+        } else {
+            numbers += hold_row(&cells, &pairs, row).map_err(|what| format!("{what}, in {line}"))?;
+        }
+    }
+    if rows.next().is_some() { Err("more rows than in Markdown".to_string()) } else { Ok(numbers) }
+}
+
+/// Which columns are intervals, and stand in the sheet as two.
+fn heading_pairs(cells: &[&str], row: &[Cell]) -> Result<Vec<bool>, String> {
+    let mut place = 0;
+    let mut pairs = Vec::new();
+    for heading in cells {
+        let found = row.get(place).map(|cell| cell.data.to_string()).unwrap_or_default();
+        let is_pair = found == format!("{heading}: low");
+        if !is_pair && found != *heading {
+            return Err(format!("heading {found}, not {heading}"));
+        }
+        pairs.push(is_pair);
+        place += if is_pair { 2 } else { 1 };
+    }
+    Ok(pairs)
+}
+
+/// The number of numbers in a row.
+fn hold_row(cells: &[&str], pairs: &[bool], row: &[Cell]) -> Result<usize, String> {
+    let mut numbers = 0;
+    let mut found = row.iter();
+    for (shown, is_pair) in cells.iter().zip(pairs) {
+        let (low, high) = shown.split_once('–').unwrap_or((shown, ""));
+        let parts = if *is_pair { vec![low, high] } else { vec![*shown] };
+        for part in parts {
+            match found.next() {
+                Some(cell) if is_shown(cell, part) => {
+                    numbers += usize::from(matches!(cell.data, Data::Float(_)));
+                }
+                None if part.is_empty() => {}
+                Some(cell) => return Err(format!("{:?} as {}, not {part}", cell.data, cell.format)),
+                None => return Err(format!("nothing, not {part}")),
+            }
+        }
+    }
+    Ok(numbers)
+}
+
+/// Whether a cell is shown as a reader of Markdown sees it: the same mark, and the same number, in percent where the
+/// format says so.
+fn is_shown(cell: &Cell, shown: &str) -> bool {
+    let plain = shown.trim_start_matches(['!', '~', '*', '≥', '≤', ' ']);
+    let mark = &shown[..shown.len() - plain.len()];
+    let plain = plain.replace(',', "");
+    match (&cell.data, plain.parse::<f64>()) {
+        (Data::Float(number), Ok(value)) => {
+            let decimals = plain.split_once('.').map_or("", |(_, decimals)| decimals);
+            let half = 0.501 / [1.0, 10.0, 100.0, 1000.0][decimals.len()];
+            let (quoted, pattern) = match cell.format.strip_prefix('"').and_then(|rest| rest.split_once('"'))
+            {
+                Some(parts) => parts,
+                None => ("", cell.format.as_str()),
+            };
+            let first = pattern.split(';').next().unwrap_or("");
+            let scale = if first.ends_with('%') { 100.0 } else { 1.0 };
+            let digits = first.trim_end_matches(['%', '"']).split_once('.').map_or("", |(_, digits)| digits);
+            quoted == mark && digits.len() == decimals.len() && (number * scale - value).abs() <= half
+        }
+        (Data::Empty, _) => shown.is_empty(),
+        (Data::String(text), _) => text.trim() == shown.replace("\\|", "|"),
+        _ => false,
+    }
+}
