@@ -223,9 +223,20 @@ pub struct Inputs {
     /// Plan: a row a target of a period, of a KPI and of values of dimensions (repeatable, globs)
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub plan: Vec<String>,
-    /// Say nothing on stderr but errors
+    /// Say nothing on stderr but errors, missed targets and exceeded limits
     #[arg(short, long)]
     pub quiet: bool,
+    /// How to say it on stderr: lines for people, or a JSON object an event
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
+    pub log: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people
+    Text,
+    /// A JSON object a line: files read, findings, notes, missed targets, errors, seconds
+    Json,
 }
 
 #[derive(Debug, Args)]

@@ -69,6 +69,11 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+/// The exit code of an error: that of a [`Failure`], else 1.
+pub fn exit_code(error: &anyhow::Error) -> u8 {
+    Failure::of(error).map_or(1, Failure::exit_code)
+}
+
 /// An error in data or files: exit code 1.
 pub fn data_error(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
     anyhow::Error::new(Failure {
@@ -112,6 +117,10 @@ pub fn io_reason(error: &std::io::Error) -> String {
         std::io::ErrorKind::IsADirectory => "is a folder, not a file".to_string(),
         std::io::ErrorKind::InvalidData => "is not UTF-8 text".to_string(),
         std::io::ErrorKind::StorageFull => "no space is left".to_string(),
+        std::io::ErrorKind::QuotaExceeded => "the quota is used up".to_string(),
+        std::io::ErrorKind::FileTooLarge => "it is larger than a file may be here".to_string(),
+        std::io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_string(),
+        std::io::ErrorKind::ResourceBusy => "something else holds it".to_string(),
         _ => error.to_string(),
     }
 }

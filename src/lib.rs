@@ -13,12 +13,13 @@
 //! - [`report`]: the tables as data, filled into a plain value · [`render`]: that value as text, one file a format
 //! - [`diff`]: what changed between two reports that were kept, and which rows made the difference
 //! - [`check`]: what is wrong with the data, counted and located · [`init`]: a first `funnel.toml` from the files alone
+//! - [`output`]: stdout and files, whole or not at all · [`log`]: stderr, as lines or as JSON
 //! - [`mask`], [`period`], [`calendar`], [`error`], [`csv_text`]: sets of rows, spans of days and their order, errors with a
 //!   way out, text that a spreadsheet would run
 //!
 //! What always holds: money is exact (whole millionths, never floating-point sums); a ratio is a ratio of sums; a
 //! denominator of 0 gives no value; the same input gives the same bytes, whatever the order of rows or the number of
-//! threads; what is left out is counted; no clock is read and no network code is linked.
+//! threads; what is left out is counted; no clock is read but for the seconds in the log; no network code is linked.
 
 pub mod calendar;
 pub mod check;
@@ -31,6 +32,7 @@ pub mod init;
 pub mod input;
 pub mod kpi;
 pub mod leads;
+pub mod log;
 pub mod man;
 pub mod mask;
 pub mod output;
@@ -43,7 +45,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::CommandFactory;
 
-use crate::check::audit::{self, Audit};
+use crate::check::audit;
 use crate::cli::{
     CheckArguments, Cli, Colour, Command, ExplainArguments, Format, Inputs, KpisArguments, ListFormat,
     ReportArguments,
@@ -51,14 +53,13 @@ use crate::cli::{
 use crate::config::{Basis, Config};
 use crate::csv_text::CsvText;
 use crate::error::usage_error;
-use crate::input::Progress;
-use crate::input::profile::FileProfile;
 use crate::input::table::Table;
 use crate::input::tables::Kind;
 use crate::kpi::catalogue::{Catalogue, catalogue};
 use crate::kpi::derived;
 use crate::kpi::view::Filter;
 use crate::leads::Data;
+use crate::log::{Event, Log, beside};
 use crate::period::Period;
 use crate::render::Manner;
 use crate::render::terminal::Look;
@@ -75,17 +76,17 @@ pub enum Outcome {
     Missed,
 }
 
-/// Runs a command line.
+/// Runs a command line, and tells in the log what happens on the way.
 ///
 /// # Errors
 /// Everything that keeps the answer from being right; nothing has been written then.
-pub fn run(cli: Cli) -> Result<Outcome> {
+pub fn run(cli: Cli, log: &Log) -> Result<Outcome> {
     let done = |()| Outcome::Done;
     match cli.command {
-        Command::Report(arguments) => run_report(&arguments),
-        Command::Explain(arguments) => run_explain(&arguments).map(done),
+        Command::Report(arguments) => run_report(&arguments, log),
+        Command::Explain(arguments) => run_explain(&arguments, log),
         Command::Init(arguments) => init::run(&arguments).map(done),
-        Command::Check(arguments) => run_check(&arguments),
+        Command::Check(arguments) => run_check(&arguments, log),
         Command::Diff(arguments) => diff::run(&arguments).map(done),
         Command::Kpis(arguments) => run_kpis(&arguments).map(done),
         Command::Completions { shell } => {
@@ -97,9 +98,10 @@ pub fn run(cli: Cli) -> Result<Outcome> {
     }
 }
 
-fn run_report(arguments: &ReportArguments) -> Result<Outcome> {
-    output::check_place(&arguments.output.formats, arguments.output.output.as_deref())?;
-    if arguments.evidence && !arguments.output.formats.contains(&Format::Json) {
+fn run_report(arguments: &ReportArguments, log: &Log) -> Result<Outcome> {
+    let (formats, place) = (&arguments.output.formats, arguments.output.output.as_deref());
+    output::check_place(formats, place)?;
+    if arguments.evidence && !formats.contains(&Format::Json) {
         return Err(usage_error(
             "`--evidence` goes with `--format json` alone",
             "write `--format json --evidence -o report.json`",
@@ -107,12 +109,11 @@ fn run_report(arguments: &ReportArguments) -> Result<Outcome> {
     }
     let question = Question::new(&arguments.inputs, &arguments.scope)?;
     let catalogue = catalogue(&question.config)?;
-    let is_quiet = arguments.inputs.quiet;
-    if !is_quiet {
-        output::to_stderr(&catalogue.replaced);
-    }
-    keep_inputs(&question.config, &[arguments.rejects.as_deref(), arguments.output.output.as_deref()])?;
-    let (mut data, plan) = question.read(&arguments.inputs)?;
+    log.tell_lines(&catalogue.replaced, Event::Note);
+    let possible =
+        place.map(|place| output::possible_files(&arguments.tables, formats, place)).transpose()?;
+    keep_inputs(&question.config, possible.iter().flatten().chain(&arguments.rejects))?;
+    let (mut data, plan) = question.read(log)?;
     let mut needed =
         needed::of_report(&arguments.tables, &catalogue, &question.config, question.dimensions())?;
     needed.extend(needed::of_goals(&question.config, plan.as_ref(), &catalogue));
@@ -126,52 +127,40 @@ fn run_report(arguments: &ReportArguments) -> Result<Outcome> {
     if arguments.evidence {
         answer.report.evidence = Some(report::evidence::evidence(&scope, &answer.report.tables)?);
     }
-    if let Some(path) = &arguments.rejects {
-        let rejects = input::rejects::to_csv(&data.files, csv_text(arguments.output.csv_safe))?;
-        output::write_files(&[(path.clone(), rejects.into_bytes())])?;
-    }
-    let formats = &arguments.output.formats;
-    let are_shown = formats.iter().any(|format| render::shows_findings(*format));
-    let findings: &[String] = if are_shown { &[] } else { &answer.report.findings };
-    let place = arguments.output.output.as_deref();
+    let rejects = match &arguments.rejects {
+        Some(path) => {
+            let rejects = input::rejects::to_csv(&data.files, csv_text(arguments.output.csv_safe))?;
+            Some((path.clone(), rejects.into_bytes()))
+        }
+        None => None,
+    };
     let manner = manner(arguments.output.csv_safe, place, arguments.output.color);
-    output::write_report(&answer.report, formats, place, manner)?;
-    if !is_quiet {
-        output::to_stderr(answer.notes.iter().chain(findings).chain(&answer.warned));
-    }
-    // why the exit code is not 0 is said even where nothing else is to be said
-    output::to_stderr(&answer.missed);
+    let written = output::write_report(&answer.report, formats, place, manner, rejects)?;
+    let outcome = beside::tell_report(&answer, &scope, formats, log);
+    log.tell([Event::Done { outcome, written: &written }]);
     // the process ends here: giving its memory back piece by piece would only take time
     drop(scope);
     std::mem::forget(data);
-    Ok(if answer.missed.is_empty() { Outcome::Done } else { Outcome::Missed })
+    Ok(outcome)
 }
 
-/// Nothing is written over an input: an export that is gone cannot be counted again.
+/// Nothing is written over the configuration or an input.
 ///
 /// # Errors
-/// An output that is one of the inputs.
-fn keep_inputs(config: &Config, outputs: &[Option<&Path>]) -> Result<()> {
+/// An output that is one of these.
+fn keep_inputs<'a>(config: &Config, outputs: impl IntoIterator<Item = &'a PathBuf>) -> Result<()> {
     let mut inputs = input::paths(config)?;
     inputs.push(config.path.clone());
-    let real = |path: &Path| path.canonicalize().ok();
-    let known: Vec<PathBuf> = inputs.iter().filter_map(|input| real(input)).collect();
-    match outputs.iter().flatten().find(|path| real(path).is_some_and(|path| known.contains(&path))) {
-        None => Ok(()),
-        Some(path) => Err(usage_error(
-            format!("`{}` is one of the inputs, and would be written over", path.display()),
-            "write to another file",
-        )),
-    }
+    output::keep_inputs(&inputs, outputs)
 }
 
-fn run_explain(arguments: &ExplainArguments) -> Result<()> {
+fn run_explain(arguments: &ExplainArguments, log: &Log) -> Result<Outcome> {
     let question = Question::new(&arguments.inputs, &arguments.scope)?;
     let catalogue = catalogue(&question.config)?;
     catalogue.kpi(&arguments.kpi)?;
-    keep_inputs(&question.config, &[arguments.output.as_deref()])?;
+    keep_inputs(&question.config, &arguments.output)?;
     let key = arguments.pseudonymise.as_deref().map(report::pseudonym::key).transpose()?;
-    let (mut data, _) = question.read_with(&arguments.columns, &arguments.inputs)?;
+    let (mut data, _) = question.read_with(&arguments.columns, log)?;
     let needed =
         needed::of_question(&arguments.kpi, &catalogue, question.dimensions().chain(&arguments.columns));
     derived::add(&mut data, &question.config, &catalogue, &needed)?;
@@ -183,17 +172,22 @@ fn run_explain(arguments: &ExplainArguments) -> Result<()> {
     } else {
         report::explain::explain(&scope, &arguments.kpi)?
     };
-    output::write_bytes(text.into_bytes(), arguments.output.as_deref())
+    let written = output::write_bytes(text.into_bytes(), arguments.output.as_deref())?;
+    // people find them beside the number
+    if log.is_json() {
+        beside::tell_findings(&scope.data.findings, log);
+    }
+    log.tell([Event::Done { outcome: Outcome::Done, written: &written }]);
+    Ok(Outcome::Done)
 }
 
-fn run_check(arguments: &CheckArguments) -> Result<Outcome> {
+fn run_check(arguments: &CheckArguments, log: &Log) -> Result<Outcome> {
     output::check_place(&[arguments.format], arguments.output.as_deref())?;
     let mut config = configuration(&arguments.inputs)?;
-    keep_inputs(&config, &[arguments.output.as_deref()])?;
+    keep_inputs(&config, &arguments.output)?;
     let as_of = day_of_the_data(arguments.as_of.as_deref(), &config)?;
     let contacts = check::contacts::contact_columns();
-    let mut read =
-        check::refused::read(&mut config, |config| read_inputs(config, &contacts, &arguments.inputs))?;
+    let mut read = check::refused::read(&mut config, |config| read_inputs(config, &contacts, log))?;
     // two addresses of one lead are no reason to refuse the audit
     read.automatic_dimensions.extend(contacts);
     let later = as_of.and_then(|day| check::order::dates_after(&read, day));
@@ -202,8 +196,9 @@ fn run_check(arguments: &CheckArguments) -> Result<Outcome> {
     let audit = audit::audit(&data, &config)?;
     let place = arguments.output.as_deref();
     let manner = manner(arguments.csv_safe, place, arguments.color);
-    output::write_bytes(render::audit(&audit, arguments.format, manner)?, place)?;
-    let outcome = tell_limits(&audit, arguments.inputs.quiet);
+    let written = output::write_bytes(render::audit(&audit, arguments.format, manner)?, place)?;
+    let outcome = beside::tell_audit(&audit, log);
+    log.tell([Event::Done { outcome, written: &written }]);
     // the process ends here: giving its memory back piece by piece would only take time
     std::mem::forget(data);
     Ok(outcome)
@@ -217,16 +212,6 @@ fn manner(is_csv_safe: bool, place: Option<&Path>, colour: Colour) -> Manner {
 
 fn csv_text(is_safe: bool) -> CsvText {
     if is_safe { CsvText::Safe } else { CsvText::Raw }
-}
-
-/// Says which limits are exceeded, even where nothing else is to be said: they are why the exit code is not 0.
-fn tell_limits(audit: &Audit, is_quiet: bool) -> Outcome {
-    if !is_quiet {
-        output::to_stderr(audit::stopping(audit).iter().chain(&audit::untested(audit)));
-    }
-    let exceeded = audit::exceeded(audit);
-    output::to_stderr(&exceeded);
-    if exceeded.is_empty() { Outcome::Done } else { Outcome::Missed }
 }
 
 fn run_kpis(arguments: &KpisArguments) -> Result<()> {
@@ -271,15 +256,15 @@ impl Question {
     }
 
     /// The joined data, and the plan, which is joined to nothing.
-    fn read(&self, inputs: &Inputs) -> Result<(Data, Option<Table>)> {
-        self.read_with(&[], inputs)
+    fn read(&self, log: &Log) -> Result<(Data, Option<Table>)> {
+        self.read_with(&[], log)
     }
 
     /// Reads these columns too.
-    fn read_with(&self, columns: &[String], inputs: &Inputs) -> Result<(Data, Option<Table>)> {
+    fn read_with(&self, columns: &[String], log: &Log) -> Result<(Data, Option<Table>)> {
         // dimensions that a user names are read even where the configuration does not map them
         let wanted: Vec<String> = self.dimensions().chain(columns).cloned().collect();
-        let mut read = read_inputs(&self.config, &wanted, inputs)?;
+        let mut read = read_inputs(&self.config, &wanted, log)?;
         let plan = read.tables.remove(&Kind::Plan);
         Ok((leads::join(read, &self.config, self.as_of)?, plan))
     }
@@ -317,16 +302,20 @@ fn day_of_the_data(option: Option<&str>, config: &Config) -> Result<Option<i32>>
 }
 
 /// Reads the inputs and says what was taken for what.
-fn read_inputs(config: &Config, wanted: &[String], inputs: &Inputs) -> Result<input::Inputs> {
-    let progress = if inputs.quiet { Progress::hidden() } else { Progress::new(input::size(config)?) };
+fn read_inputs(config: &Config, wanted: &[String], log: &Log) -> Result<input::Inputs> {
+    let progress = log.progress(|| input::size(config))?;
     let read = input::read(config, wanted, &progress)?;
     drop(progress);
-    if !inputs.quiet {
-        let is_ignored = config.path.as_os_str().is_empty() && default_configuration().is_some();
-        let note =
-            "note: funnel.toml is not read, because the inputs are named on the command line".to_string();
-        let lines: Vec<String> = read.files.iter().flat_map(FileProfile::describe).collect();
-        output::to_stderr(is_ignored.then_some(&note).into_iter().chain(&lines));
+    if config.path.as_os_str().is_empty() && default_configuration().is_some() {
+        log.tell([Event::Note(
+            "note: funnel.toml is not read, because the inputs are named on the command line",
+        )]);
+    }
+    for file in &read.files {
+        log.tell([Event::Read(file)]);
+        if let Some(note) = file.describe_ends() {
+            log.tell([Event::Note(&note)]);
+        }
     }
     Ok(read)
 }

@@ -1,6 +1,7 @@
-//! Where text goes: stdout holds the report and nothing else, files are written whole or not at all.
+//! Where answers go: stdout holds the report and nothing else, files are written whole or not at all.
 
 mod files;
+mod places;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -29,14 +30,6 @@ pub fn to_stdout(text: &[u8]) -> Result<()> {
     }
 }
 
-/// Writes lines to stderr; nobody reading them is no error.
-pub fn to_stderr<'a>(lines: impl IntoIterator<Item = &'a String>) {
-    let mut stderr = std::io::stderr().lock();
-    for line in lines {
-        let _ = writeln!(stderr, "{line}");
-    }
-}
-
 /// Refuses formats that do not fit the place, before anything is read.
 ///
 /// # Errors
@@ -62,29 +55,59 @@ pub fn check_place(formats: &[Format], place: Option<&Path>) -> Result<()> {
 }
 
 /// Prints the report, or writes it to a file, or into a folder in each format: one file a table, or one of all tables.
+/// What is written beside it is written with it, or not at all. The files that were written come back.
 ///
 /// # Errors
 /// A place that cannot be written to; what stood there before stands there still.
-pub fn write_report(report: &Report, formats: &[Format], place: Option<&Path>, manner: Manner) -> Result<()> {
-    let Some(path) = place.filter(|path| is_folder(path)) else {
-        let bytes =
-            formats.first().map_or_else(|| Ok(Vec::new()), |format| render(report, *format, manner))?;
-        return write_bytes(bytes, place);
-    };
+pub fn write_report(
+    report: &Report,
+    formats: &[Format],
+    place: Option<&Path>,
+    manner: Manner,
+    beside: Option<(PathBuf, Vec<u8>)>,
+) -> Result<Vec<PathBuf>> {
+    let mut files: Vec<(PathBuf, Vec<u8>)> = Vec::new();
+    let mut printed = Vec::new();
+    match place {
+        Some(folder) if is_folder(folder) => {
+            files = files_of_folder(report, formats, folder, manner)?;
+            std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+        }
+        _ => {
+            let bytes =
+                formats.first().map_or_else(|| Ok(Vec::new()), |format| render(report, *format, manner))?;
+            match place {
+                Some(path) => files.push((path.to_path_buf(), bytes)),
+                None => printed = bytes,
+            }
+        }
+    }
+    files.extend(beside);
+    write_files(&files)?;
+    to_stdout(&printed)?;
+    Ok(files.into_iter().map(|(path, _)| path).collect())
+}
+
+/// The report as the files of a folder.
+fn files_of_folder(
+    report: &Report,
+    formats: &[Format],
+    folder: &Path,
+    manner: Manner,
+) -> Result<Vec<(PathBuf, Vec<u8>)>> {
     let mut files = Vec::new();
     for format in formats {
         let extension = extension(*format);
         if is_whole(*format) {
-            files.push((path.join(format!("report.{extension}")), render(report, *format, manner)?));
+            files.push((folder.join(format!("report.{extension}")), render(report, *format, manner)?));
             continue;
         }
         for table in report.single_tables() {
             let name = table.tables.first().map_or("report", |table| table.name.as_str());
-            files.push((path.join(format!("{name}.{extension}")), render(&table, *format, manner)?));
+            files.push((folder.join(format!("{name}.{extension}")), render(&table, *format, manner)?));
         }
     }
-    std::fs::create_dir_all(path).map_err(|error| unwritable(path, &error))?;
-    write_files(&files)
+    Ok(files)
 }
 
 /// Whether a place is a folder, or is to become one.
@@ -92,13 +115,48 @@ fn is_folder(path: &Path) -> bool {
     path.is_dir() || is_named_as_folder(path)
 }
 
-/// Prints a text, or writes it to a file.
+/// Prints a text, or writes it to a file. The file that was written comes back.
 ///
 /// # Errors
 /// A place that cannot be written to; what stood there before stands there still.
-pub fn write_bytes(bytes: Vec<u8>, place: Option<&Path>) -> Result<()> {
-    match place {
-        Some(path) => write_files(&[(PathBuf::from(path), bytes)]),
-        None => to_stdout(&bytes),
+pub fn write_bytes(bytes: Vec<u8>, place: Option<&Path>) -> Result<Vec<PathBuf>> {
+    let Some(path) = place.map(PathBuf::from) else {
+        return to_stdout(&bytes).map(|()| Vec::new());
+    };
+    write_files(&[(path.clone(), bytes)]).map(|()| vec![path])
+}
+
+/// Nothing is written over an input: an export that is gone cannot be counted again.
+///
+/// # Errors
+/// An output that is one of the inputs.
+pub fn keep_inputs<'a>(inputs: &[PathBuf], outputs: impl IntoIterator<Item = &'a PathBuf>) -> Result<()> {
+    let real = |path: &Path| path.canonicalize().ok();
+    let known: Vec<PathBuf> = inputs.iter().filter_map(|input| real(input)).collect();
+    let mut outputs = outputs.into_iter();
+    match outputs.find(|path| real(path).is_some_and(|path| known.contains(&path))) {
+        None => Ok(()),
+        Some(path) => Err(usage_error(
+            format!("`{}` is one of the inputs, and would be written over", path.display()),
+            "write elsewhere",
+        )),
     }
+}
+
+/// The files that a report of these tables (none named: of all) may be written to.
+///
+/// # Errors
+/// None that the catalogue of tables can cause.
+pub fn possible_files(tables: &[String], formats: &[Format], place: &Path) -> Result<Vec<PathBuf>> {
+    if !is_folder(place) {
+        return Ok(vec![place.to_path_buf()]);
+    }
+    let known = crate::report::tables::tables()?.into_iter().map(|table| table.name);
+    let names: Vec<String> = known.filter(|name| tables.is_empty() || tables.contains(name)).collect();
+    let of_format = |format: &Format| {
+        let extension = extension(*format);
+        let names = if is_whole(*format) { vec!["report".to_string()] } else { names.clone() };
+        names.into_iter().map(move |name| place.join(format!("{name}.{extension}")))
+    };
+    Ok(formats.iter().flat_map(of_format).collect())
 }

@@ -21,6 +21,7 @@ use crate::{output, render};
 /// # Errors
 /// A file that is no report of this program, or reports that cannot be compared.
 pub fn run(arguments: &DiffArguments) -> Result<()> {
+    output::keep_inputs(&[arguments.old.clone(), arguments.new.clone()], &arguments.output)?;
     let (mut old, mut new) = (saved::read(&arguments.old)?, saved::read(&arguments.new)?);
     saved::refuse_strangers(&old, &new)?;
     if !arguments.kpis.is_empty() {
@@ -42,5 +43,5 @@ pub fn run(arguments: &DiffArguments) -> Result<()> {
             DiffFormat::Csv => render::diff::csv(&changes)?,
         }
     };
-    output::write_bytes(text.into_bytes(), arguments.output.as_deref())
+    output::write_bytes(text.into_bytes(), arguments.output.as_deref()).map(drop)
 }

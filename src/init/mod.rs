@@ -14,7 +14,7 @@ mod recognise;
 mod summary;
 mod text;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -44,6 +44,9 @@ pub fn run(arguments: &InitArguments) -> Result<()> {
     let place = &arguments.output;
     refuse_existing(place, arguments.force)?;
     let (groups, unplaced) = recognise::recognise(&arguments.files)?;
+    let placed = groups.iter().flat_map(|group| &group.files);
+    let exports: Vec<PathBuf> = placed.chain(unplaced.iter().map(|file| &file.file)).cloned().collect();
+    output::keep_inputs(&exports, [place])?;
     let progress = |bytes| if arguments.quiet { Progress::hidden() } else { Progress::new(bytes) };
     let mut parts: Vec<Part> =
         groups.into_iter().map(|group| read::part(group, &progress)).collect::<Result<_>>()?;

@@ -107,11 +107,11 @@ impl FileProfile {
         );
         let read = self.describe_reading();
         let how = (!read.is_empty()).then(|| format!("{}: {}", self.name, read.join("; ")));
-        std::iter::once(taken).chain(how).chain(self.describe_ends()).collect()
+        std::iter::once(taken).chain(how).collect()
     }
 
     /// That the contracts have an end and no churn: an agreed end may lie ahead, and a header such as `End date` says both.
-    fn describe_ends(&self) -> Option<String> {
+    pub fn describe_ends(&self) -> Option<String> {
         let column = |name: &str| self.columns.iter().find(|column| column.name == name);
         let end =
             column("ends_at").filter(|_| self.kind == Kind::Contracts && column("churned_at").is_none())?;

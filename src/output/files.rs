@@ -1,8 +1,8 @@
 //! Files that are written whole or not at all, and the files of one run together.
 //!
 //! What is written has no name until all of it is on the disk, so that a run that is killed leaves nothing behind. Then
-//! every file takes its name within an instant. The folder is locked meanwhile: of two runs into one folder the second
-//! waits, and their files do not mix.
+//! every file takes its name within an instant (`places`). The folder is locked meanwhile: of two runs into one folder the
+//! second waits, and their files do not mix.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -12,10 +12,15 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use tempfile::{Builder, NamedTempFile};
 
-use crate::error::{data_error, io_reason};
+use super::places;
+use crate::error::{data_error, io_reason, usage_error};
 
 /// What files are called for the instant between their being written and their being in place.
 const UNFINISHED: &str = ".funnel-unfinished-";
+
+/// Where the open files of a process have names.
+#[cfg(target_os = "linux")]
+const OWN_FILES: &str = "/proc/self/fd";
 
 /// A file that has been written and is not in place yet.
 enum Draft {
@@ -26,10 +31,11 @@ enum Draft {
     Named(NamedTempFile),
 }
 
-/// Writes files whole or not at all. A link is followed, and a device or pipe is written to as it is.
+/// Writes files whole or not at all. A link is followed, and a device or pipe is written to as it is. A file that is
+/// written over keeps who may read it.
 ///
 /// # Errors
-/// A place that cannot be written to; what stood there before stands there still.
+/// A place that cannot be written to, or that two files are to have; what stood there before stands there still.
 pub fn write_files(files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
     if let Some((folder, _)) = files.iter().find(|(path, _)| path.is_dir()) {
         return Err(unwritable(folder, &std::io::ErrorKind::IsADirectory.into()));
@@ -41,28 +47,43 @@ pub fn write_files(files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
     let (regular, special): (Vec<_>, Vec<_>) =
         files.iter().partition(|(path, _)| path.is_file() || !path.exists());
     let mut places: Vec<Place> = regular.into_iter().map(|(path, bytes)| Place::new(path, bytes)).collect();
-    places.sort_unstable_by(|one, other| one.real.cmp(&other.real));
+    places.sort_by(|one, other| one.real.cmp(&other.real));
+    refuse_two_in_one_place(&places)?;
     // each once, and in one order, so that no two runs wait for each other
     let folders: BTreeSet<PathBuf> = places.iter().map(|place| folder_of(&place.real)).collect();
     let locks: Vec<File> = folders.iter().filter_map(|folder| lock(folder)).collect();
-    let mut drafts = Vec::new();
-    for place in places {
-        let draft = write_draft(&folder_of(&place.real), place.bytes);
-        drafts.push((draft.map_err(|error| unwritable(place.path, &error))?, place));
-    }
-    let mut named = Vec::new();
-    for (draft, place) in drafts {
-        let file = name(draft, &folder_of(&place.real));
-        named.push((file.map_err(|error| unwritable(place.path, &error))?, place));
-    }
-    for (file, place) in named {
-        file.persist(&place.real).map_err(|error| unwritable(place.path, &error.error))?;
-    }
+    write_together(&places)?;
     drop(locks);
     for (path, bytes) in special {
         std::fs::write(path, bytes).map_err(|error| unwritable(path, &error))?;
     }
     Ok(())
+}
+
+/// Everything is on the disk before anything takes its place, so that a full disk is noticed in time.
+fn write_together(places: &[Place]) -> Result<()> {
+    let mut drafts = Vec::new();
+    for place in places {
+        drafts.push(write_draft(place).map_err(|error| unwritable(place.path, &error))?);
+    }
+    let mut named = Vec::new();
+    for (draft, place) in drafts.into_iter().zip(places) {
+        let file = name(draft, &folder_of(&place.real)).map_err(|error| unwritable(place.path, &error))?;
+        named.push((file, place.real.as_path()));
+    }
+    places::take(named).map_err(|(number, error)| unwritable(places[number].path, &error))
+}
+
+/// Of two files in one place one would be lost.
+fn refuse_two_in_one_place(places: &[Place]) -> Result<()> {
+    let differ = |pair: &&[Place]| pair[0].real == pair[1].real && pair[0].bytes != pair[1].bytes;
+    match places.windows(2).find(differ) {
+        None => Ok(()),
+        Some(pair) => Err(usage_error(
+            format!("`{}` is to be written twice, with different contents", pair[0].path.display()),
+            "name another file for one of them",
+        )),
+    }
 }
 
 /// Where bytes go.
@@ -107,22 +128,35 @@ fn lock(folder: &Path) -> Option<File> {
     Some(lock)
 }
 
-fn write_draft(folder: &Path, bytes: &[u8]) -> std::io::Result<Draft> {
+fn write_draft(place: &Place) -> std::io::Result<Draft> {
+    let folder = folder_of(&place.real);
     #[cfg(target_os = "linux")]
     {
         use rustix::fs::{CWD, Mode, OFlags, openat};
         let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
-        if let Ok(file) = openat(CWD, folder, flags, Mode::from_raw_mode(0o666)) {
-            let mut file = File::from(file);
-            file.write_all(bytes)?;
-            file.sync_all()?;
+        // without `/proc` such a file could never be given a name
+        if Path::new(OWN_FILES).exists()
+            && let Ok(file) = openat(CWD, &folder, flags, Mode::from_raw_mode(0o666))
+        {
+            let file = File::from(file);
+            fill(&file, place)?;
             return Ok(Draft::Unnamed(file));
         }
     }
-    let mut file = temporary(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
+    let file = temporary(&folder)?;
+    fill(file.as_file(), place)?;
     Ok(Draft::Named(file))
+}
+
+/// Writes the bytes down to the disk; who could not read the earlier file cannot read this one.
+fn fill(mut file: &File, place: &Place) -> std::io::Result<()> {
+    if let Ok(earlier) = std::fs::metadata(&place.real)
+        && earlier.permissions() != file.metadata()?.permissions()
+    {
+        file.set_permissions(earlier.permissions())?;
+    }
+    file.write_all(place.bytes)?;
+    file.sync_all()
 }
 
 /// Gives a draft a name that is taken away again unless it is put into place.
@@ -134,7 +168,7 @@ fn name(draft: Draft, folder: &Path) -> std::io::Result<NamedTempFile> {
             use std::os::fd::AsRawFd as _;
 
             use rustix::fs::{AtFlags, CWD, linkat};
-            let own = format!("/proc/self/fd/{}", file.as_raw_fd());
+            let own = format!("{OWN_FILES}/{}", file.as_raw_fd());
             builder().make_in(folder, |path| {
                 linkat(CWD, own.as_str(), CWD, path, AtFlags::SYMLINK_FOLLOW)?;
                 file.try_clone()

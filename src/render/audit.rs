@@ -12,6 +12,9 @@ use crate::kpi::exact::Exact;
 use crate::kpi::view::TOTAL;
 use crate::report::audit::type_name;
 
+/// The version of the schema: it grows when a column or a key changes its name, its place or its meaning, or goes.
+pub const SCHEMA: u32 = 1;
+
 /// The columns, with those whose cells are numbers.
 pub const COLUMNS: [(&str, bool); 14] = [
     ("as_of", false),
@@ -68,7 +71,7 @@ pub fn rows(audit: &Audit) -> Vec<Vec<String>> {
     records(audit).iter().map(|record| record.cells(&audit.as_of)).collect()
 }
 
-/// The rows of the CSV as JSON: numbers as numbers, nothing as null, examples as an array.
+/// The rows of the CSV as JSON: numbers as numbers, nothing as null, examples as an array; and the version of the schema.
 ///
 /// # Errors
 /// None that an audit can cause.
@@ -86,7 +89,8 @@ pub fn json(audit: &Audit) -> Result<String> {
         });
         Json::Object(object.collect::<Map<_, _>>())
     });
-    Ok(format!("{}\n", serde_json::to_string_pretty(&rows.collect::<Vec<_>>())?))
+    let audit = serde_json::json!({ "schema": SCHEMA, "rows": rows.collect::<Vec<_>>() });
+    Ok(format!("{}\n", serde_json::to_string_pretty(&audit)?))
 }
 
 impl Record {

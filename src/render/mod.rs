@@ -5,7 +5,7 @@ pub mod catalogue;
 mod csv;
 pub mod diff;
 mod html;
-mod json;
+pub mod json;
 mod markdown;
 pub mod table;
 pub mod terminal;

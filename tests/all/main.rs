@@ -1,14 +1,15 @@
 //! The tests that see the program as its users do: through the command line. One binary, because each further one links
 //! polars again.
 //!
-//! `cdnow` follows customers of a log of purchases, `check` holds the audit against counts made by hand, `csv_safe` text that a spreadsheet would run, `deals` several deals of a lead, `folded` what `--top` folds in several periods, `help` runs the examples of every `--help`, `html` holds the page against the JSON and opens it in a browser, `init` runs reports with the configuration that is written for
-//! files, `joined` holds what a deal says of its lead, `messy` holds exports as they come against clean twins, `newcomer` tells what one stumbled over, `overlap` holds what two files both have, `oracle` compares every number with one that was
-//! computed another way, `periods` compares periods with reports of each, `presets` reads known exports, `properties` tries companies nobody thought of, `published`
-//! reaches figures that others published, `regressions` keeps what was once wrong from coming back, `transcripts`
+//! `cdnow` follows customers of a log of purchases, `check` holds the audit against counts made by hand, `cron` tries that chapter of the manual, `csv_safe` text that a spreadsheet would run, `deals` several deals of a lead, `folded` what `--top` folds in several periods, `help` runs the examples of every `--help`, `html` holds the page against the JSON and opens it in a browser, `init` runs reports with the configuration that is written for
+//! files, `joined` holds what a deal says of its lead, `log` reads the events, `messy` holds exports as they come against clean twins, `newcomer` tells what one stumbled over, `overlap` holds what two files both have, `oracle` compares every number with one that was
+//! computed another way, `output` takes files, disks and time away from runs, `periods` compares periods with reports of each, `presets` reads known exports, `properties` tries companies nobody thought of, `published`
+//! reaches figures that others published, `regressions` keeps what was once wrong from coming back, `schema` fixes what programs read, `transcripts`
 //! fixes what is printed to the letter, `xlsx` reads the workbook with another library.
 
 mod cdnow;
 mod check;
+mod cron;
 mod csv_safe;
 mod deals;
 mod diff;
@@ -17,9 +18,11 @@ mod help;
 mod html;
 mod init;
 mod joined;
+mod log;
 mod messy;
 mod newcomer;
 mod oracle;
+mod output;
 mod overlap;
 mod page;
 mod periods;
@@ -28,6 +31,7 @@ mod properties;
 mod published;
 mod reference;
 mod regressions;
+mod schema;
 mod support;
 mod terminal;
 mod transcripts;

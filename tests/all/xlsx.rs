@@ -252,6 +252,7 @@ fn the_audit_is_a_workbook_too() {
     let json: Json =
         serde_json::from_str(&stdout(&project(), &[&["check", "--format", "json"][..], &config].concat()))
             .unwrap();
+    let json = &json["rows"];
     let mut book: Book = open_workbook(&place).unwrap();
     let data = book.worksheet_range("data").unwrap();
     let heading: Vec<String> = data.rows().next().unwrap().iter().map(Data::to_string).collect();

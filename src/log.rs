@@ -1,0 +1,117 @@
+//! What is told on stderr while a command runs: lines for people, or a JSON object a line (`--log json`) for whoever
+//! collects logs. Nothing else writes there but the bar of long reading and the usage of a command line that cannot be
+//! read.
+
+pub mod beside;
+mod json;
+mod stopwatch;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use self::stopwatch::Stopwatch;
+use crate::Outcome;
+use crate::cli::{Cli, Command, LogFormat};
+use crate::error::Failure;
+use crate::input::Progress;
+use crate::input::profile::FileProfile;
+use crate::kpi::exact::Exact;
+
+/// How to tell, and since when.
+pub struct Log {
+    format: LogFormat,
+    is_quiet: bool,
+    stopwatch: Stopwatch,
+}
+
+/// Something that happened.
+pub enum Event<'a> {
+    /// A file was read.
+    Read(&'a FileProfile),
+    /// What a reader should know.
+    Note(&'a str),
+    /// What was left out or looks wrong: the key of the check that tells it too, how many (or how much), and a line.
+    Finding { key: &'a str, count: Exact, text: &'a str },
+    /// What is near its target, or behind its pace.
+    Warning(&'a str),
+    /// A target that is missed: why the exit code is 3.
+    Missed(&'a str),
+    /// A limit of the audit that is exceeded: why the exit code is 3.
+    Exceeded(&'a str),
+    /// The end of a command that could do its work, with the files that it wrote.
+    Done { outcome: Outcome, written: &'a [PathBuf] },
+    /// The end of one that could not.
+    Error(&'a anyhow::Error),
+}
+
+impl Log {
+    /// The log that a command line asks for; the seconds count from here.
+    pub fn of(cli: &Cli) -> Log {
+        let inputs = match &cli.command {
+            Command::Report(arguments) => Some(&arguments.inputs),
+            Command::Explain(arguments) => Some(&arguments.inputs),
+            Command::Check(arguments) => Some(&arguments.inputs),
+            Command::Init(_)
+            | Command::Diff(_)
+            | Command::Kpis(_)
+            | Command::Completions { .. }
+            | Command::Man { .. } => None,
+        };
+        let (format, is_quiet) = inputs.map_or((LogFormat::Text, false), |inputs| (inputs.log, inputs.quiet));
+        Log { format, is_quiet, stopwatch: Stopwatch::start() }
+    }
+
+    /// Whether programs read it.
+    pub fn is_json(&self) -> bool {
+        self.format == LogFormat::Json
+    }
+
+    /// A bar for reading so many bytes, where it would neither disturb silence nor a program.
+    ///
+    /// # Errors
+    /// Those of finding out how many.
+    pub fn progress(&self, bytes: impl FnOnce() -> anyhow::Result<u64>) -> anyhow::Result<Progress> {
+        if self.is_quiet || self.is_json() { Ok(Progress::hidden()) } else { bytes().map(Progress::new) }
+    }
+
+    /// Tells what happened, as far as it is to be told; nobody reading it is no error.
+    pub fn tell<'a>(&self, events: impl IntoIterator<Item = Event<'a>>) {
+        let mut stderr = std::io::stderr().lock();
+        for event in events.into_iter().filter(|event| !self.is_quiet || is_told_even_so(event)) {
+            let lines = match self.format {
+                LogFormat::Text => text(&event),
+                LogFormat::Json => vec![json::line(&event, self.stopwatch.seconds())],
+            };
+            for line in lines {
+                let _ = writeln!(stderr, "{line}");
+            }
+        }
+    }
+
+    /// Tells lines, each as such an event.
+    pub fn tell_lines<'a>(&self, lines: &'a [String], event: impl Fn(&'a str) -> Event<'a>) {
+        self.tell(lines.iter().map(|line| event(line)));
+    }
+}
+
+/// Why the exit code is not 0 is said even where nothing else is to be said.
+fn is_told_even_so(event: &Event) -> bool {
+    matches!(event, Event::Missed(_) | Event::Exceeded(_) | Event::Error(_))
+}
+
+/// An event as lines for people; the end of a command needs no word.
+fn text(event: &Event) -> Vec<String> {
+    match event {
+        Event::Read(file) => file.describe(),
+        Event::Note(line)
+        | Event::Finding { text: line, .. }
+        | Event::Warning(line)
+        | Event::Missed(line)
+        | Event::Exceeded(line) => vec![(*line).to_string()],
+        Event::Done { .. } => Vec::new(),
+        Event::Error(error) => {
+            let hint = Failure::of(error).and_then(Failure::hint).map(|hint| format!("hint: {hint}"));
+            std::iter::once(format!("error: {error:#}")).chain(hint).collect()
+        }
+    }
+}
