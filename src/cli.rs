@@ -162,6 +162,9 @@ pub struct DiffArguments {
     /// How to print
     #[arg(long, value_enum, default_value_t = DiffFormat::Table)]
     pub format: DiffFormat,
+    /// Put a `'` before text in CSV that a spreadsheet would run as a formula (`=`, `+`, `-`, `@` in front)
+    #[arg(long)]
+    pub csv_safe: bool,
     /// Write to this file, whole or not at all
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,

@@ -103,7 +103,7 @@ fn run_report(arguments: &ReportArguments, log: &Log) -> Result<Outcome> {
     output::check_place(formats, place)?;
     if arguments.evidence && !formats.contains(&Format::Json) {
         return Err(usage_error(
-            "`--evidence` goes with `--format json` alone",
+            "`--evidence` is kept in JSON, which is not among the formats",
             "write `--format json --evidence -o report.json`",
         ));
     }
@@ -241,13 +241,7 @@ impl Question {
         let as_of = day_of_the_data(scope.as_of.as_deref(), &config)?;
         let filters = scope.filters.iter().map(|text| filter(text)).collect::<Result<_>>()?;
         let period = period::from_scope(scope)?;
-        Ok(Question {
-            config,
-            as_of,
-            period,
-            filters,
-            by: scope.by.iter().map(|name| name.trim().to_string()).collect(),
-        })
+        Ok(Question { config, as_of, period, filters, by: each_once(&scope.by) })
     }
 
     /// The dimensions that the command line names.
@@ -288,6 +282,17 @@ impl Question {
         };
         Scope::new(data, catalogue, self.period.as_ref(), &self.filters, &self.by, basis, negative_days)
     }
+}
+
+/// Names without the blanks around them, each where it comes first.
+fn each_once(names: &[String]) -> Vec<String> {
+    let mut known: Vec<String> = Vec::new();
+    for name in names.iter().map(|name| name.trim().to_string()) {
+        if !known.contains(&name) {
+            known.push(name);
+        }
+    }
+    known
 }
 
 /// The day of the command line, else that of the configuration.

@@ -16,6 +16,7 @@ use crate::error::Failure;
 use crate::input::Progress;
 use crate::input::profile::FileProfile;
 use crate::kpi::exact::Exact;
+use crate::render::terminal::visible;
 
 /// How to tell, and since when.
 pub struct Log {
@@ -83,7 +84,8 @@ impl Log {
                 LogFormat::Json => vec![json::line(&event, self.stopwatch.seconds())],
             };
             for line in lines {
-                let _ = writeln!(stderr, "{line}");
+                // JSON has no such characters in it
+                let _ = writeln!(stderr, "{}", visible(&line));
             }
         }
     }

@@ -7,6 +7,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use clap::ValueEnum as _;
 
 pub use self::files::write_files;
 use self::files::{is_named_as_folder, unwritable};
@@ -40,6 +41,20 @@ pub fn check_place(formats: &[Format], place: Option<&Path>) -> Result<()> {
         return Err(usage_error(
             "several formats need a folder",
             "name one that exists, or a name that ends in `/`: `-o reports/`",
+        ));
+    }
+    let named = place.filter(|_| !is_folder).and_then(|path| path.extension()?.to_str());
+    let meant =
+        named.and_then(|named| Format::value_variants().iter().find(|format| extension(**format) == named));
+    if let (Some(meant), [format]) = (meant, formats)
+        // text is text, whatever its name
+        && (is_whole(*meant) || is_whole(*format))
+        && meant != format
+    {
+        let name = meant.to_possible_value().map(|value| value.get_name().to_string()).unwrap_or_default();
+        return Err(usage_error(
+            format!("the file is called `.{}`, and would hold something else", extension(*meant)),
+            format!("add `--format {name}`, or call it `.{}`", extension(*format)),
         ));
     }
     match formats.iter().find(|format| is_binary(**format)) {

@@ -14,6 +14,7 @@ pub use self::saved::{Numbers, Place, Saved};
 use anyhow::Result;
 
 use crate::cli::{DiffArguments, DiffFormat};
+use crate::csv_text::CsvText;
 use crate::{output, render};
 
 /// Compares two reports and prints what changed.
@@ -33,14 +34,15 @@ pub fn run(arguments: &DiffArguments) -> Result<()> {
         (Some(one), Some(other)) => Some(row_changes(one, other)),
         _ => None,
     };
+    let text = if arguments.csv_safe { CsvText::Safe } else { CsvText::Raw };
     let text = if arguments.rows {
         let rows = rows.ok_or_else(|| saved::no_evidence(&old, &new))?;
-        render::diff::rows(&rows)?
+        render::diff::rows(&rows, text)?
     } else {
         let changes = changes(&old, &new);
         match arguments.format {
             DiffFormat::Table => render::diff::text(&old, &new, &changes, rows.as_deref()),
-            DiffFormat::Csv => render::diff::csv(&changes)?,
+            DiffFormat::Csv => render::diff::csv(&changes, text)?,
         }
     };
     output::write_bytes(text.into_bytes(), arguments.output.as_deref()).map(drop)

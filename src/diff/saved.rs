@@ -18,6 +18,8 @@ pub struct Saved {
     pub name: String,
     pub as_of: String,
     pub currency: Option<String>,
+    /// The conditions that it was made under.
+    pub filters: BTreeSet<String>,
     /// In the order of the file.
     pub values: Vec<(Place, Numbers)>,
     pub evidence: Option<SavedEvidence>,
@@ -89,6 +91,8 @@ impl Saved {
 #[derive(Deserialize)]
 struct File {
     schema: u32,
+    #[serde(default, rename = "where")]
+    filters: BTreeSet<String>,
     rows: Vec<Map<String, Json>>,
     evidence: Option<SavedEvidence>,
 }
@@ -124,6 +128,7 @@ pub fn read(path: &Path) -> Result<Saved> {
         currency: first.and_then(|row| text(row, "report_currency")),
         values: values.collect::<Result<_>>()?,
         evidence: file.evidence,
+        filters: file.filters,
         name,
     })
 }
@@ -178,6 +183,12 @@ pub fn refuse_strangers(old: &Saved, new: &Saved) -> Result<()> {
             "make both in one currency",
         ));
     }
+    if old.filters != new.filters {
+        return Err(data_error(
+            format!("{}, {}: what differs would be the filter", of_filters(old), of_filters(new)),
+            "make both with the same `--where`",
+        ));
+    }
     let places =
         |saved: &Saved| -> BTreeSet<Place> { saved.values.iter().map(|(place, _)| place.clone()).collect() };
     if places(old).is_disjoint(&places(new)) {
@@ -187,6 +198,15 @@ pub fn refuse_strangers(old: &Saved, new: &Saved) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// Which rows of the exports a report is of.
+fn of_filters(saved: &Saved) -> String {
+    let filters: Vec<String> = saved.filters.iter().map(|filter| format!("`{filter}`")).collect();
+    if filters.is_empty() {
+        return format!("{} is of all rows", saved.name);
+    }
+    format!("{} is of those with {}", saved.name, filters.join(" and "))
 }
 
 /// Refuses a KPI that neither report has.

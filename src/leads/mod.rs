@@ -222,7 +222,7 @@ pub fn join(mut inputs: Inputs, config: &Config, as_of: Option<i32>) -> Result<D
     let mut facts = related::facts(&mut inputs, &known, cut, &mut findings)?;
     if let Some(rates) = rates {
         let mut rates = Rates::new(&rates, config.currency.as_deref())?;
-        money::convert(&mut rates, &Currencies::new(&inputs), (&mut leads, &stages), &mut facts)?;
+        money::convert(&mut rates, &Currencies::new(&inputs), (&mut leads, &stages, &not_yet), &mut facts)?;
         findings.extend(rates.finding());
     }
     let as_of = as_of.or(latest);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use polars::prelude::{ChunkFullNull, DataFrame, IntoColumn, StringChunked};
+use polars::prelude::*;
 
 use super::accounts::{self, Customers};
 use super::currency::Currencies;
@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::input::Inputs;
 use crate::input::table::{Origin, Table};
 use crate::input::tables::Kind;
+use crate::mask::Mask;
 
 /// Brings all amounts into the reporting currency: those of leads by the day of the win, else of the loss or closing,
 /// else of creation; spend, contracts and payments by their own date.
@@ -24,9 +25,10 @@ use crate::input::tables::Kind;
 pub fn convert(
     rates: &mut Rates,
     currencies: &Currencies,
-    (leads, stages): (&mut Table, &Stages),
+    (leads, stages, not_yet): (&mut Table, &Stages, &Mask),
     facts: &mut BTreeMap<Over, Facts>,
 ) -> Result<()> {
+    forget(leads, not_yet)?;
     let won = stages.won.map(|place| &stages.stages[place].at);
     let created = stages.of_creation().map(|stage| &stage.at);
     let closed = leads.dates("closed_at");
@@ -45,6 +47,17 @@ pub fn convert(
             let day_of_row = |row: usize| days.as_ref().and_then(|days| days.get(row));
             rates.convert(&mut facts.table, amounts, currencies, &day_of_row)?;
         }
+    }
+    Ok(())
+}
+
+/// Takes the amounts of leads that are not there yet away: they count nowhere, and no rate has to fit them.
+fn forget(leads: &mut Table, not_yet: &Mask) -> Result<()> {
+    for column in ["amount", "margin"].into_iter().filter(|_| not_yet.count() > 0) {
+        let Some(numbers) = leads.numbers(column) else { continue };
+        let known = numbers.iter().enumerate().map(|(row, number)| number.filter(|_| !not_yet.has(row)));
+        let known: Int64Chunked = known.collect_ca(column.into());
+        leads.frame.with_column(known.into_series()).context("columns of one height")?;
     }
     Ok(())
 }

@@ -62,7 +62,7 @@ pub struct Record<'a> {
 pub fn heading(report: &Report, dimensions: &[String]) -> Vec<String> {
     let fixed = |names: &[&str]| names.iter().map(|name| (*name).to_string()).collect::<Vec<_>>();
     let mut heading = fixed(&PLACE);
-    heading.extend(dimensions.iter().cloned());
+    heading.extend(dimensions.iter().map(|name| column_of(name)));
     heading.extend(fixed(&NUMBERS));
     if report.is_compared {
         heading.extend(fixed(&COMPARISON));
@@ -71,6 +71,11 @@ pub fn heading(report: &Report, dimensions: &[String]) -> Vec<String> {
         heading.extend(fixed(&TARGET));
     }
     heading
+}
+
+/// The column of a dimension; one that is called as a column of the schema has a name of its own.
+fn column_of(dimension: &str) -> String {
+    if is_dimension(dimension) { dimension.to_string() } else { format!("dimension_{dimension}") }
 }
 
 /// Every dimension that splits some block, in the order of the tables.

@@ -6,8 +6,9 @@ use anyhow::Result;
 use comfy_table::CellAlignment;
 
 use super::table::{borderless, lines, wrapped};
-use super::terminal::WIDTH;
+use super::terminal::{WIDTH, visible, visible_in_line};
 use super::value_text;
+use crate::csv_text::CsvText;
 use crate::diff::{Change, Changes, Located, Numbers, RowChange, Saved};
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
@@ -40,7 +41,7 @@ pub fn text(old: &Saved, new: &Saved, changes: &Changes, rows: Option<&[RowChang
         Some(rows) => Some(rows_text(rows)),
     };
     let parts: Vec<String> = std::iter::once(head).chain(tables(changes)).chain(behind).collect();
-    parts.join("\n")
+    visible(&parts.join("\n"))
 }
 
 /// A grid for each table, period and basis in which something changed.
@@ -80,7 +81,7 @@ fn grid(changes: &[&Change]) -> String {
         };
         let unit_name = if is_share(unit) { "%" } else { unit.name() };
         let key = change.place.key.values().cloned().collect::<Vec<_>>().join(", ");
-        let of = if key.is_empty() { TOTAL.to_string() } else { key };
+        let of = if key.is_empty() { TOTAL.to_string() } else { visible_in_line(&key) };
         let labels =
             std::iter::once(format!("{}, {unit_name}", change.place.kpi)).chain(is_split.then_some(of));
         let cells = [
@@ -160,14 +161,14 @@ fn row_text(row: &RowChange) -> String {
             new.as_ref().or(old.as_ref()).map(|located| number_text(located.amount)).unwrap_or_default()
         }
     };
-    format!("{:<7}  {} ({place}): {amounts}", row.kind(), row.id)
+    format!("{:<7}  {} ({place}): {amounts}", row.kind(), visible_in_line(&row.id))
 }
 
 /// The changes as CSV, a row a value.
 ///
 /// # Errors
 /// None that a change can cause.
-pub fn csv(changes: &Changes) -> Result<String> {
+pub fn csv(changes: &Changes, text: CsvText) -> Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let dimensions = dimensions(changes.changed.iter());
     let fixed = ["table", "period", "basis"].map(String::from).into_iter();
@@ -187,7 +188,7 @@ pub fn csv(changes: &Changes) -> Result<String> {
     for change in &changes.changed {
         let place = &change.place;
         let mut cells = vec![place.table.clone(), place.period.clone(), place.basis.clone()];
-        cells.extend(dimensions.iter().map(|name| key_cell(change, name)));
+        cells.extend(dimensions.iter().map(|name| text.write(&key_cell(change, name)).into_owned()));
         let unit = change.new.or(change.old).map(|numbers| numbers.unit).unwrap_or_default();
         let plain = |number: Option<Exact>| number.map(Exact::to_plain).unwrap_or_default();
         let of = |numbers: Option<Numbers>, part: fn(Numbers) -> Option<Exact>| plain(numbers.and_then(part));
@@ -210,7 +211,7 @@ pub fn csv(changes: &Changes) -> Result<String> {
 ///
 /// # Errors
 /// None that a row can cause.
-pub fn rows(rows: &[RowChange]) -> Result<String> {
+pub fn rows(rows: &[RowChange], text: CsvText) -> Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record([
         "basis", "measure", "table", "id", "what", "old", "new", "old_file", "old_line", "new_file",
@@ -229,7 +230,7 @@ pub fn rows(rows: &[RowChange]) -> Result<String> {
             row.basis.clone(),
             row.measure.clone(),
             row.table.clone(),
-            row.id.clone(),
+            text.write(&row.id).into_owned(),
             row.kind().to_string(),
             amount(&row.old),
             amount(&row.new),

@@ -3,7 +3,7 @@
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 
 use super::cell_text;
-use super::terminal::{Look, WIDTH, bar, bar_column, is_of_periods, trend};
+use super::terminal::{Look, WIDTH, bar, bar_column, is_of_periods, trend, visible, visible_in_line};
 use crate::report::{Block, Report, Show};
 
 /// Headings are wrapped at this width: about that of the numbers below them.
@@ -13,14 +13,18 @@ const HEADING_WIDTH: usize = 12;
 pub fn render(report: &Report, look: Look) -> String {
     let mut parts = Vec::new();
     for table in &report.tables {
-        parts.push(format!("{}\n{}\n", look.title(&table.title.to_uppercase()), table.scope));
+        parts.push(format!(
+            "{}\n{}\n",
+            look.title(&table.title.to_uppercase()),
+            visible_in_line(&table.scope)
+        ));
         parts.extend(table.blocks.iter().map(|block| block_text(block, look)));
         if !table.notes.is_empty() {
-            parts.push(lines(table.notes.iter().map(|note| wrapped(note, WIDTH, "  "))));
+            parts.push(lines(table.notes.iter().map(|note| wrapped(&visible(note), WIDTH, "  "))));
         }
     }
     if !report.findings.is_empty() {
-        let findings = lines(report.findings.iter().map(|finding| wrapped(finding, WIDTH, "  ")));
+        let findings = lines(report.findings.iter().map(|finding| wrapped(&visible(finding), WIDTH, "  ")));
         parts.push(format!("{}\n{findings}", look.title("LEFT OUT, OR WORTH KNOWING")));
     }
     parts.join("\n")
@@ -93,7 +97,8 @@ fn plain_grid(block: &Block, columns: &[usize], bar_behind: Option<usize>, has_t
             std::iter::once(cell_text(value, row.shows(&block.columns[*place]))).chain(picture)
         });
         let trend = has_trend.then(|| trend(row));
-        table.add_row(row.labels.iter().cloned().chain(cells).chain(trend));
+        let labels = row.labels.iter().map(|label| visible_in_line(label));
+        table.add_row(labels.chain(cells).chain(trend));
     }
     let first = block.labels.len();
     let bar_place =

@@ -82,6 +82,21 @@ impl Look {
     }
 }
 
+/// Text of the exports as a terminal may have it: a control character in a cell must not move its cursor, and none that
+/// turns the direction of writing may hide a word. Line feeds stay.
+pub fn visible(text: &str) -> String {
+    let is_hidden = |c: char| {
+        (c.is_control() && c != '\n')
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if is_hidden(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// The same in one line.
+pub fn visible_in_line(text: &str) -> String {
+    visible(text).replace('\n', "\u{fffd}")
+}
+
 /// The first mark that stands alone before a number: what is before it, the mark, the number, what is behind.
 fn next_mark(line: &str) -> Option<(&str, char, &str, &str)> {
     let is_mark = |(at, mark): &(usize, char)| {

@@ -27,6 +27,7 @@ pub fn report(audit: &Audit) -> Report {
         findings: Vec::new(),
         as_of: audit.as_of.clone(),
         currency: audit.currency.clone(),
+        filters: Vec::new(),
         is_compared: false,
         is_judged: false,
         evidence: None,

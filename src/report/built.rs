@@ -62,6 +62,11 @@ pub fn around(scope: &Scope, tables: Vec<Table>) -> Report {
         findings: scope.data.findings.iter().chain(&undated(scope)).map(Finding::describe).collect(),
         as_of: scope.data.as_of.map(format_day).unwrap_or_default(),
         currency: scope.data.currency.clone(),
+        filters: scope
+            .filters
+            .iter()
+            .map(|filter| format!("{}={}", filter.dimension, filter.value))
+            .collect(),
         is_compared: false,
         is_judged: false,
         evidence: None,

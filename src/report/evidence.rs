@@ -37,6 +37,26 @@ pub struct EvidenceRow {
     pub amounts: BTreeMap<String, Exact>,
 }
 
+impl Evidence {
+    /// What the totals of one table are made of.
+    #[must_use]
+    pub fn of_table(&self, table: &Table) -> Evidence {
+        let values = || table.blocks.iter().flat_map(|block| &block.rows).flat_map(|row| &row.values);
+        let mut own = self.clone();
+        let mut measures: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        for (basis, of_basis) in &mut own.measures_of {
+            of_basis.retain(|kpi, _| values().any(|value| value.kpi == *kpi && value.basis.name() == *basis));
+            measures.insert(*basis, of_basis.values().flatten().cloned().collect());
+        }
+        for row in &mut own.rows {
+            let known = measures.get(row.basis.name());
+            row.amounts.retain(|measure, _| known.is_some_and(|known| known.contains(measure)));
+        }
+        own.rows.retain(|row| !row.amounts.is_empty());
+        own
+    }
+}
+
 /// The rows behind all KPIs of the tables, for the totals in the scope of the report.
 ///
 /// # Errors

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 
+use super::build::OWN_KPIS;
 use super::layout::with_unit;
 use super::scope::{Scope, describe_scope, undated};
 use super::top::place_in_order;
@@ -82,7 +83,8 @@ fn refuse_lacking(scope: &Scope, name: &str) -> Result<()> {
     }
 }
 
-/// The basis of the first table that shows the KPI; cohort for KPIs that no table shows.
+/// The basis of the first table that shows the KPI; cohort for KPIs that no table shows. A KPI of the user's own is shown
+/// by the table of such.
 fn default_basis(scope: &Scope, name: &str) -> Result<Basis> {
     let tables = super::tables::tables()?;
     let is_money_or_churn = {
@@ -98,7 +100,9 @@ fn default_basis(scope: &Scope, name: &str) -> Result<Basis> {
             super::tables::Column::Kpi(kpi) | super::tables::Column::Side { kpi, .. } => kpi == name,
         })
     };
-    let basis = tables.iter().find(shows).map(|table| table.basis);
+    let is_own = scope.catalogue.kpi(name)?.is_own;
+    let of_own = || tables.iter().find(|table| is_own && table.name == OWN_KPIS);
+    let basis = tables.iter().find(shows).or_else(of_own).map(|table| table.basis);
     let fallback = if is_money_or_churn { Basis::Event } else { Basis::Cohort };
     Ok(basis.unwrap_or(fallback))
 }

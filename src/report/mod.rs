@@ -49,6 +49,8 @@ pub struct Report {
     /// `YYYY-MM-DD`, empty where the data have no date.
     pub as_of: String,
     pub currency: Option<String>,
+    /// The conditions of `--where`, as they were written.
+    pub filters: Vec<String>,
     /// Whether values are compared with those of another period: CSV and JSON have the columns for it then.
     pub is_compared: bool,
     /// Whether values are held against targets: CSV and JSON have the columns for it then.
@@ -79,9 +81,10 @@ impl Report {
             findings: self.findings.clone(),
             as_of: self.as_of.clone(),
             currency: self.currency.clone(),
+            filters: self.filters.clone(),
             is_compared: self.is_compared,
             is_judged: self.is_judged,
-            evidence: self.evidence.clone(),
+            evidence: self.evidence.as_ref().map(|evidence| evidence.of_table(table)),
             definitions: self.definitions.clone(),
         })
     }

@@ -200,6 +200,6 @@ fn the_reports_of_the_manual_are_made_by_the_program() {
         let text = stdout(&project(), &[&options[..], &["--crm", &crm]].concat());
         let kept =
             fs::read_to_string(project().join(format!("fixtures/diff/{month}.json"))).expect("a report");
-        assert_eq!(text, kept, "{month}: make it anew with the command of this test");
+        assert!(text == kept, "{month}: make it anew with the command of this test");
     }
 }

@@ -354,3 +354,84 @@ lead_to_won = \"30d\"
     // 4 leads: 1 in time, 1 late, 1 young, 1 dropped; 3 of 4 are mature, and 1 of these 3 was won in time
     assert_eq!(row.expect("the window has a row")[3..], ["4", "1", "1", "1", "1", "75.00", "33.33"]);
 }
+
+/// An amount of a lead that is not there yet needs no rate, and no day.
+#[test]
+fn a_lead_of_the_future_asks_for_no_rate() {
+    let folder = tempfile::tempdir().expect("a folder for the files");
+    let write =
+        |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file is written");
+    write(
+        "leads.csv",
+        "Lead ID,Created,Won date,Amount,Currency,Source\n1,2026-01-05,2026-01-20,10,USD,ads\n2,2026-03-05,2026-03-20,70,PLN,ads\n",
+    );
+    write("rates.csv", "date,currency,rate\n2026-01-01,USD,0.5\n");
+    let options = [
+        "channels",
+        "--crm",
+        "leads.csv",
+        "--rates",
+        "rates.csv",
+        "--currency",
+        "EUR",
+        "--as-of",
+        "2026-02-01",
+    ];
+    let rows = tidy(folder.path(), &options);
+    // 10 USD at 0.5
+    assert_eq!(shown(&rows, "channels", "", "revenue"), "5");
+}
+
+/// Dimensions that are called as columns of the schema keep apart from them.
+#[test]
+fn a_dimension_may_be_called_as_a_column() {
+    let folder = tempfile::tempdir().expect("a folder for the files");
+    let leads =
+        "Lead ID,Created,Won date,Unit,Period\n1,2026-01-05,2026-01-20,north,a\n2,2026-01-06,,south,b\n";
+    std::fs::write(folder.path().join("leads.csv"), leads).expect("the leads are written");
+    let text = stdout(
+        folder.path(),
+        &["report", "segments", "--crm", "leads.csv", "-q", "--format", "json", "--by", "unit"],
+    );
+    let report: serde_json::Value = serde_json::from_str(&text).expect("the report is JSON");
+    let rows = report["rows"].as_array().expect("rows");
+    let won = |unit: &str| {
+        let row = rows
+            .iter()
+            .find(|row| row["dimension_unit"] == unit && row["kpi"] == "lead_to_won")
+            .expect("a row");
+        (row["unit"].clone(), row["value"].as_f64())
+    };
+    assert_eq!(won("north"), ("share".into(), Some(1.0)));
+    assert_eq!(won("south"), ("share".into(), Some(0.0)));
+}
+
+/// `explain` tells a KPI of the user's own on the basis that its table has.
+#[test]
+fn an_own_kpi_is_explained_as_its_table_shows_it() {
+    let folder = tempfile::tempdir().expect("a folder for the files");
+    let leads = "Lead ID,Created,SQL date,Won date,Amount\n1,2026-01-05,2026-01-10,2026-02-20,100\n2,2026-01-06,2026-02-01,,\n";
+    let configuration = "[[crm]]\nfiles = [\"leads.csv\"]\n[kpi.per_sql]\ntitle = \"Revenue an SQL\"\nratio = [\"revenue\", \"sqls\"]\nunit = \"money\"\n";
+    std::fs::write(folder.path().join("leads.csv"), leads).expect("the leads are written");
+    std::fs::write(folder.path().join("funnel.toml"), configuration).expect("the configuration is written");
+    // in February 100 are won and one lead becomes SQL
+    let rows = tidy(folder.path(), &["own", "--month", "2026-02"]);
+    assert_eq!(shown(&rows, "own", "", "per_sql"), "100 = 100/1");
+    let text = stdout(folder.path(), &["explain", "per_sql", "--month", "2026-02", "-q"]);
+    assert!(text.contains("event basis") && text.contains("100.00"), "{text}");
+}
+
+/// What stands in a cell must not steer the terminal.
+#[test]
+fn control_characters_of_cells_do_not_reach_the_terminal() {
+    let folder = tempfile::tempdir().expect("a folder for the files");
+    let leads =
+        "Lead ID,Created,Won date,Source\n1,2026-01-05,2026-01-20,a\u{1b}[31md\u{202e}s\n2,2026-01-06,,tv\n";
+    std::fs::write(folder.path().join("leads.csv"), leads).expect("the leads are written");
+    let output = run(folder.path(), &["report", "channels", "--crm", "leads.csv", "--by", "channel"], None);
+    for text in [&output.stdout, &output.stderr] {
+        let text = String::from_utf8_lossy(text);
+        assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{text}");
+    }
+    assert!(String::from_utf8_lossy(&output.stdout).contains("a\u{fffd}[31md\u{fffd}s"));
+}
