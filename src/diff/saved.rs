@@ -136,7 +136,11 @@ pub fn read(path: &Path) -> Result<Saved> {
 /// A row as a value at its place.
 fn value(row: &Map<String, Json>) -> Option<(Place, Numbers)> {
     let text = |key: &str| row.get(key).and_then(Json::as_str).map(String::from);
-    let number = |key: &str| row.get(key).and_then(Json::as_number).and_then(exact);
+    // what is no number is no report, not a value that is not there
+    let number = |key: &str| match row.get(key) {
+        None | Some(Json::Null) => Some(None),
+        Some(number) => number.as_number().and_then(exact).map(Some),
+    };
     let splits = |(name, value): &(&String, &Json)| is_dimension(name) && **value != "(total)";
     let key = row
         .iter()
@@ -152,9 +156,9 @@ fn value(row: &Map<String, Json>) -> Option<(Place, Numbers)> {
     };
     let numbers = Numbers {
         unit: Unit::deserialize(row.get("unit")?).ok()?,
-        value: number("value"),
-        numerator: number("numerator"),
-        denominator: number("denominator"),
+        value: number("value")?,
+        numerator: number("numerator")?,
+        denominator: number("denominator")?,
     };
     Some((place, numbers))
 }
