@@ -4,6 +4,7 @@ pub mod help;
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::calendar::Every;
@@ -16,6 +17,10 @@ use crate::report::compare::Compare;
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
+    /// The language of titles, headings, notes, months and numbers; keys, CSV and JSON stay as they are [default: that of
+    /// the configuration, else en]
+    #[arg(long, global = true, value_name = "LANGUAGE", help_heading = "Output", value_parser = PossibleValuesParser::new(crate::lang::codes()))]
+    pub lang: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

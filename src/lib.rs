@@ -31,6 +31,7 @@ pub mod error;
 pub mod init;
 pub mod input;
 pub mod kpi;
+pub mod lang;
 pub mod leads;
 pub mod log;
 pub mod man;
@@ -82,6 +83,9 @@ pub enum Outcome {
 /// Everything that keeps the answer from being right; nothing has been written then.
 pub fn run(cli: Cli, log: &Log) -> Result<Outcome> {
     let done = |()| Outcome::Done;
+    if let Some(code) = &cli.lang {
+        lang::set(code)?;
+    }
     match cli.command {
         Command::Report(arguments) => run_report(&arguments, log),
         Command::Explain(arguments) => run_explain(&arguments, log),

@@ -44,7 +44,7 @@ fn persons_in_both_bases(subject: &Subject) -> Result<Found, &'static str> {
     let effect = format!(
         "counted as new in leads, conversions and acquisition costs, {} of them as new customers: with the customer's ID \
          in both rows they are leads of existing customers",
-        crate::check::group_thousands(wins)
+        crate::lang::whole(wins)
     );
     Ok(rows_found(&found, told.and(&subject.acquired).count(), &subject.leads().origin, effect))
 }

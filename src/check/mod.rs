@@ -22,6 +22,7 @@ pub mod threshold;
 mod time;
 
 use crate::input::table::Origin;
+use crate::lang;
 
 /// How many places a finding names.
 const EXAMPLES: usize = 10;
@@ -64,7 +65,7 @@ impl Finding {
     pub fn describe(&self) -> String {
         let shown: Vec<&str> = self.examples.iter().take(self.shown).map(String::as_str).collect();
         let more = if self.has_more || self.examples.len() > shown.len() { ", …" } else { "" };
-        format!("{}: {} ({}{more})", self.what, group_thousands(self.count), shown.join(", "))
+        format!("{}: {} ({}{more})", self.what, lang::whole(self.count), shown.join(", "))
     }
 }
 
@@ -114,7 +115,7 @@ pub fn finding_of_texts(
 
 /// `1 lead`, `2,000 leads`.
 pub fn number_of(count: u64, one: &str, many: &str) -> String {
-    format!("{} {}", group_thousands(count), if count == 1 { one } else { many })
+    format!("{} {}", lang::whole(count), if count == 1 { one } else { many })
 }
 
 /// What was counted, if anything was: how many, examples, and whether there are more.
@@ -128,30 +129,9 @@ fn made(
     (count > 0).then_some(Finding { key, subject: None, what, count, examples, has_more, shown })
 }
 
-/// `1234567` → `1,234,567`.
-pub fn group_thousands(number: impl std::fmt::Display) -> String {
-    let digits = number.to_string();
-    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits.as_str()), |rest| ("-", rest));
-    let mut grouped = String::from(sign);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn thousands_are_grouped() {
-        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (-1_234_567, "-1,234,567")] {
-            assert_eq!(group_thousands(number), text);
-        }
-    }
 
     #[test]
     fn a_finding_names_three_places_and_says_that_there_are_more() {

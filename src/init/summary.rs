@@ -8,8 +8,8 @@ use super::Draft;
 use super::facts::StatusWord;
 use super::read::{Column, Part};
 use super::recognise::Unplaced;
-use crate::check::group_thousands;
 use crate::input::presets::Export;
+use crate::lang;
 use crate::render::table::{borderless, lines};
 
 /// The summary on stdout; `open` is what the user has to decide.
@@ -52,7 +52,7 @@ fn files(draft: &Draft) -> String {
                     file.name.clone(),
                     table.clone(),
                     export.clone(),
-                    group_thousands(file.rows),
+                    lang::whole(file.rows),
                     file.encoding.clone(),
                     file.separator.to_string(),
                     file.header_line.to_string(),

@@ -330,7 +330,7 @@ mod tests {
         #[test]
         fn an_amount_comes_back_from_every_convention(cents in 0_i64..900_000_000_000) {
             let (whole, rest) = (cents / 100, cents % 100);
-            let grouped = crate::check::group_thousands(whole);
+            let grouped = crate::lang::whole(whole);
             let millionths = Some(cents * (SCALE / 100));
             let Reading::Number(us) = read_number(&format!("${grouped}.{rest:02}")) else { panic!() };
             prop_assert_eq!(us.with_point, millionths);

@@ -6,8 +6,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::tables::Kind;
-use crate::check::{Finding, finding_of_texts, group_thousands};
+use crate::check::{Finding, finding_of_texts};
 use crate::config::ColumnType;
+use crate::lang;
 
 /// One file as it was read.
 #[derive(Debug, Clone)]
@@ -102,7 +103,7 @@ impl FileProfile {
             "{}: {}{preset}, {} {rows}: {}",
             self.name,
             self.kind.name(),
-            group_thousands(self.rows),
+            lang::whole(self.rows),
             self.describe_columns()
         );
         let read = self.describe_reading();

@@ -5,8 +5,9 @@ use super::number::{Reading, read_number};
 use super::plan::Reader;
 use super::read::{ColumnPlan, TotalRow};
 use super::table::Table;
-use crate::check::{Finding, finding_of_texts, group_thousands};
+use crate::check::{Finding, finding_of_texts};
 use crate::kpi::exact::format_millionths;
+use crate::lang;
 
 /// A note on each column of each file whose sum none of the total rows names.
 ///
@@ -79,7 +80,7 @@ fn sum_of(table: &Table, column: &str, file: usize) -> i128 {
 fn shown(millionths: i128) -> String {
     let plain = i64::try_from(millionths).map_or_else(|_| millionths.to_string(), format_millionths);
     match plain.split_once('.') {
-        Some((whole, fraction)) => format!("{}.{fraction:0<2}", group_thousands(whole)),
-        None => group_thousands(plain),
+        Some((whole, fraction)) => format!("{}{}{fraction:0<2}", lang::whole(whole), lang::decimal_mark()),
+        None => lang::whole(plain),
     }
 }

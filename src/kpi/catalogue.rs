@@ -117,6 +117,18 @@ struct File {
     kpi: BTreeMap<String, Kpi>,
 }
 
+impl File {
+    /// Titles and definitions in the language of the run.
+    fn translate(&mut self) {
+        let templates = [&mut self.each_stage, &mut self.each_pair, &mut self.each_window];
+        let templates = templates.into_iter().flat_map(|templates| templates.kpi.values_mut());
+        for kpi in templates.chain(self.kpi.values_mut()) {
+            kpi.title = std::mem::take(&mut kpi.title).translated();
+            kpi.definition = std::mem::take(&mut kpi.definition).translated();
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Templates {
     measure: BTreeMap<String, Measure>,
@@ -132,7 +144,8 @@ pub fn catalogue(config: &Config) -> Result<Catalogue> {
 }
 
 fn parse(config: &Config) -> Result<Catalogue> {
-    let file: File = toml::from_str(include_str!("catalogue.toml")).context("catalogue.toml")?;
+    let mut file: File = toml::from_str(include_str!("catalogue.toml")).context("catalogue.toml")?;
+    file.translate();
     let (mut measures, mut kpis) = built_in(config, &file)?;
     let replaced = replaced(config, &measures, &kpis);
     measures.extend(config.measure.clone());

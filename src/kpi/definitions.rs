@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::config::Basis;
+use crate::lang;
 use crate::leads::Over;
 
 /// An additive quantity over the rows of one table: a count, a sum, or days between two dates.
@@ -114,13 +115,23 @@ impl Default for Title {
 }
 
 impl Title {
-    /// The English text, or the first there is.
+    /// The text in the language of the run, else the English one, or the first there is.
     pub fn text(&self) -> &str {
         match self {
             Title::Text(text) => text,
             Title::Languages(languages) => {
-                languages.get("en").or_else(|| languages.values().next()).map_or("", String::as_str)
+                let text = languages.get(lang::code()).or_else(|| languages.get("en"));
+                text.or_else(|| languages.values().next()).map_or("", String::as_str)
             }
+        }
+    }
+
+    /// A text of the catalogue in the language of the run.
+    #[must_use]
+    pub fn translated(self) -> Title {
+        match self {
+            Title::Text(text) => Title::Text(lang::text(&text)),
+            Title::Languages(_) => self,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Exact fractions: sums of money and their ratios are never floating point before they are printed.
 
-use crate::check::group_thousands;
 use crate::input::cell::SCALE;
+use crate::lang;
 
 /// A fraction in lowest terms with a positive denominator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,7 +110,7 @@ impl Exact {
         text.trim_end_matches('0').trim_end_matches('.').to_string()
     }
 
-    /// With a fixed number of decimals and grouped thousands: `1,234.50`. For people.
+    /// With a fixed number of decimals and grouped thousands, as the language writes them: `1,234.50`. For people.
     pub fn to_text(self, decimals: u32) -> String {
         decimal(self.rounded(decimals), decimals, true)
     }
@@ -145,12 +145,13 @@ pub fn format_millionths(number: i64) -> String {
 fn decimal(units: i128, decimals: u32, is_grouped: bool) -> String {
     let scale = 10_u128.pow(decimals);
     let (whole, part) = (units.unsigned_abs() / scale, units.unsigned_abs() % scale);
-    let whole = if is_grouped { group_thousands(whole) } else { whole.to_string() };
+    let (whole, mark) =
+        if is_grouped { (lang::whole(whole), lang::decimal_mark()) } else { (whole.to_string(), ".") };
     let sign = if units < 0 { "-" } else { "" };
     if decimals == 0 {
         format!("{sign}{whole}")
     } else {
-        format!("{sign}{whole}.{part:0width$}", width = decimals as usize)
+        format!("{sign}{whole}{mark}{part:0width$}", width = decimals as usize)
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::catalogue::{Kpi, Measure, Title};
+use crate::lang;
 
 /// How a stage is written where that is not its name, or its name and an s.
 #[derive(Debug, Default, Deserialize)]
@@ -15,7 +16,8 @@ pub struct StageText {
 
 /// How a stage is written for people: `mql` → `MQL`.
 pub fn title_of(stages: &BTreeMap<String, StageText>, stage: &str) -> String {
-    stages.get(stage).and_then(|text| text.title.clone()).unwrap_or_else(|| capitalised(stage))
+    let own = || stages.get(stage).and_then(|text| text.title.clone()).unwrap_or_else(|| capitalised(stage));
+    lang::stage(stage).map_or_else(own, |(title, _)| title.to_string())
 }
 
 /// How the leads at a stage are called: `opportunity` → `opportunities`.
@@ -34,9 +36,10 @@ pub fn capitalised(name: &str) -> String {
 pub fn marks(stages: &BTreeMap<String, StageText>, mark: &str, stage: &str) -> Vec<(String, String)> {
     let plural = plural_of(stages, stage);
     let title = title_of(stages, stage);
-    let plural_title = match stages.get(stage).and_then(|text| text.title.as_ref()) {
-        Some(title) => format!("{title}s"),
-        None => capitalised(&plural),
+    let plural_title = match (lang::stage(stage), stages.get(stage).and_then(|text| text.title.as_ref())) {
+        (Some((_, plural)), _) => plural.to_string(),
+        (None, Some(title)) => format!("{title}s"),
+        (None, None) => capitalised(&plural),
     };
     vec![
         (format!("{{{mark}}}"), stage.to_string()),

@@ -9,6 +9,7 @@ use crate::error::{data_error, did_you_mean};
 use crate::input::cell::parse_decimal;
 use crate::input::table::{Dictionary, Table};
 use crate::kpi::exact::Exact;
+use crate::lang;
 
 /// What stands behind the name of a number in the name of its dimension: `amount` → `amount_band`.
 const ENDING: &str = "_band";
@@ -105,8 +106,12 @@ fn label(limits: &[i64], place: usize) -> String {
 /// A limit with grouped thousands and the decimals that it has.
 fn text(limit: i64) -> String {
     let plain = Exact::millionths(i128::from(limit));
-    let decimals = plain.to_plain().split_once('.').map_or(0, |(_, decimals)| decimals.len());
-    plain.to_text(u32::try_from(decimals).unwrap_or(6))
+    // programs read it too, so it is the same in every language
+    let text = plain.to_plain();
+    let (whole, part) =
+        text.split_once('.').map_or((text.as_str(), None), |(whole, part)| (whole, Some(part)));
+    let part = part.map(|part| format!(".{part}")).unwrap_or_default();
+    format!("{}{part}", lang::grouped(whole, ","))
 }
 
 fn no_number(leads: &Table, name: &str) -> anyhow::Error {

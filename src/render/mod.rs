@@ -21,6 +21,7 @@ use crate::csv_text::CsvText;
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
 use crate::kpi::statistics::Interval;
+use crate::lang;
 use crate::report::compare::{Comparison, is_share};
 use crate::report::targets::{Judgement, Side, Status};
 use crate::report::{Report, Show, Value};
@@ -177,5 +178,5 @@ pub fn value_text(number: Exact, unit: Unit) -> String {
 
 /// `10.77–14.01`, in percent.
 pub fn interval_text(interval: Interval) -> String {
-    format!("{:.2}–{:.2}", interval.low * 100.0, interval.high * 100.0)
+    lang::decimal(&format!("{:.2}–{:.2}", interval.low * 100.0, interval.high * 100.0))
 }

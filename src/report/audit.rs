@@ -4,12 +4,13 @@ use super::{Block, Column, Report, Row, Show, Table, Value};
 use crate::check::audit::{Audit, Checked, Status};
 use crate::check::completeness::{Fill, Group};
 use crate::check::list::{SECTIONS, Section};
+use crate::check::number_of;
 use crate::check::subject::{Examples, Found, LEAD, Part, whole};
-use crate::check::{group_thousands, number_of};
 use crate::config::{Basis, ColumnType};
 use crate::input::profile::{FileProfile, describe_rejected};
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
+use crate::lang;
 use crate::report::layout::with_unit;
 
 /// How many places a note names.
@@ -101,7 +102,7 @@ fn file(file: &FileProfile) -> Block {
         "{}: {}{preset}, {} {}; {}, {}, header in line {}",
         file.name,
         file.kind.name(),
-        group_thousands(file.rows),
+        lang::whole(file.rows),
         if file.rows == 1 { "row" } else { "rows" },
         file.encoding,
         file.separator,
@@ -141,7 +142,7 @@ fn file_notes(file: &FileProfile) -> Vec<String> {
             "{}: {} left out: {} (line {}{more})",
             file.name,
             dropped.what,
-            group_thousands(dropped.count),
+            lang::whole(dropped.count),
             lines.join(", ")
         )
     });

@@ -190,7 +190,7 @@ fn segment_dimensions(scope: &Scope, notes: &mut Vec<String>) -> Vec<String> {
             let count = words.len() - 1;
             let note = format!(
                 "not split by {name} ({} values): `--by {name}` or `--top 10` does",
-                crate::check::group_thousands(count)
+                crate::lang::whole(count)
             );
             if !notes.contains(&note) && !data.automatic_dimensions.contains(name) {
                 notes.push(note);
@@ -336,7 +336,8 @@ fn value_block(
     if !is_worth_printing(block, &columns, &rows) {
         return Ok(None);
     }
-    let by = if dimensions.is_empty() || title.contains(" by ") {
+    let is_in_title = matches!(&block.by, By::Fixed(names) if !names.is_empty());
+    let by = if dimensions.is_empty() || is_in_title {
         String::new()
     } else {
         format!(", by {}", dimensions.join(" and "))

@@ -18,6 +18,7 @@ use crate::kpi::catalogue::{Calculation, Entry, Unit};
 use crate::kpi::evaluate::Evaluator;
 use crate::kpi::exact::Exact;
 use crate::kpi::group::Key;
+use crate::lang;
 use crate::leads::index::NO_LEAD;
 use crate::leads::{Facts, Over};
 use crate::period::format_day;
@@ -70,7 +71,7 @@ fn why_empty(scope: &Scope, entry: &Entry, basis: Basis, value: &Value) -> &'sta
 }
 
 fn plain_text(exact: Exact) -> String {
-    exact.as_count().map_or_else(|| exact.to_text(2), crate::check::group_thousands)
+    exact.as_count().map_or_else(|| exact.to_text(2), lang::whole)
 }
 
 fn refuse_lacking(scope: &Scope, name: &str) -> Result<()> {

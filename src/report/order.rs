@@ -64,7 +64,7 @@ pub fn existing_left_out(scope: &Scope, table: &tables::Table, blocks: &[Block])
     if count > 0 && table.name == "owners" {
         return Some(format!(
             "won, lost and win rates are of all deals, those with existing customers too: {} of the data are leads of such (see `bases`)",
-            crate::check::group_thousands(count)
+            crate::lang::whole(count)
         ));
     }
     let first = scope.stages().first().map(|stage| scope.catalogue.stage_count(stage))?;
@@ -73,7 +73,7 @@ pub fn existing_left_out(scope: &Scope, table: &tables::Table, blocks: &[Block])
     (count > 0 && !tells_them_apart && values.any(|value| value.kpi == first)).then(|| {
         format!(
             "leads of existing customers, left out of leads, conversions and costs, not of won and revenue: {} of the data (see `bases`)",
-            crate::check::group_thousands(count)
+            crate::lang::whole(count)
         )
     })
 }

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::config::Basis;
+use crate::lang;
 
 /// A table of the report.
 #[derive(Debug, Clone, Deserialize)]
@@ -149,5 +150,24 @@ struct File {
 /// # Errors
 /// Only if `tables.toml` itself is broken, which a test excludes.
 pub fn tables() -> Result<Vec<Table>> {
-    Ok(toml::from_str::<File>(include_str!("tables.toml")).context("tables.toml")?.table)
+    let mut tables = toml::from_str::<File>(include_str!("tables.toml")).context("tables.toml")?.table;
+    for table in &mut tables {
+        translate(table);
+    }
+    Ok(tables)
+}
+
+/// What people read of a table, in the language of the run.
+fn translate(table: &mut Table) {
+    let says = table.nothing.iter_mut().map(|nothing| &mut nothing.says);
+    let of_blocks = table.blocks.iter_mut().flat_map(|block| {
+        let headings = block.columns.iter_mut().filter_map(|column| match column {
+            Column::Side { heading, .. } => heading.as_mut(),
+            Column::Kpi(_) => None,
+        });
+        [&mut block.title, &mut block.step_title].into_iter().chain(headings)
+    });
+    for text in std::iter::once(&mut table.title).chain(&mut table.notes).chain(says).chain(of_blocks) {
+        *text = lang::text(text);
+    }
 }

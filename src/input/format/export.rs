@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::super::column::{Cells, Column, NO_DAY, NO_NUMBER, Odd};
 use super::super::read::Piece;
 use super::{BadCell, FileFormat, Place, Rows, Setting, Settled, Undecided};
-use crate::check::group_thousands;
 use crate::error::{Undecided as TwoReadings, shortened, undecided_error};
+use crate::lang;
 
 /// A distinct text of a column in one export, and where it is met first.
 pub struct Cell<'a> {
@@ -135,7 +135,7 @@ impl<'a> Export<'a> {
         }
         format!(
             "the column reads as {format} in {} other {}; set `on_error = \"skip\"` in the `[[{}]]` block to leave such rows out and count them, or name a word that stands for no value in its `null_words`",
-            group_thousands(count),
+            lang::whole(count),
             if count == 1 { "row" } else { "rows" },
             self.files[self.members[0]].table,
         )

@@ -8,6 +8,7 @@ use super::Side;
 use super::sheet;
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
+use crate::lang;
 use crate::render::csv::{limit, plain};
 use crate::render::{cell_text, marks, side_sign};
 use crate::report::compare::{Comparison, is_share};
@@ -100,7 +101,7 @@ fn in_unit(exact: Exact, unit: Unit, mark: &str) -> Option<(f64, Format)> {
 
 /// Two decimals of a share in percent; as elsewhere, an exact half keeps its third.
 fn percent(share: Exact) -> &'static str {
-    let decimals = share.to_percent().rsplit('.').next().map(str::len);
+    let decimals = share.to_percent().rsplit(lang::decimal_mark()).next().map(str::len);
     if decimals == Some(3) { "0.000%" } else { "0.00%" }
 }
 

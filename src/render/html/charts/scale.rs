@@ -1,7 +1,7 @@
 //! From a number to a place: a scale that begins at 0 where it can and ends at a round number.
 
-use crate::check::group_thousands;
 use crate::kpi::catalogue::Unit;
+use crate::lang;
 use crate::report::compare::is_share;
 
 /// A stretch of numbers with round marks on it.
@@ -53,8 +53,8 @@ impl Scale {
         let sign = if number < -step / 2.0 { "-" } else { "" };
         let text = format!("{:.decimals$}", number.abs());
         let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
-        let whole = whole.parse::<usize>().map_or_else(|_| whole.to_string(), group_thousands);
-        let point = if part.is_empty() { "" } else { "." };
+        let whole = whole.parse::<usize>().map_or_else(|_| whole.to_string(), lang::whole);
+        let point = if part.is_empty() { "" } else { lang::decimal_mark() };
         format!("{sign}{whole}{point}{part}{behind}")
     }
 }

@@ -1,0 +1,202 @@
+//! Every text that people read stands in every language file, and nothing stands there that nobody says.
+//!
+//! The texts are gathered from where they are written: `say!` and `words!` in the source, the tables, the catalogue of KPIs,
+//! the list of checks, the names of columns. What is printed in another language is then searched for English words.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use crate::support::project;
+use funnel_kpi::check::list::{CHECKS, OfEvents, SECTIONS};
+use funnel_kpi::kpi::derived;
+use funnel_kpi::kpi::templates::capitalised;
+use funnel_kpi::lang::codes;
+
+#[test]
+fn every_text_is_in_every_language_and_no_other() {
+    let said = texts();
+    assert!(said.len() > 500, "the texts are not found where they are written");
+    for code in codes().into_iter().filter(|code| *code != "en") {
+        let known = translations(code);
+        let missing: Vec<&String> = said.keys().filter(|text| !known.contains_key(*text)).collect();
+        let unused: Vec<&String> = known.keys().filter(|text| !said.contains_key(*text)).collect();
+        let places: Vec<String> = missing.iter().map(|text| format!("{}: {text:?}", said[*text])).collect();
+        assert!(missing.is_empty(), "{code}: {} texts are missing:\n{}", missing.len(), places.join("\n"));
+        assert!(unused.is_empty(), "{code}: {} texts are said by nobody:\n{unused:#?}", unused.len());
+    }
+}
+
+#[test]
+fn translations_have_the_marks_of_their_texts_and_the_forms_of_their_language() {
+    for (code, forms) in [("ru", 3), ("bg", 2)] {
+        for (english, text) in translations(code) {
+            assert!(!text.trim().is_empty(), "{code}: {english:?}");
+            assert_eq!(names(&english), names(&text), "{code}: {english:?}: {text:?}");
+            let of_code =
+                |text: &str| text.split('`').skip(1).step_by(2).map(String::from).collect::<BTreeSet<_>>();
+            assert_eq!(of_code(&english), of_code(&text), "{code}: what is typed differs: {text:?}");
+            for mark in marks(&text).iter().filter_map(|mark| mark.split_once(':')) {
+                assert_eq!(mark.1.split('|').count(), forms, "{code}: {text:?}");
+            }
+        }
+    }
+}
+
+/// The names of the marks of a text, each once: a language may need the number that chooses a form, or the form, twice.
+fn names(text: &str) -> BTreeSet<String> {
+    marks(text).into_iter().map(|mark| mark.split(':').next().unwrap_or_default().to_string()).collect()
+}
+
+/// What stands between braces; `{{` is no mark.
+fn marks(text: &str) -> Vec<String> {
+    let text = text.replace("{{", "").replace("}}", "");
+    text.split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'))
+        .map(|(mark, _)| mark.to_string())
+        .collect()
+}
+
+/// The texts of a language by the English ones; each stands once.
+fn translations(code: &str) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    for path in files(&project().join("src/lang").join(code), "toml") {
+        if path.ends_with("language.toml") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let texts: BTreeMap<String, String> =
+            toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        for (english, text) in texts {
+            assert!(
+                all.insert(english.clone(), text).is_none(),
+                "{}: {english:?} stands twice",
+                path.display()
+            );
+        }
+    }
+    all
+}
+
+/// All texts that people read, each with the file that says it.
+fn texts() -> BTreeMap<String, String> {
+    let mut texts = BTreeMap::new();
+    let mut add = |text: &str, place: &str| {
+        if text.chars().any(char::is_alphabetic) && !is_mark(text) {
+            texts.entry(text.to_string()).or_insert_with(|| place.to_string());
+        }
+    };
+    for path in files(&project().join("src"), "rs") {
+        let place = path.strip_prefix(project()).unwrap().display().to_string();
+        for text in literals(&std::fs::read_to_string(&path).unwrap()) {
+            add(&text, &place);
+        }
+    }
+    for (file, keys) in [
+        ("src/report/tables.toml", ["title", "step_title", "heading", "says", "notes"].as_slice()),
+        ("src/kpi/catalogue.toml", &["title", "definition"]),
+    ] {
+        let text = std::fs::read_to_string(project().join(file)).unwrap();
+        // how stages are called stands in language.toml
+        let mut data: toml::Table = toml::from_str(&text).unwrap();
+        data.remove("stages");
+        under(&toml::Value::Table(data), keys, &mut |text| add(text, file));
+    }
+    for check in CHECKS {
+        add(check.what, "src/check/list.rs");
+        if let OfEvents::Called(events) = check.of_events {
+            add(events, "src/check/list.rs");
+        }
+    }
+    for section in SECTIONS {
+        add(section.title, "src/check/list.rs");
+        add(section.about, "src/check/list.rs");
+    }
+    for name in dimensions() {
+        add(&capitalised(&name), "a dimension");
+    }
+    texts
+}
+
+/// Whether a text is a mark and nothing else: `{Stage}`.
+fn is_mark(text: &str) -> bool {
+    text.starts_with('{') && text.find('}') == Some(text.len() - 1)
+}
+
+/// The dimensions that the program itself has names for.
+fn dimensions() -> BTreeSet<String> {
+    let text = std::fs::read_to_string(project().join("src/input/columns.toml")).unwrap();
+    let data: toml::Table = toml::from_str(&text).unwrap();
+    let columns = ["crm", "spend", "tickets", "contracts", "payments"]
+        .into_iter()
+        .filter_map(|table| data[table].as_array());
+    let is_text = |column: &&toml::Value| {
+        column.get("type").and_then(toml::Value::as_str).is_none_or(|kind| kind == "text")
+    };
+    let names =
+        columns.flatten().filter(is_text).filter_map(|column| column["name"].as_str().map(String::from));
+    names.chain(derived::ALL.iter().map(|derived| derived.name.to_string())).collect()
+}
+
+/// The texts under some keys, at any depth.
+fn under(value: &toml::Value, keys: &[&str], tell: &mut impl FnMut(&str)) {
+    match value {
+        toml::Value::Table(table) => {
+            for (key, value) in table {
+                match value {
+                    toml::Value::String(text) if keys.contains(&key.as_str()) => tell(text),
+                    toml::Value::Array(texts) if keys.contains(&key.as_str()) => {
+                        texts.iter().filter_map(toml::Value::as_str).for_each(&mut *tell);
+                    }
+                    _ => under(value, keys, tell),
+                }
+            }
+        }
+        toml::Value::Array(values) => values.iter().for_each(|value| under(value, keys, tell)),
+        _ => {}
+    }
+}
+
+/// The first arguments of all `say!` and `words!` of a source.
+fn literals(source: &str) -> Vec<String> {
+    let calls = ["say!(", "words!("]
+        .into_iter()
+        .flat_map(|call| source.match_indices(call).map(move |(at, _)| at + call.len()));
+    calls.filter_map(|at| literal(source[at..].trim_start().strip_prefix('"')?)).collect()
+}
+
+/// A text as Rust writes it, from behind its first quotation mark to the next.
+fn literal(source: &str) -> Option<String> {
+    let mut text = String::new();
+    let mut letters = source.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' => return Some(text),
+            '\\' => match letters.next()? {
+                'n' => text.push('\n'),
+                '\n' => {
+                    let rest = letters.as_str().trim_start();
+                    letters = rest.chars();
+                }
+                other => text.push(other),
+            },
+            other => text.push(other),
+        }
+    }
+    None
+}
+
+/// The files of a folder and those below it that end so, in their order.
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(self::files(&path, extension));
+        } else if path.extension().is_some_and(|found| found == extension) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+}
