@@ -15,6 +15,7 @@ use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
 use crate::error::{suggestion, usage_error};
+use crate::kpi::templates::capitalised;
 pub use phrase::{Told, fill};
 
 static FILES: Dir = include_dir!("$CARGO_MANIFEST_DIR/src/lang");
@@ -157,6 +158,34 @@ pub fn grouped(digits: &str, separator: &str) -> String {
 /// `12.50` → `12,50`: a number whose thousands need no grouping.
 pub fn decimal(number: &str) -> String {
     number.replace('.', &current().decimal)
+}
+
+/// Names or conditions that all hold: `channel and owner`.
+pub fn all_of(names: &[impl AsRef<str>]) -> String {
+    joined(names, |before, last| say!("{before} and {last}", before = before, last = last))
+}
+
+/// Things of which one is enough: `the column `a` in crm or the column `b` in spend`.
+pub fn any_of(names: &[impl AsRef<str>]) -> String {
+    joined(names, |before, last| say!("{before} or {last}", before = before, last = last))
+}
+
+fn joined(names: &[impl AsRef<str>], join: impl Fn(&str, &str) -> String) -> String {
+    let mut names = names.iter().map(AsRef::as_ref);
+    let first = names.next().unwrap_or_default().to_string();
+    names.fold(first, |before, last| join(&before, last))
+}
+
+/// A dimension within a title: `channel`, or its heading in small letters where the language has one.
+pub fn dimension(name: &str) -> String {
+    let Some(heading) = current().texts.get(&capitalised(name)) else { return name.to_string() };
+    let mut letters = heading.chars();
+    let (first, rest) = (letters.next(), letters.as_str());
+    let is_word = rest.chars().next().is_none_or(|second| !second.is_uppercase());
+    let first = first
+        .into_iter()
+        .flat_map(|first| if is_word { first.to_lowercase().collect() } else { vec![first] });
+    first.chain(rest.chars()).collect()
 }
 
 /// What stands before the fraction of a number.

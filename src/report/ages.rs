@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use super::layout::with_unit;
+use super::layout::{label_headings, labels, split_title, total_labels, with_unit};
 use super::scope::Scope;
 use super::tables::{self, Show};
 use super::top::{Folding, arrange, can_fold};
@@ -14,8 +14,8 @@ use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
 use crate::kpi::group::{Choice, Key};
 use crate::kpi::realised::Curve;
-use crate::kpi::templates::capitalised;
 use crate::kpi::view::TOTAL;
+use crate::say;
 
 /// The dimension of the columns.
 pub const AGE: &str = "age_months";
@@ -48,26 +48,24 @@ pub fn block(
         .groups
         .iter()
         .filter(|_| !dimensions.is_empty())
-        .map(|(key, curve)| Row { labels: key.clone(), key: key.clone(), values: values(curve), show: None })
+        .map(|(key, curve)| Row {
+            labels: labels(scope.data, dimensions, key),
+            key: key.clone(),
+            values: values(curve),
+            show: None,
+        })
         .collect();
     let others = |kept: &BTreeSet<Key>| {
         let is_other = |key: &Key| can_fold(key) && !kept.contains(key);
         Ok(values(&curves.of(Choice::Where(&is_other))))
     };
     let mut rows = arrange(scope, dimensions, rows, Some(folding), others)?;
-    let total = (0..dimensions.len().max(1)).map(|place| if place == 0 { "Total" } else { "" }.to_string());
     let key = vec![TOTAL.to_string(); dimensions.len()];
-    rows.push(Row { labels: total.collect(), key, values: values(&curves.total), show: None });
-    let by = if dimensions.is_empty() { String::new() } else { format!(", by {}", dimensions.join(" and ")) };
-    let labels = if dimensions.is_empty() {
-        vec![String::new()]
-    } else {
-        dimensions.iter().map(|name| capitalised(name)).collect()
-    };
+    rows.push(Row { labels: total_labels(dimensions), key, values: values(&curves.total), show: None });
     let title = with_unit(&block.title, Unit::Money, scope.data.currency.as_deref());
     Ok(vec![Block {
-        title: format!("{title}{by}"),
-        labels,
+        title: split_title(&title, dimensions),
+        labels: label_headings(dimensions),
         dimensions: dimensions.iter().cloned().chain([AGE.to_string()]).collect(),
         columns: columns(ages),
         rows,
@@ -90,7 +88,7 @@ fn values(curve: &Curve, ages: usize, basis: Basis) -> Vec<Value> {
 /// The number of customers, and so many ages.
 pub fn columns(ages: usize) -> Vec<Column> {
     let members =
-        Column { heading: "Customers".to_string(), show: Show::Value, unit: Unit::Count, key: Vec::new() };
+        Column { heading: say!("Customers"), show: Show::Value, unit: Unit::Count, key: Vec::new() };
     let of_age = (0..ages).map(|age| Column {
         heading: age.to_string(),
         show: if SHOWN.contains(&age) { Show::Value } else { Show::Data },

@@ -19,6 +19,7 @@ use super::{Report, targets};
 use crate::calendar::{self, Every};
 use crate::error::{data_error, usage_error};
 use crate::period::{Period, format_day};
+use crate::say;
 
 /// More periods than this are a wrong date or a wrong option: ten years of weeks.
 const MOST_PERIODS: usize = 530;
@@ -109,9 +110,9 @@ fn hold_against_goals(
     }
     if tables.is_empty() {
         return Err(data_error(
-            "the table `plan` has nothing to show: no target can be held against these data",
+            say!("the table `plan` has nothing to show: no target can be held against these data"),
             if notes.is_empty() {
-                "no target is for this period and part of the data".to_string()
+                say!("no target is for this period and part of the data")
             } else {
                 notes.join("; ")
             },
@@ -155,7 +156,7 @@ fn compared(scope: &Scope, asked: &Asked, compare: Compare) -> Result<(Report, V
         cohorts::lay_down(&mut built.tables, &period.label);
         compare::widen(&mut built.tables, &before);
         for table in &mut built.tables {
-            table.scope = format!("{}, beside {}", table.scope, before.label);
+            table.scope = say!("{scope}, beside {period}", scope = table.scope, period = before.label);
         }
     }
     let report = Report { is_compared: true, ..built::around(scope, built.tables) };
@@ -272,10 +273,10 @@ fn periods(scope: &Scope, every: Every) -> Result<(Vec<Period>, Vec<String>)> {
     }
     let later = periods.split_off(begun);
     let note = later.first().map(|first| {
-        format!(
-            "left out: {} and what follows begins after the data end, on {}",
-            first.label,
-            format_day(as_of)
+        say!(
+            "left out: {period} and what follows begins after the data end, on {as_of}",
+            period = first.label,
+            as_of = format_day(as_of)
         )
     });
     Ok((periods, note.into_iter().collect()))
@@ -284,18 +285,18 @@ fn periods(scope: &Scope, every: Every) -> Result<(Vec<Period>, Vec<String>)> {
 /// Why there is nothing to compare with: zeros before the first date of the data are no figures.
 fn no_data_before(scope: &Scope, before: &Period) -> Option<String> {
     let first = scope.data.first_day.filter(|first| before.to <= *first)?;
-    Some(format!(
-        "note: nothing to compare with: {} lies before the data, which begin on {}",
-        before.label,
-        format_day(first)
+    Some(say!(
+        "note: nothing to compare with: {period} lies before the data, which begin on {first}",
+        period = before.label,
+        first = format_day(first)
     ))
 }
 
 fn data_begin_within(scope: &Scope, before: &Period) -> Option<String> {
     let first = scope.data.first_day.filter(|first| before.contains(*first) && *first > before.from)?;
-    Some(format!(
-        "note: the data begin on {}, within {}, which the report is compared with",
-        format_day(first),
-        before.label
+    Some(say!(
+        "note: the data begin on {first}, within {period}, which the report is compared with",
+        first = format_day(first),
+        period = before.label
     ))
 }

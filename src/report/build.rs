@@ -7,7 +7,10 @@ use anyhow::Result;
 use super::built::{Built, around, notes};
 use super::causes;
 use super::lack::{describe_need, emptiness, has_input, is_dimension, lack_of_blocks, says_nothing};
-use super::layout::{Planned, Step, columns, fill_step_title, steps, without_repeats};
+use super::layout::{
+    Planned, Step, columns, fill_step_title, label_headings, labels, split_title, steps, total_labels,
+    without_repeats,
+};
 use super::plan::PLAN;
 use super::scope::{Scope, basis_of, describe_scope};
 use super::tables::{self, By, Rows, Verdict, When};
@@ -17,9 +20,9 @@ use crate::config::Basis;
 use crate::error::{suggestion, usage_error};
 use crate::kpi::derived::profile;
 use crate::kpi::group::Key;
-use crate::kpi::templates::capitalised;
 use crate::kpi::view::TOTAL;
 use crate::leads::Data;
+use crate::say;
 
 /// A dimension with more values than this is printed only when asked for.
 const MOST_VALUES: usize = 30;
@@ -188,9 +191,10 @@ fn segment_dimensions(scope: &Scope, notes: &mut Vec<String>) -> Vec<String> {
         let is_folded = scope.top.is_some() && !data.automatic_dimensions.contains(name);
         if words.len() > MOST_VALUES + 1 && !is_folded {
             let count = words.len() - 1;
-            let note = format!(
-                "not split by {name} ({} values): `--by {name}` or `--top 10` does",
-                crate::lang::whole(count)
+            let note = say!(
+                "not split by {name} ({count} values): `--by {name}` or `--top 10` does",
+                name = name,
+                count = count
             );
             if !notes.contains(&note) && !data.automatic_dimensions.contains(name) {
                 notes.push(note);
@@ -296,7 +300,7 @@ fn step_block(scope: &Scope, block: &tables::Block, basis: Basis, steps: &[Step]
     }
     Ok(is_worth_printing(block, &headings, &rows).then(|| Block {
         title: block.title.clone(),
-        labels: vec!["Step".to_string()],
+        labels: vec![say!("Step")],
         dimensions: Vec::new(),
         columns: headings,
         rows,
@@ -320,7 +324,7 @@ fn value_block(
     let mut rows = Vec::new();
     for key in keys(scope, planned, basis, dimensions)? {
         let values = value_at(Some(&key))?;
-        rows.push(Row { labels: key.clone(), key, values, show: None });
+        rows.push(Row { labels: labels(scope.data, dimensions, &key), key, values, show: None });
     }
     let others = |kept: &BTreeSet<Key>| -> Result<Vec<Value>> {
         let value = |planned: &Planned| scope.value_of_others(&planned.kpi, basis, dimensions, kept);
@@ -329,26 +333,16 @@ fn value_block(
     // a grid that is not printed must not decide what the others keep
     let folding = Some(folding).filter(|_| is_worth_printing(block, &columns, &rows));
     let mut rows = arrange(scope, dimensions, rows, folding, others)?;
-    let total_labels = (0..dimensions.len()).map(|place| if place == 0 { "Total" } else { "" }.to_string());
-    let labels = if dimensions.is_empty() { vec![String::new()] } else { total_labels.collect() };
+    let labels = if dimensions.is_empty() { vec![String::new()] } else { total_labels(dimensions) };
     let key = vec![TOTAL.to_string(); dimensions.len()];
     rows.push(Row { labels, key, values: value_at(None)?, show: None });
     if !is_worth_printing(block, &columns, &rows) {
         return Ok(None);
     }
     let is_in_title = matches!(&block.by, By::Fixed(names) if !names.is_empty());
-    let by = if dimensions.is_empty() || is_in_title {
-        String::new()
-    } else {
-        format!(", by {}", dimensions.join(" and "))
-    };
     Ok(Some(Block {
-        title: format!("{title}{by}"),
-        labels: if dimensions.is_empty() {
-            vec![String::new()]
-        } else {
-            dimensions.iter().map(|name| capitalised(name)).collect()
-        },
+        title: if is_in_title { title.to_string() } else { split_title(title, dimensions) },
+        labels: label_headings(dimensions),
         dimensions: dimensions.to_vec(),
         columns,
         rows,

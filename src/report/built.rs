@@ -11,6 +11,7 @@ use crate::check::Finding;
 use crate::error::data_error;
 use crate::kpi::catalogue::Catalogue;
 use crate::period::format_day;
+use crate::say;
 
 /// Tables that were filled, and what kept the others from it.
 pub struct Built {
@@ -24,7 +25,9 @@ impl Built {
     pub fn left_out(&self) -> Vec<String> {
         // who has no KPIs of his own does not miss their table
         let missed = self.lacking.iter().filter(|(table, _)| table != OWN_KPIS);
-        missed.map(|(table, reason)| format!("left out: {table} needs {reason}")).collect()
+        missed
+            .map(|(table, reason)| say!("left out: {table} needs {reason}", table = table, reason = reason))
+            .collect()
     }
 
     /// Names each table that is not there once, of several periods: what one of them lacks another may have.
@@ -44,12 +47,12 @@ impl Built {
     pub fn check(&self, names: &[String]) -> Result<()> {
         if let Some((table, reason)) = self.lacking.first().filter(|_| !names.is_empty()) {
             return Err(data_error(
-                format!("the table `{table}` needs {reason}"),
-                "name the input, or leave the table out of the command",
+                say!("the table `{table}` needs {reason}", table = table, reason = reason),
+                say!("name the input, or leave the table out of the command"),
             ));
         }
         if self.tables.is_empty() {
-            return Err(data_error("these inputs allow no table", self.left_out().join("; ")));
+            return Err(data_error(say!("these inputs allow no table"), self.left_out().join("; ")));
         }
         Ok(())
     }
@@ -112,7 +115,11 @@ pub fn notes(scope: &Scope) -> Result<Vec<String>> {
 fn own_kpis_left_out(scope: &Scope) -> Result<Vec<String>> {
     let mut lines = Vec::new();
     for name in scope.catalogue.own() {
-        lines.extend(scope.lacking(name)?.map(|lack| format!("left out: the KPI {name} needs {lack}")));
+        lines.extend(
+            scope
+                .lacking(name)?
+                .map(|lack| say!("left out: the KPI {kpi} needs {lack}", kpi = name, lack = lack)),
+        );
     }
     Ok(lines)
 }
@@ -121,10 +128,10 @@ fn own_kpis_left_out(scope: &Scope) -> Result<Vec<String>> {
 fn period_outside_data(scope: &Scope) -> Option<String> {
     let (first, last) = scope.data.first_day.zip(scope.data.as_of)?;
     let period = scope.period.filter(|period| period.to <= first || period.from > last)?;
-    Some(format!(
-        "note: {} lies outside the data, which run from {} to {}",
-        period.label,
-        format_day(first),
-        format_day(last)
+    Some(say!(
+        "note: {period} lies outside the data, which run from {first} to {last}",
+        period = period.label,
+        first = format_day(first),
+        last = format_day(last)
     ))
 }

@@ -5,6 +5,7 @@
 
 use anyhow::Result;
 
+use super::layout::{label_headings, labels};
 use super::scope::Scope;
 use super::{Block, Column, Row, Show, Table, Value};
 use crate::config::Basis;
@@ -14,6 +15,8 @@ use crate::kpi::derived::profile::{self, DOES_NOT_FIT, FITS};
 use crate::kpi::exact::Exact;
 use crate::kpi::statistics::{Interval, newcombe};
 use crate::kpi::view::TOTAL;
+use crate::lang;
+use crate::{say, words};
 
 /// With fewer customers on a side nothing is said of its share.
 const FEWEST: u64 = 30;
@@ -37,11 +40,16 @@ struct Contrast {
 
 /// One half of the quarrel, in the words of its notes.
 struct Question {
-    name: &'static str,
-    more: &'static str,
-    less: &'static str,
+    asked_of: AskedOf,
     /// As a whole, then within each answer to the other question.
     contrasts: [Contrast; 3],
+}
+
+/// What a question is about.
+#[derive(Clone, Copy)]
+enum AskedOf {
+    LeadQuality,
+    Service,
 }
 
 /// The differences between the fields; none where one side of a question is missing.
@@ -50,18 +58,19 @@ struct Question {
 /// A predicate that does not fit the columns.
 pub fn differences(scope: &Scope, basis: Basis) -> Result<Option<Block>> {
     let Some(questions) = asked(scope, basis)? else { return Ok(None) };
-    let rows = questions.iter().flat_map(|question| &question.contrasts).map(|contrast| row(contrast, basis));
-    let heading =
-        |heading: &str, show, unit| Column { heading: heading.to_string(), show, unit, key: Vec::new() };
+    let dimensions = vec![profile::NAME.to_string(), complaints::NAME.to_string()];
+    let contrasts = questions.iter().flat_map(|question| &question.contrasts);
+    let rows = contrasts.map(|contrast| row(scope, &dimensions, contrast, basis)).collect();
+    let heading = |heading: String, show, unit| Column { heading, show, unit, key: Vec::new() };
     Ok(Some(Block {
-        title: "Differences in the share that left".to_string(),
-        labels: vec!["Profile".to_string(), "Complained".to_string()],
-        dimensions: vec![profile::NAME.to_string(), complaints::NAME.to_string()],
+        title: say!("Differences in the share that left"),
+        labels: label_headings(&dimensions),
+        dimensions,
         columns: vec![
-            heading("Difference, points", Show::Value, Unit::Part),
-            heading("95% interval", Show::Interval, Unit::Part),
+            heading(say!("Difference, points"), Show::Value, Unit::Part),
+            heading(say!("95% interval"), Show::Interval, Unit::Part),
         ],
-        rows: rows.collect(),
+        rows,
     }))
 }
 
@@ -106,14 +115,12 @@ struct Fields {
 
 fn questions(fields: &Fields) -> [Question; 2] {
     let Fields { fits_quiet, fits_complained, fails_quiet, fails_complained } = *fields;
-    let quality = "does not fit - fits";
-    let service = "had a complaint - no complaint";
+    let quality = words!("does not fit - fits");
+    let service = words!("had a complaint - no complaint");
     let contrast = |labels, more, less| Contrast { labels, more, less };
     [
         Question {
-            name: "lead quality",
-            more: "customers that do not fit the profile",
-            less: "those that fit",
+            asked_of: AskedOf::LeadQuality,
             contrasts: [
                 contrast(
                     [quality, TOTAL],
@@ -125,9 +132,7 @@ fn questions(fields: &Fields) -> [Question; 2] {
             ],
         },
         Question {
-            name: "service",
-            more: "customers that had a complaint",
-            less: "those without one",
+            asked_of: AskedOf::Service,
             contrasts: [
                 contrast(
                     [TOTAL, service],
@@ -183,30 +188,40 @@ impl Question {
 
     fn sentence(&self) -> String {
         let [whole, ..] = &self.contrasts;
-        let percent = |side: Side| 100.0 * side.left as f64 / side.of as f64;
-        let shares = format!(
-            "{}: of {} {:.1}% left ({} of {}), of {} {:.1}% ({} of {})",
-            self.name,
-            self.more,
-            percent(whole.more),
-            whole.more.left,
-            whole.more.of,
-            self.less,
-            percent(whole.less),
-            whole.less.left,
-            whole.less.of
-        );
         let conclusion = match (whole.is_large_enough(), whole.direction(), self.direction()) {
-            (false, ..) => format!("fewer than {FEWEST} customers on a side say nothing"),
-            (true, 0, _) => "the difference may be chance".to_string(),
-            (true, _, 0) => {
+            (false, ..) => say!("fewer than {fewest} customers on a side say nothing", fewest = FEWEST),
+            (true, 0, _) => say!("the difference may be chance"),
+            (true, _, 0) => say!(
                 "more than chance as a whole, but turned round among part of the customers: the other question mixes in"
-                    .to_string()
-            }
-            (true, 1, _) => "more than chance".to_string(),
-            _ => "less than chance would give: the other way round".to_string(),
+            ),
+            (true, 1, _) => say!("more than chance"),
+            _ => say!("less than chance would give: the other way round"),
         };
-        format!("{shares}; {conclusion}")
+        let percent =
+            |side: Side| lang::decimal(&format!("{:.1}", 100.0 * side.left as f64 / side.of as f64));
+        let (more, less) = (percent(whole.more), percent(whole.less));
+        match self.asked_of {
+            AskedOf::LeadQuality => say!(
+                "lead quality: of customers that do not fit the profile {more}% left ({more_left} of {more_of}), of those that fit {less}% ({less_left} of {less_of}); {conclusion}",
+                more = more,
+                more_left = whole.more.left,
+                more_of = whole.more.of,
+                less = less,
+                less_left = whole.less.left,
+                less_of = whole.less.of,
+                conclusion = conclusion
+            ),
+            AskedOf::Service => say!(
+                "service: of customers that had a complaint {more}% left ({more_left} of {more_of}), of those without one {less}% ({less_left} of {less_of}); {conclusion}",
+                more = more,
+                more_left = whole.more.left,
+                more_of = whole.more.of,
+                less = less,
+                less_left = whole.less.left,
+                less_of = whole.less.of,
+                conclusion = conclusion
+            ),
+        }
     }
 }
 
@@ -216,41 +231,50 @@ fn notes(questions: &[Question; 2]) -> Vec<String> {
     let goes =
         |question: &Question| question.contrasts[0].is_large_enough().then(|| question.direction() > 0);
     let sum = match (goes(quality), goes(service)) {
-        (Some(true), Some(true)) => "both go with churn: neither side can point at the other alone",
+        (Some(true), Some(true)) => say!("both go with churn: neither side can point at the other alone"),
         (Some(true), Some(false)) => {
-            "lead quality goes with churn, complaints do not: look first at who is won"
+            say!("lead quality goes with churn, complaints do not: look first at who is won")
         }
-        (Some(true), None) => "lead quality goes with churn; whether complaints do, too few customers tell",
+        (Some(true), None) => {
+            say!("lead quality goes with churn; whether complaints do, too few customers tell")
+        }
         (Some(false), Some(true)) => {
-            "complaints go with churn, lead quality does not: look first at the service"
+            say!("complaints go with churn, lead quality does not: look first at the service")
         }
-        (None, Some(true)) => "complaints go with churn; whether lead quality does, too few customers tell",
+        (None, Some(true)) => {
+            say!("complaints go with churn; whether lead quality does, too few customers tell")
+        }
         (Some(false), Some(false)) => {
-            "neither goes with churn beyond chance: these numbers settle nothing yet"
+            say!("neither goes with churn beyond chance: these numbers settle nothing yet")
         }
         (Some(false), None) => {
-            "lead quality does not go with churn beyond chance, and of complaints too few customers tell: these numbers settle nothing yet"
+            say!(
+                "lead quality does not go with churn beyond chance, and of complaints too few customers tell: these numbers settle nothing yet"
+            )
         }
         (None, Some(false)) => {
-            "complaints do not go with churn beyond chance, and of lead quality too few customers tell: these numbers settle nothing yet"
+            say!(
+                "complaints do not go with churn beyond chance, and of lead quality too few customers tell: these numbers settle nothing yet"
+            )
         }
-        (None, None) => "nothing yet: too few customers",
+        (None, None) => say!("nothing yet: too few customers"),
     };
     vec![
         quality.sentence(),
         service.sentence(),
-        format!("what may be said: {sum}"),
-        "what may not be said: that the one causes the other. Nobody drew lots who fits or who complains; what went with both, such as price or region, is not in the table, and a complaint that the seller settled is in no service desk"
-            .to_string(),
+        say!("what may be said: {verdict}", verdict = sum),
+        say!(
+            "what may not be said: that the one causes the other. Nobody drew lots who fits or who complains; what went with both, such as price or region, is not in the table, and a complaint that the seller settled is in no service desk"
+        ),
     ]
 }
 
-fn row(contrast: &Contrast, basis: Basis) -> Row {
+fn row(scope: &Scope, dimensions: &[String], contrast: &Contrast, basis: Basis) -> Row {
     let key: Vec<String> = contrast.labels.iter().map(|label| (*label).to_string()).collect();
     let value = Value {
         value: contrast.difference(),
         interval: contrast.interval(),
         ..Value::empty(DIFFERENCE, basis, Unit::Part)
     };
-    Row { labels: key.clone(), key, values: vec![value.clone(), value], show: None }
+    Row { labels: labels(scope.data, dimensions, &key), key, values: vec![value.clone(), value], show: None }
 }

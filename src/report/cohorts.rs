@@ -5,14 +5,17 @@
 //! one into the other, so that `every` and `compare` need to know little of ages.
 
 use super::ages::{AGE, KPI, columns};
+use super::layout::{total_labels, without_split};
 use super::{Block, Column, Row, Show, Table, Value};
 use crate::config::Basis;
 use crate::kpi::catalogue::Unit;
 use crate::kpi::view::TOTAL;
+use crate::lang;
 use crate::leads::accounts::COHORT_MONTH;
+use crate::{say, words};
 
 /// The heading of the labels that are ages.
-pub const AGE_HEADING: &str = "Age, months";
+pub const AGE_HEADING: &str = words!("Age, months");
 
 /// Whether the columns of a block are ages.
 pub fn has_ages(block: &Block) -> bool {
@@ -41,9 +44,10 @@ pub fn align<'a>(periods: impl IntoIterator<Item = &'a mut Vec<Table>>) {
             }
         }
         if let Some(split) = left_out {
-            table.notes.push(format!(
-                "realised value by age is of all customers who began in a period, not by {split}: periods beside each other \
-                 are cohorts already"
+            table.notes.push(say!(
+                "realised value by age is of all customers who began in a period, not by {dimensions}: periods beside each \
+                 other are cohorts already",
+                dimensions = split
             ));
         }
     }
@@ -56,14 +60,14 @@ fn leave_total(block: &mut Block) -> Option<String> {
     if !groups.iter().any(|name| name == COHORT_MONTH) {
         return None;
     }
-    let split = groups.join(" and ");
-    if let Some(title) = block.title.strip_suffix(&format!(", by {split}")) {
-        block.title = title.to_string();
-    }
+    // of all groups together, as the table's own title says
+    block.title = without_split(&block.title, groups);
+    let names: Vec<String> = groups.iter().map(|name| lang::dimension(name)).collect();
+    let split = lang::all_of(&names);
     block.rows.retain(|row| row.key.iter().all(|part| part == TOTAL));
     for row in &mut block.rows {
         row.key.clear();
-        row.labels = vec!["Total".to_string()];
+        row.labels = total_labels(&[]);
     }
     block.labels = vec![String::new()];
     block.dimensions = vec![AGE.to_string()];
@@ -95,9 +99,9 @@ pub fn lay_down(tables: &mut [Table], period: &str) {
         }
         block.rows = rows;
         block.labels.retain(|label| !label.is_empty());
-        block.labels.push(AGE_HEADING.to_string());
+        block.labels.push(lang::text(AGE_HEADING));
         block.columns = vec![Column {
-            heading: period.to_string(),
+            heading: lang::day_or_period(period),
             show: Show::Value,
             unit: Unit::Number,
             key: Vec::new(),

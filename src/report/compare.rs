@@ -20,7 +20,9 @@ use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
 use crate::kpi::statistics::{Interval, newcombe};
 use crate::kpi::view::{OTHER, TOTAL};
+use crate::lang;
 use crate::period::{Period, format_day};
+use crate::say;
 
 /// Fewer trials than this on a side say nothing that a reader should act on.
 const FEWEST_TRIALS: u64 = 30;
@@ -189,9 +191,13 @@ pub fn widen(tables: &mut [Table], with: &Period) {
         }
         for column in columns {
             let beside = (column.show == Show::Value).then(|| {
-                let change = if is_share(column.unit) { "Change, points" } else { "Change, %" };
-                [(with.label.as_str(), Show::Previous), (change, Show::Change)].map(|(heading, show)| {
-                    Column { heading: heading.to_string(), show, unit: column.unit, key: column.key.clone() }
+                let change = if is_share(column.unit) { say!("Change, points") } else { say!("Change, %") };
+                let before = lang::day_or_period(&with.label);
+                [(before, Show::Previous), (change, Show::Change)].map(|(heading, show)| Column {
+                    heading,
+                    show,
+                    unit: column.unit,
+                    key: column.key.clone(),
                 })
             });
             block.columns.push(column);
@@ -208,11 +214,10 @@ pub fn mark_rows(tables: &mut [Table]) {
             is_marked |= mark_rows_of_block(block);
         }
         if is_marked {
-            table.notes.push(
+            table.notes.push(say!(
                 "a share marked * differs from the rest of its total: the 95% interval of the difference (Newcombe) excludes \
                  0, with 30 or more on either side; of twenty rows that do not differ, one is marked by chance"
-                    .to_string(),
-            );
+            ));
         }
     }
 }
@@ -318,9 +323,10 @@ pub fn add_missing_rows(
 pub fn significance_note<'a>(mut values: impl Iterator<Item = &'a Value>) -> Option<String> {
     let is_marked = |value: &Value| value.comparison.as_ref().is_some_and(|compared| compared.is_significant);
     values.any(is_marked).then(|| {
-        "changes marked *: the two shares differ, the 95% interval of their difference (Newcombe) excludes 0, with 30 or \
-         more on either side"
-            .to_string()
+        say!(
+            "changes marked *: the two shares differ, the 95% interval of their difference (Newcombe) excludes 0, with 30 or \
+             more on either side"
+        )
     })
 }
 
@@ -332,17 +338,18 @@ fn notes(table: &Table, now: &Scope, before: &Scope) -> Vec<String> {
         return notes;
     };
     if period.to > as_of + 1 {
-        notes.push(format!(
-            "{} is not over: what it has up to {} stands beside the whole of {}",
-            period.label,
-            format_day(as_of),
-            previous.label
+        notes.push(say!(
+            "{period} is not over: what it has up to {as_of} stands beside the whole of {previous}",
+            period = period.label,
+            as_of = format_day(as_of),
+            previous = previous.label
         ));
     }
     if values().any(|value| value.basis == Basis::Cohort) {
-        notes.push(format!(
-            "cohort basis: the leads of {} have had less time to move on than those of {}",
-            period.label, previous.label
+        notes.push(say!(
+            "cohort basis: the leads of {period} have had less time to move on than those of {previous}",
+            period = period.label,
+            previous = previous.label
         ));
     }
     notes

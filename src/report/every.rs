@@ -19,7 +19,9 @@ use crate::config::Basis;
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
 use crate::kpi::view::{TOTAL, is_bucket};
+use crate::lang;
 use crate::period::{Period, format_day};
+use crate::say;
 
 /// So many periods stand side by side, a year of months; further ones go on below.
 const MOST_COLUMNS: usize = 12;
@@ -59,7 +61,7 @@ pub fn side_by_side(parts: &[Part], whole: &Scope, asked: &Asked, foldings: &Fol
             |table| describe_scope(whole, whole.basis.unwrap_or(table.basis)),
         );
         let mut table = Table {
-            scope: format!("{scope}, every {}", asked.every.map_or("period", Every::name)),
+            scope: with_every(&scope, asked.every),
             period: whole.period.map_or_else(|| "all".to_string(), |period| period.label.clone()),
             notes: notes(parts, &of_parts, &blocks),
             blocks,
@@ -68,10 +70,23 @@ pub fn side_by_side(parts: &[Part], whole: &Scope, asked: &Asked, foldings: &Fol
         };
         // a period has few customers, and a verdict each would be read for that of all
         let words = causes::verdict(whole, &table)?;
-        table.notes.extend(words.into_iter().map(|words| format!("all periods together, {words}")));
+        table
+            .notes
+            .extend(words.into_iter().map(|words| say!("all periods together, {verdict}", verdict = words)));
         turned.push(table);
     }
     Ok(turned)
+}
+
+/// What the numbers of a table count, and how long each of its periods is.
+fn with_every(scope: &str, every: Option<Every>) -> String {
+    match every {
+        Some(Every::Week) => say!("{scope}, every week", scope = scope),
+        Some(Every::Month) => say!("{scope}, every month", scope = scope),
+        Some(Every::Quarter) => say!("{scope}, every quarter", scope = scope),
+        Some(Every::Year) => say!("{scope}, every year", scope = scope),
+        None => say!("{scope}, every period", scope = scope),
+    }
 }
 
 /// The names of the tables that some shown part has, in the order of the report.
@@ -145,7 +160,7 @@ fn turn(
         }
     }
     let mut labels = if has_labels { block.labels.clone() } else { Vec::new() };
-    labels.push(if has_ages { cohorts::AGE_HEADING } else { "KPI" }.to_string());
+    labels.push(if has_ages { lang::text(cohorts::AGE_HEADING) } else { say!("KPI") });
     let columns: Vec<Column> = shown.iter().map(|place| heading(&parts[*place])).collect();
     Ok(in_pieces(block, &labels, &columns, &turned))
 }
@@ -220,14 +235,14 @@ fn lines(
     if let Some(compare) = compare.filter(|_| is_compared) {
         // the period before is the column before, so only the year before has to be shown once more
         if compare == Compare::Year {
-            lines.push(("  a year before".to_string(), Show::Previous, values.clone()));
+            lines.push((say!("  a year before"), Show::Previous, values.clone()));
         }
-        let unit = if is_share(column.unit) { "points" } else { "%" };
-        lines.push((format!("  change, {unit}"), Show::Change, values.clone()));
+        let heading = if is_share(column.unit) { say!("  change, points") } else { say!("  change, %") };
+        lines.push((heading, Show::Change, values.clone()));
     }
     if values.first().is_some_and(|value| value.kpi == NORTH_STAR) && column.show == Show::Value {
-        let unit = if is_share(column.unit) { "points" } else { "%" };
-        lines.push((format!("  growth, {unit}"), Show::Value, growth(&values)));
+        let heading = if is_share(column.unit) { say!("  growth, points") } else { say!("  growth, %") };
+        lines.push((heading, Show::Value, growth(&values)));
     }
     lines.insert(0, (column.heading.clone(), column.show, values));
     lines
@@ -256,9 +271,9 @@ fn growth(values: &[Value]) -> Vec<Value> {
 
 /// The heading of a period; one that is not over says so.
 fn heading(part: &Part) -> Column {
-    let mark = if is_over(part) { "" } else { " (part)" };
+    let period = lang::day_or_period(&part.period.label);
     Column {
-        heading: format!("{}{mark}", part.period.label),
+        heading: if is_over(part) { period } else { say!("{period} (part)", period = period) },
         show: Show::Value,
         unit: Unit::Number,
         key: Vec::new(),
@@ -274,15 +289,16 @@ fn is_over(part: &Part) -> bool {
 fn in_pieces(block: &Block, labels: &[String], columns: &[Column], rows: &[Row]) -> Vec<Block> {
     let pieces = columns.chunks(MOST_COLUMNS).enumerate().map(|(piece, columns)| {
         let start = piece * MOST_COLUMNS;
-        let span = match columns {
+        let title = match columns {
             [first, .., last] if rows.iter().any(|row| row.values.len() > MOST_COLUMNS) => {
-                format!(", {} to {}", first.heading, last.heading)
+                let (from, to) = (&first.heading, &last.heading);
+                say!("{title}, {from} to {to}", title = block.title, from = from, to = to)
             }
-            [only] if start > 0 => format!(", {}", only.heading),
-            _ => String::new(),
+            [only] if start > 0 => format!("{}, {}", block.title, only.heading),
+            _ => block.title.clone(),
         };
         Block {
-            title: format!("{}{span}", block.title),
+            title,
             labels: labels.to_vec(),
             dimensions: block.dimensions.clone(),
             columns: columns.to_vec(),
@@ -311,12 +327,16 @@ fn notes(parts: &[Part], tables: &[Option<&Table>], blocks: &[Block]) -> Vec<Str
     let mut notes: Vec<String> = of_parts.filter(|note| seen.insert(note.clone())).collect();
     let values = blocks.iter().flat_map(|block| &block.rows).flat_map(|row| &row.values);
     if values.clone().any(|value| value.basis == Basis::Cohort) {
-        notes.push("cohort basis: the leads of later periods have had less time to move on".to_string());
+        notes.push(say!("cohort basis: the leads of later periods have had less time to move on"));
     }
     notes.extend(super::compare::significance_note(values));
     for part in parts.iter().filter(|part| part.is_shown && !is_over(part)) {
         let as_of = part.scope.data.as_of.map(format_day).unwrap_or_default();
-        notes.push(format!("{} is not over: it holds what there is up to {as_of}", part.period.label));
+        notes.push(say!(
+            "{period} is not over: it holds what there is up to {as_of}",
+            period = part.period.label,
+            as_of = as_of
+        ));
     }
     notes
 }

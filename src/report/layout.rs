@@ -6,6 +6,13 @@ use super::Column;
 use super::scope::Scope;
 use super::tables::{self, Show};
 use crate::kpi::catalogue::{Catalogue, Unit};
+use crate::kpi::templates::capitalised;
+use crate::kpi::view::{TOTAL, is_bucket};
+use crate::lang;
+use crate::leads::Data;
+use crate::leads::accounts::COHORT_MONTH;
+use crate::leads::window::Window;
+use crate::say;
 
 /// A step of the funnel: two stages that follow each other in the data.
 #[derive(Debug, Clone)]
@@ -60,18 +67,64 @@ pub fn columns(scope: &Scope, block: &tables::Block, step: Option<&Step>) -> Res
     Ok(planned)
 }
 
-/// The window of a step between two marks, `" in "` and `""` say; nothing where none is set.
-pub fn window_text(scope: &Scope, step: &Step, before: &str, behind: &str) -> String {
-    let window = scope.data.windows.get(&format!("{}_to_{}", step.from, step.to));
-    window.map(|window| format!("{before}{}{behind}", window.describe())).unwrap_or_default()
+/// The window of a step in words; nothing where none is set.
+pub fn window_of(scope: &Scope, step: &Step) -> Option<String> {
+    scope.data.windows.get(&format!("{}_to_{}", step.from, step.to)).map(Window::describe)
+}
+
+/// The window of a step as it stands behind its title: ` in 30 days`; nothing where none is set.
+fn within(scope: &Scope, step: &Step) -> String {
+    window_of(scope, step).map(|window| say!(" in {window}", window = window)).unwrap_or_default()
+}
+
+/// A title with the dimensions that its grid is split by: `Spend, by channel and campaign`.
+pub fn split_title(title: &str, dimensions: &[String]) -> String {
+    if dimensions.is_empty() {
+        return title.to_string();
+    }
+    let names: Vec<String> = dimensions.iter().map(|name| lang::dimension(name)).collect();
+    say!("{title}, by {dimensions}", title = title, dimensions = lang::all_of(&names))
+}
+
+/// The title of a grid as it was before [`split_title`].
+pub fn without_split(title: &str, dimensions: &[String]) -> String {
+    title.strip_suffix(&split_title("", dimensions)).unwrap_or(title).to_string()
+}
+
+/// The headings of the label columns of a grid that is split by dimensions; one of totals has an empty one.
+pub fn label_headings(dimensions: &[String]) -> Vec<String> {
+    if dimensions.is_empty() {
+        return vec![String::new()];
+    }
+    dimensions.iter().map(|name| lang::text(&capitalised(name))).collect()
+}
+
+/// What people read for the values of dimensions: those that the program has words for in the language of the run.
+pub fn labels(data: &Data, dimensions: &[String], key: &[String]) -> Vec<String> {
+    let label = |(name, value): (&String, &String)| {
+        if name == COHORT_MONTH {
+            lang::day_or_period(value)
+        } else if is_bucket(value) || value == TOTAL || data.derived.contains(name) {
+            lang::text(value)
+        } else {
+            value.clone()
+        }
+    };
+    dimensions.iter().zip(key).map(label).collect()
+}
+
+/// The labels of a row of totals.
+pub fn total_labels(dimensions: &[String]) -> Vec<String> {
+    let width = dimensions.len().max(1);
+    std::iter::once(say!("Total")).chain(std::iter::repeat(String::new())).take(width).collect()
 }
 
 /// The title of the grid or row of a step, with its window.
 pub fn fill_step_title(scope: &Scope, block: &tables::Block, title: &str, step: &Step) -> String {
     // optional blocks are about days, which no window cuts
-    let within = if block.is_optional { String::new() } else { window_text(scope, step, " in ", "") };
+    let behind = if block.is_optional { String::new() } else { within(scope, step) };
     let title = title.replace("{From}", &scope.catalogue.stage_title(&step.from));
-    title.replace("{To}", &format!("{}{within}", scope.catalogue.stage_title(&step.to)))
+    title.replace("{To}", &format!("{}{behind}", scope.catalogue.stage_title(&step.to)))
 }
 
 /// The columns without those that show once more what an earlier one shows.
@@ -88,11 +141,11 @@ pub fn without_repeats(planned: Vec<Planned>) -> Vec<Planned> {
 /// `Spend` → `Spend, EUR`.
 pub fn with_unit(title: &str, unit: Unit, currency: Option<&str>) -> String {
     match (unit, currency) {
-        (Unit::Share | Unit::Part, _) => format!("{title}, %"),
+        (Unit::Share | Unit::Part, _) => say!("{title}, %", title = title),
         (Unit::Money, Some(currency)) => format!("{title}, {currency}"),
-        (Unit::Days, _) => format!("{title}, days"),
-        (Unit::Hours, _) => format!("{title}, hours"),
-        (Unit::Months, _) => format!("{title}, months"),
+        (Unit::Days, _) => say!("{title}, days", title = title),
+        (Unit::Hours, _) => say!("{title}, hours", title = title),
+        (Unit::Months, _) => say!("{title}, months", title = title),
         _ => title.to_string(),
     }
 }
@@ -111,9 +164,9 @@ fn substitutions(scope: &Scope, kpi: &str, step: Option<&Step>) -> Vec<Words> {
     }
     if kpi.contains("{from") || kpi.contains("{to") {
         let all = step.map_or(steps, |step| vec![step.clone()]);
-        let within = |step: &Step| ("{within}", window_text(scope, step, " in ", ""));
+        let behind = |step: &Step| ("{within}", within(scope, step));
         let words =
-            |step: &Step| step_words(scope.catalogue, step, &stages).into_iter().chain([within(step)]);
+            |step: &Step| step_words(scope.catalogue, step, &stages).into_iter().chain([behind(step)]);
         return all.iter().map(|step| words(step).collect()).collect();
     }
     let ends = Step {
@@ -121,7 +174,7 @@ fn substitutions(scope: &Scope, kpi: &str, step: Option<&Step>) -> Vec<Words> {
         to: step.map_or_else(|| stages.last().cloned().unwrap_or_default(), |step| step.to.clone()),
     };
     let mut words = step_words(scope.catalogue, &ends, &stages);
-    words.push(("{within_all}", window_text(scope, &ends, " in ", "")));
+    words.push(("{within_all}", within(scope, &ends)));
     vec![words]
 }
 

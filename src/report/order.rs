@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use super::scope::Scope;
 use super::{Block, Value, tables};
-use crate::check::number_of;
 use crate::config::Basis;
 use crate::input::clock::FIRST_TOUCH;
 use crate::leads::window::describe_days;
 use crate::leads::{Facts, Over};
 use crate::mask::Mask;
 use crate::period::format_day;
+use crate::say;
 
 /// The notes of a table; `{margin}` says what margin is in its payments, or in the leads where it has none. A note about
 /// a margin that nothing here is divided by is left out.
@@ -39,20 +39,21 @@ pub fn speed_to_lead(scope: &Scope, table: &tables::Table) -> Vec<String> {
         return Vec::new();
     }
     let touches = match &data.first_touches.touches {
-        Err(lack) => return vec![format!("no speed to lead: it needs {lack}")],
+        Err(lack) => return vec![say!("no speed to lead: it needs {lack}", lack = lack)],
         Ok(touches) => touches,
     };
     let within = touches.limit.describe();
     let judged = data.as_of.map(|as_of| {
-        format!(
-            "touched within {within}: of the leads old enough, created at least {within} before {} began, touched or not",
-            format_day(as_of)
+        say!(
+            "touched within {within}: of the leads old enough, created at least {within} before {as_of} began, touched or not",
+            within = within,
+            as_of = format_day(as_of)
         )
     });
     let untimed = (touches.untimed > 0).then(|| {
-        format!(
-            "not in speed to lead: {} of the data with a first touch, of which or of whose creation no time of day is known",
-            number_of(touches.untimed, "lead", "leads")
+        say!(
+            "not in speed to lead: {count} {count:lead|leads} of the data with a first touch, of which or of whose creation no time of day is known",
+            count = touches.untimed
         )
     });
     judged.into_iter().chain(untimed).collect()
@@ -62,18 +63,18 @@ pub fn speed_to_lead(scope: &Scope, table: &tables::Table) -> Vec<String> {
 pub fn existing_left_out(scope: &Scope, table: &tables::Table, blocks: &[Block]) -> Option<String> {
     let count = scope.data.existing.as_ref().map_or(0, Mask::count);
     if count > 0 && table.name == "owners" {
-        return Some(format!(
-            "won, lost and win rates are of all deals, those with existing customers too: {} of the data are leads of such (see `bases`)",
-            crate::lang::whole(count)
+        return Some(say!(
+            "won, lost and win rates are of all deals, those with existing customers too: {count} of the data are leads of such (see `bases`)",
+            count = count
         ));
     }
     let first = scope.stages().first().map(|stage| scope.catalogue.stage_count(stage))?;
     let mut values = blocks.iter().flat_map(|block| &block.rows).flat_map(|row| &row.values);
     let tells_them_apart = table.name == "bases";
     (count > 0 && !tells_them_apart && values.any(|value| value.kpi == first)).then(|| {
-        format!(
-            "leads of existing customers, left out of leads, conversions and costs, not of won and revenue: {} of the data (see `bases`)",
-            crate::lang::whole(count)
+        say!(
+            "leads of existing customers, left out of leads, conversions and costs, not of won and revenue: {count} of the data (see `bases`)",
+            count = count
         )
     })
 }
@@ -88,9 +89,9 @@ pub fn untraceable(scope: &Scope, blocks: &[Block]) -> Option<String> {
     };
     let names: Vec<&str> = scope.data.untraceable.iter().map(String::as_str).collect();
     (!names.is_empty() && blocks.iter().any(shows)).then(|| {
-        format!(
-            "{}: `untraceable`, so leads and no cost: nothing tells which spend brought them, and a cost of 0 would make them look free",
-            names.join(", ")
+        say!(
+            "{channels}: `untraceable`, so leads and no cost: nothing tells which spend brought them, and a cost of 0 would make them look free",
+            channels = names.join(", ")
         )
     })
 }
@@ -108,15 +109,17 @@ pub fn lagged(scope: &Scope, blocks: &[Block]) -> Vec<String> {
         let Some(quantity) = quantities.into_iter().find(|quantity| quantity.days_earlier > 0) else {
             continue;
         };
-        notes.push(format!("`{kpi}` counts what was spent {} earlier", describe_days(quantity.days_earlier)));
+        let earlier = describe_days(quantity.days_earlier);
+        notes.push(say!("`{kpi}` counts what was spent {days} earlier", kpi = kpi, days = earlier));
         let from = period.from.saturating_sub(quantity.days_earlier);
         let first = scope.data.facts.get(&quantity.over).and_then(first_day);
         if let Some(first) = first.filter(|first| from < *first) {
-            notes.push(format!(
-                "what was spent before {} is unknown, and `{kpi}` of {} asks for it from {} on",
-                format_day(first),
-                period.label,
-                format_day(from)
+            notes.push(say!(
+                "what was spent before {first} is unknown, and `{kpi}` of {period} asks for it from {from} on",
+                first = format_day(first),
+                kpi = kpi,
+                period = period.label,
+                from = format_day(from)
             ));
         }
     }

@@ -3,12 +3,13 @@
 
 use anyhow::Result;
 
-use super::layout::{Planned, Step, step_words, window_text, with_unit};
+use super::layout::{Planned, Step, step_words, window_of, with_unit};
 use super::scope::Scope;
 use super::tables::{self, Show};
 use super::{Block, Column, Row, Value};
 use crate::config::Basis;
 use crate::kpi::catalogue::Unit;
+use crate::say;
 
 /// What comes before the first stage of the leads, and after the last.
 const BEFORE: [&str; 4] = ["impression", "reach", "click", "visit"];
@@ -75,8 +76,12 @@ pub fn block(scope: &Scope, block: &tables::Block, basis: Basis) -> Result<Optio
             });
         }
         // optional blocks are about days, which no window cuts
-        let window = if block.is_optional { String::new() } else { window_text(scope, &step, " (in ", ")") };
-        let label = format!("{}{window}", scope.catalogue.stage_title(stage));
+        let window = if block.is_optional { None } else { window_of(scope, &step) };
+        let title = scope.catalogue.stage_title(stage);
+        let label = match window {
+            Some(window) => say!("{stage} (in {window})", stage = title, window = window),
+            None => title,
+        };
         rows.push(Row { labels: vec![label], key: Vec::new(), values, show: None });
     }
     if block.is_optional {
@@ -90,7 +95,7 @@ pub fn block(scope: &Scope, block: &tables::Block, basis: Basis) -> Result<Optio
     let columns: Vec<Column> = headings.into_iter().flatten().collect();
     Ok((!rows.is_empty() && !columns.is_empty()).then(|| Block {
         title: block.title.clone(),
-        labels: vec!["Stage".to_string()],
+        labels: vec![say!("Stage")],
         dimensions: Vec::new(),
         columns,
         rows,
@@ -127,15 +132,21 @@ pub fn window_notes(scope: &Scope) -> Vec<String> {
         return Vec::new();
     };
     if scope.data.windows.is_empty() {
-        return vec![format!(
-            "leads too young to have converted count as not converted: `[window]` with `{}_to_{} = \"30d\"` in funnel.toml tells in `funnel` how many, and the share without them",
-            pair[0], pair[1]
+        return vec![say!(
+            "leads too young to have converted count as not converted: `[window]` with `{from}_to_{to} = \"30d\"` in funnel.toml tells in `funnel` how many, and the share without them",
+            from = pair[0],
+            to = pair[1]
         )];
     }
     let title = |stage: &str| scope.catalogue.stage_title(stage);
     let set = scope.data.windows.values().map(|window| {
         let (from, to, days) = (title(&window.from), title(&window.to), window.describe());
-        format!("{from} → {to} counts within {days} only; a lead is mature {days} after {from}, and no young one is dropped")
+        say!(
+            "{from} → {to} counts within {days} only; a lead is mature {days} after {from}, and no young one is dropped",
+            from = from,
+            to = to,
+            days = days
+        )
     });
     set.collect()
 }

@@ -4,14 +4,16 @@
 use std::collections::BTreeMap;
 
 use super::goals::Aim;
-use super::layout::with_unit;
+use super::layout::{labels, split_title, with_unit};
 use super::scope::Scope;
 use super::targets::{Judged, MARKS, Status};
 use super::{Block, Column, Row, Show, Table, Value};
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
 use crate::kpi::templates::capitalised;
+use crate::lang;
 use crate::period::format_day;
+use crate::say;
 
 /// The name of the table.
 pub const PLAN: &str = "plan";
@@ -19,34 +21,31 @@ pub const PLAN: &str = "plan";
 /// The table of all verdicts; none without any.
 pub fn table(scope: &Scope, judged: &[Judged]) -> Option<Table> {
     let mut blocks = Vec::new();
-    for (title, is_plan) in [("Targets", false), ("Plan and actual", true)] {
+    for (title, is_plan) in [(say!("Targets"), false), (say!("Plan and actual"), true)] {
         let mut by_dimensions: BTreeMap<Vec<String>, Vec<&Judged>> = BTreeMap::new();
         for judged in judged.iter().filter(|judged| matches!(judged.goal.aim, Aim::Plan(..)) == is_plan) {
             by_dimensions.entry(judged.goal.place.keys().cloned().collect()).or_default().push(judged);
         }
         blocks.extend(by_dimensions.into_iter().map(|(dimensions, judged)| {
-            let by = if dimensions.is_empty() {
-                String::new()
-            } else {
-                format!(", by {}", dimensions.join(" and "))
-            };
-            block(scope, format!("{title}{by}"), dimensions, &judged, is_plan)
+            block(scope, split_title(&title, &dimensions), dimensions, &judged, is_plan)
         }));
     }
     let worst = judged.iter().map(|judged| judged.judgement.status).max()?;
-    let mut notes = vec![
+    let mut notes = vec![say!(
         "status: missed, behind (an unfinished period, less than its elapsed part asks), warned (beyond the softer limit), \
          on pace, met; attainment: actual over plan; pace: plan by the elapsed days of an unfinished period"
-            .to_string(),
-    ];
+    )];
     if worst >= Status::Warned {
-        notes.push(MARKS.to_string());
+        notes.push(lang::text(MARKS));
     }
-    let as_of = scope.data.as_of.map(|day| format!(", as of {}", format_day(day))).unwrap_or_default();
+    let reached = match scope.data.as_of.map(format_day) {
+        Some(day) => say!("what was to be reached, and what was, as of {as_of}", as_of = day),
+        None => say!("what was to be reached, and what was"),
+    };
     Some(Table {
         name: PLAN.to_string(),
-        title: "Plan".to_string(),
-        scope: format!("what was to be reached, and what was{as_of}"),
+        title: say!("Plan"),
+        scope: reached,
         period: scope.period.map_or_else(|| "all".to_string(), |period| period.label.clone()),
         blocks,
         notes,
@@ -54,23 +53,18 @@ pub fn table(scope: &Scope, judged: &[Judged]) -> Option<Table> {
 }
 
 fn block(scope: &Scope, title: String, dimensions: Vec<String>, judged: &[&Judged], is_plan: bool) -> Block {
-    let column = |heading: &str, show: Show| Column {
-        heading: heading.to_string(),
-        show,
-        unit: Unit::Number,
-        key: Vec::new(),
-    };
-    let mut columns = vec![column("Actual", Show::Value)];
+    let column = |heading: String, show: Show| Column { heading, show, unit: Unit::Number, key: Vec::new() };
+    let mut columns = vec![column(say!("Actual"), Show::Value)];
     if is_plan {
         columns.extend([
-            column("Plan", Show::Value),
-            column("Attainment, %", Show::Value),
-            column("Pace", Show::Value),
+            column(say!("Plan"), Show::Value),
+            column(say!("Attainment, %"), Show::Value),
+            column(say!("Pace"), Show::Value),
         ]);
     } else {
-        columns.push(column("Target", Show::Target));
+        columns.push(column(say!("Target"), Show::Target));
     }
-    columns.push(column("Status", Show::Status));
+    columns.push(column(say!("Status"), Show::Status));
     let rows = judged.iter().map(|judged| {
         let title = scope.catalogue.kpis.get(&judged.goal.kpi).map_or("", |entry| entry.kpi.title.text());
         let kpi = with_unit(title, judged.value.unit, scope.data.currency.as_deref());
@@ -82,12 +76,14 @@ fn block(scope: &Scope, title: String, dimensions: Vec<String>, judged: &[&Judge
             values.push(judged.value.clone());
         }
         values.push(judged.value.clone());
-        let labels = [judged.period.clone(), kpi].into_iter().chain(key.iter().cloned()).collect();
+        let period = if judged.period == "all" { say!("all") } else { lang::day_or_period(&judged.period) };
+        let values_of = labels(scope.data, &dimensions, &key);
+        let labels = [period, kpi].into_iter().chain(values_of).collect();
         Row { labels, key, values, show: None }
     });
     let rows = rows.collect();
-    let headings = ["Period", "KPI"].map(String::from).into_iter();
-    let labels = headings.chain(dimensions.iter().map(|name| capitalised(name))).collect();
+    let headings = [say!("Period"), say!("KPI")].into_iter();
+    let labels = headings.chain(dimensions.iter().map(|name| lang::text(&capitalised(name)))).collect();
     Block { title, labels, dimensions, columns, rows }
 }
 

@@ -16,9 +16,11 @@ use crate::kpi::exact::Exact;
 use crate::kpi::group::Key;
 use crate::kpi::statistics::wilson;
 use crate::kpi::view::{Filter, NONE, View};
+use crate::lang;
 use crate::leads::Data;
 use crate::mask::Mask;
 use crate::period::{Period, format_day};
+use crate::say;
 
 /// What is asked of the data.
 pub struct Scope<'a> {
@@ -248,24 +250,27 @@ fn check_values(data: &Data, filters: &[Filter]) -> Result<()> {
 
 /// What the numbers count: basis, period, day of the data, filters.
 pub fn describe_scope(scope: &Scope, basis: Basis) -> String {
-    let as_of = scope.data.as_of.map(|day| format!(", as of {}", format_day(day))).unwrap_or_default();
     let counted = match (basis, scope.period) {
-        (Basis::Cohort, None) => "cohort basis: all leads".to_string(),
-        (Basis::Cohort, Some(period)) => format!("cohort basis: leads created in {}", period.label),
-        (Basis::Event, None) => "event basis: all dates".to_string(),
-        (Basis::Event, Some(period)) => format!("event basis: what happened in {}", period.label),
+        (Basis::Cohort, None) => say!("cohort basis: all leads"),
+        (Basis::Cohort, Some(period)) => {
+            say!("cohort basis: leads created in {period}", period = period.label)
+        }
+        (Basis::Event, None) => say!("event basis: all dates"),
+        (Basis::Event, Some(period)) => say!("event basis: what happened in {period}", period = period.label),
     };
-    let filters = describe_filters(scope).map(|filters| format!(", where {filters}")).unwrap_or_default();
-    let events =
-        if scope.data.is_event_based { ", without lead IDs: each row is an event of its own" } else { "" };
-    format!("{counted}{as_of}{filters}{events}")
+    let as_of = scope.data.as_of.map(|day| say!("as of {as_of}", as_of = format_day(day)));
+    let filters = describe_filters(scope).map(|filters| say!("where {filters}", filters = filters));
+    let is_event_based = scope.data.is_event_based;
+    let events = is_event_based.then(|| say!("without lead IDs: each row is an event of its own"));
+    let parts = [Some(counted), as_of, filters, events];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// `channel = ads and owner = Anna`; none without a filter.
 pub fn describe_filters(scope: &Scope) -> Option<String> {
     let filters: Vec<String> =
         scope.filters.iter().map(|filter| format!("{} = {}", filter.dimension, filter.value)).collect();
-    (!filters.is_empty()).then(|| filters.join(" and "))
+    (!filters.is_empty()).then(|| lang::all_of(&filters))
 }
 
 /// What the period of a scope leaves out because it has no date; nothing without a period.
@@ -283,21 +288,23 @@ pub fn without_date(scope: &Scope) -> Vec<Finding> {
     if !data.is_event_based {
         findings.extend(finding(
             "leads_without_creation_date",
-            "leads without a date of creation, in no cohort of a period",
+            say!("leads without a date of creation, in no cohort of a period"),
             created.not().and(&counted).rows(),
             origin,
         ));
     }
     for stage in &data.stages.stages {
         let undated = stage.reached.and(&stage.counts_at.known().not()).and(&counted);
-        let what =
-            format!("leads that reached {} without a date, in no period of the event basis", stage.name);
+        let what = say!(
+            "leads that reached {stage} without a date, in no period of the event basis",
+            stage = stage.name
+        );
         findings.extend(finding("stages_without_date", what, undated.rows(), origin));
     }
     let lost = data.stages.lost.and(&data.stages.lost_at.known().not()).and(&counted);
     findings.extend(finding(
         "lost_without_date",
-        "lost leads without a date, in no period of the event basis",
+        say!("lost leads without a date, in no period of the event basis"),
         lost.rows(),
         origin,
     ));

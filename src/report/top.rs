@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use anyhow::Result;
 
+use super::layout::labels;
 use super::scope::Scope;
 use super::{Row, Value};
 use crate::kpi::exact::Exact;
@@ -88,7 +89,12 @@ pub fn arrange(
         rows.retain(|row| kept.contains(&row.key) || !can_fold(&row.key));
         if rows.len() < count {
             let key = vec![OTHER.to_string(); dimensions.len()];
-            rows.push(Row { labels: key.clone(), key, values: others(&kept)?, show: None });
+            rows.push(Row {
+                labels: labels(scope.data, dimensions, &key),
+                key,
+                values: others(&kept)?,
+                show: None,
+            });
         }
     }
     rows.sort_by_cached_key(|row| (place_in_order(scope, dimensions, &row.key), sort_key(row, ranked)));
