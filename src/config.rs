@@ -129,6 +129,8 @@ pub struct Config {
     #[serde(default = "default_stages")]
     pub stages: Vec<String>,
     pub as_of: Option<String>,
+    /// The language of texts and numbers for people, such as `ru`
+    pub lang: Option<String>,
     #[serde(default)]
     pub skips: Skips,
     #[serde(default)]

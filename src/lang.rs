@@ -14,7 +14,7 @@ use anyhow::{Context, Result};
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
-use crate::error::{suggestion, usage_error};
+use crate::error::{data_error, suggestion};
 use crate::kpi::templates::capitalised;
 pub use phrase::{Told, fill};
 
@@ -100,7 +100,7 @@ pub fn codes() -> Vec<&'static str> {
 /// A language that there is no folder of.
 pub fn set(code: &str) -> Result<()> {
     if !codes().contains(&code) {
-        return Err(usage_error(format!("unknown language `{code}`"), suggestion(code, &codes())));
+        return Err(data_error(format!("`lang`: unknown language `{code}`"), suggestion(code, &codes())));
     }
     let language = read(code)?;
     // a second one would mix two languages in one answer

@@ -220,7 +220,7 @@ fn csv_text(is_safe: bool) -> CsvText {
 
 fn run_kpis(arguments: &KpisArguments) -> Result<()> {
     let path = arguments.config.clone().or_else(default_configuration);
-    let config = path.map_or_else(|| Ok(config::from_files(&[])), |path| config::read(&path))?;
+    let config = path.map_or_else(|| Ok(config::from_files(&[])), |path| read_configuration(&path))?;
     let catalogue = catalogue(&config)?;
     let text = match arguments.format {
         ListFormat::Table => render::catalogue::list(&catalogue),
@@ -316,9 +316,8 @@ fn read_inputs(config: &Config, wanted: &[String], log: &Log) -> Result<input::I
     let read = input::read(config, wanted, &progress)?;
     drop(progress);
     if config.path.as_os_str().is_empty() && default_configuration().is_some() {
-        log.tell([Event::Note(
-            "note: funnel.toml is not read, because the inputs are named on the command line",
-        )]);
+        let note = say!("note: funnel.toml is not read, because the inputs are named on the command line");
+        log.tell([Event::Note(&note)]);
     }
     for file in &read.files {
         log.tell([Event::Read(file)]);
@@ -350,7 +349,16 @@ fn configuration(inputs: &Inputs) -> Result<Config> {
             "name the exports: `funnel report --crm leads.csv --spend ads.csv`, or write a funnel.toml",
         )
     })?;
-    config::read(&path)
+    read_configuration(&path)
+}
+
+/// A configuration; its language is that of the run where the command line names none.
+fn read_configuration(path: &Path) -> Result<Config> {
+    let config = config::read(path)?;
+    if let Some(code) = &config.lang {
+        lang::set(code).map_err(|error| config.blame(error))?;
+    }
+    Ok(config)
 }
 
 fn default_configuration() -> Option<PathBuf> {

@@ -5,8 +5,8 @@ use comfy_table::ContentArrangement;
 
 use super::markdown::line;
 use super::table::{borderless, lines};
-use crate::config::Basis;
 use crate::kpi::catalogue::{Catalogue, Direction, formula_text};
+use crate::say;
 
 /// Name, unit, formula and definition of every KPI, then every measure.
 pub fn list(catalogue: &Catalogue) -> String {
@@ -18,8 +18,8 @@ pub fn list(catalogue: &Catalogue) -> String {
     });
     let measures =
         catalogue.measures.iter().map(|(name, quantity)| vec![name.clone(), quantity.text.clone()]);
-    let kpis = grid(&["KPI", "Unit", "Formula", "Definition"], kpis);
-    format!("{kpis}\n{}", grid(&["Measure", "Counts"], measures))
+    let kpis = grid(&[say!("KPI"), say!("Unit"), say!("Formula"), say!("Definition")], kpis);
+    format!("{kpis}\n{}", grid(&[say!("Measure"), say!("Counts")], measures))
 }
 
 /// The reference documentation in Markdown: every definition once, with unit, basis, direction, formula and source.
@@ -27,7 +27,15 @@ pub fn list(catalogue: &Catalogue) -> String {
 /// # Errors
 /// None for a catalogue that was parsed.
 pub fn reference(catalogue: &Catalogue) -> Result<String> {
-    let heading = ["KPI", "What it is", "Formula", "Unit", "Basis", "Good", "Source"].map(String::from);
+    let heading = [
+        say!("KPI"),
+        say!("What it is"),
+        say!("Formula"),
+        say!("Unit"),
+        say!("Basis"),
+        say!("Good"),
+        say!("Source"),
+    ];
     let mut text = String::new();
     line(&mut text, heading.into_iter());
     line(&mut text, std::iter::repeat_n(":--".to_string(), 7));
@@ -38,7 +46,7 @@ pub fn reference(catalogue: &Catalogue) -> Result<String> {
             if definition.is_empty() { kpi.title.text() } else { definition }.to_string(),
             format!("`{}`", formula_text(kpi)?),
             kpi.unit.name().to_string(),
-            kpi.basis.map_or("of the table", Basis::name).to_string(),
+            kpi.basis.map_or_else(|| say!("of the table"), |basis| basis.name().to_string()),
             kpi.better.map_or("", Direction::name).to_string(),
             kpi.source.clone().unwrap_or_else(|| "funnel.toml".to_string()),
         ];
@@ -47,7 +55,7 @@ pub fn reference(catalogue: &Catalogue) -> Result<String> {
     Ok(text)
 }
 
-fn grid(heading: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+fn grid(heading: &[String], rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut table = borderless();
     table.set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(heading);

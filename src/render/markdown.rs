@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::cell_text;
 use crate::report::{Block, Report, Show};
+use crate::say;
 
 /// The report as Markdown.
 pub fn render(report: &Report) -> String {
@@ -18,7 +19,7 @@ pub fn render(report: &Report) -> String {
         }
     }
     if !report.findings.is_empty() {
-        let _ = writeln!(text, "## Left out, or worth knowing\n");
+        let _ = writeln!(text, "## {}\n", say!("Left out, or worth knowing"));
         for finding in &report.findings {
             let _ = writeln!(text, "- {}", escaped(finding));
         }

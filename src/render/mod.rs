@@ -25,6 +25,7 @@ use crate::lang;
 use crate::report::compare::{Comparison, is_share};
 use crate::report::targets::{Judgement, Side, Status};
 use crate::report::{Report, Show, Value};
+use crate::say;
 use json::is_number;
 
 /// What a format leaves open and the command line decides.
@@ -103,7 +104,7 @@ pub fn cell_text(value: &Value, show: Show) -> String {
         Show::Previous => number_text(compared.and_then(|compared| compared.previous.value), value.unit),
         Show::Change => compared.map(change_text).unwrap_or_default(),
         Show::Target => judged.and_then(|judged| target_text(judged, value.unit)).unwrap_or_default(),
-        Show::Status => judged.map_or("", |judged| judged.status.name()).replace('_', " "),
+        Show::Status => judged.map(|judged| status_text(judged.status)).unwrap_or_default(),
         Show::Value | Show::Data => {
             if let (Show::Value, None, Some(text)) = (show, value.value, &value.text) {
                 return text.clone();
@@ -111,6 +112,18 @@ pub fn cell_text(value: &Value, show: Show) -> String {
             let text = number_text(value.value, value.unit);
             format!("{}{text}", marks(value))
         }
+    }
+}
+
+/// What came of a target, for people.
+pub fn status_text(status: Status) -> String {
+    match status {
+        Status::NotJudged => say!("not judged"),
+        Status::Met => say!("met"),
+        Status::OnPace => say!("on pace"),
+        Status::Warned => say!("warned"),
+        Status::Behind => say!("behind"),
+        Status::Missed => say!("missed"),
     }
 }
 

@@ -5,6 +5,7 @@ use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use super::cell_text;
 use super::terminal::{Look, WIDTH, bar, bar_column, is_of_periods, trend, visible, visible_in_line};
 use crate::report::{Block, Report, Show};
+use crate::say;
 
 /// Headings are wrapped at this width: about that of the numbers below them.
 const HEADING_WIDTH: usize = 12;
@@ -25,7 +26,7 @@ pub fn render(report: &Report, look: Look) -> String {
     }
     if !report.findings.is_empty() {
         let findings = lines(report.findings.iter().map(|finding| wrapped(&visible(finding), WIDTH, "  ")));
-        parts.push(format!("{}\n{findings}", look.title("LEFT OUT, OR WORTH KNOWING")));
+        parts.push(format!("{}\n{findings}", look.title(&say!("Left out, or worth knowing").to_uppercase())));
     }
     parts.join("\n")
 }
@@ -88,7 +89,7 @@ fn plain_grid(block: &Block, columns: &[usize], bar_behind: Option<usize>, has_t
     let picture = |place: &usize| (bar_behind == Some(*place)).then(String::new);
     let heading = |place: &usize| wrapped(&block.columns[*place].heading, HEADING_WIDTH, "");
     let headings = columns.iter().flat_map(|place| std::iter::once(heading(place)).chain(picture(place)));
-    let trend_heading = has_trend.then(|| "Trend".to_string());
+    let trend_heading = has_trend.then(|| say!("Trend"));
     table.set_header(block.labels.iter().cloned().chain(headings).chain(trend_heading));
     for row in block.rows.iter().filter(|row| row.show != Some(Show::Data)) {
         let cells = columns.iter().flat_map(|place| {

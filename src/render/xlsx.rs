@@ -16,6 +16,7 @@ use super::is_number;
 use crate::check::audit::Audit;
 use crate::error::data_error;
 use crate::report::{Block, Report, Row, Show, Table};
+use crate::say;
 
 /// The longest name that a sheet can have.
 const LONGEST_NAME: usize = 31;
@@ -134,7 +135,7 @@ fn table_sheet(table: &Table) -> Result<Worksheet, XlsxError> {
     }
     if !table.notes.is_empty() {
         sheet.skip();
-        sheet.line("Notes", &sheet::strong())?;
+        sheet.line(&say!("Notes"), &sheet::strong())?;
         table.notes.iter().try_for_each(|note| sheet.line(note, &sheet::plain()))?;
     }
     let labels = table.blocks.iter().map(|block| block.labels.len()).min().unwrap_or(0);
@@ -154,8 +155,8 @@ impl Side {
     fn heading(self, heading: &str) -> String {
         match self {
             Side::Whole => heading.to_string(),
-            Side::Low => format!("{heading}: low"),
-            Side::High => format!("{heading}: high"),
+            Side::Low => say!("{heading}: low", heading = heading),
+            Side::High => say!("{heading}: high", heading = heading),
         }
     }
 }
@@ -181,7 +182,7 @@ fn row_cells(block: &Block, row: &Row, columns: &[(usize, Side)]) -> Vec<Cell> {
 
 fn findings_sheet(findings: &[String]) -> Result<Worksheet, XlsxError> {
     let mut sheet = Sheet::new();
-    sheet.headings(1, std::iter::once("Left out, or worth knowing".to_string()))?;
+    sheet.headings(1, std::iter::once(say!("Left out, or worth knowing")))?;
     for finding in findings {
         sheet.cells(vec![Cell::text(finding)])?;
     }
@@ -190,7 +191,7 @@ fn findings_sheet(findings: &[String]) -> Result<Worksheet, XlsxError> {
 
 fn definitions_sheet(report: &Report) -> Result<Worksheet, XlsxError> {
     let mut sheet = Sheet::new();
-    let headings = ["KPI", "Title", "Unit", "Definition", "Formula"];
+    let headings = [say!("KPI"), say!("Title"), say!("Unit"), say!("Definition"), say!("Formula")];
     sheet.headings(headings.len(), headings.into_iter().map(String::from))?;
     for definition in &report.definitions {
         let unit = definition.unit.name();

@@ -18,7 +18,7 @@ pub mod evidence;
 pub mod explain;
 pub mod goals;
 mod lack;
-mod layout;
+pub mod layout;
 pub mod needed;
 mod order;
 mod path;

@@ -42,9 +42,13 @@ fn translations_have_the_marks_of_their_texts_and_the_forms_of_their_language() 
     }
 }
 
-/// The names of the marks of a text, each once: a language may need the number that chooses a form, or the form, twice.
+/// The names of the marks of a text, each once: a language may need the number that chooses a form, or the form, twice. A
+/// stage is a word of English in small letters, a title of the language in others (`{stages}`, `{Stages}`).
 fn names(text: &str) -> BTreeSet<String> {
-    marks(text).into_iter().map(|mark| mark.split(':').next().unwrap_or_default().to_string()).collect()
+    marks(&text.to_lowercase())
+        .into_iter()
+        .map(|mark| mark.split(':').next().unwrap_or_default().to_string())
+        .collect()
 }
 
 /// What stands between braces; `{{` is no mark.
@@ -159,6 +163,8 @@ fn under(value: &toml::Value, keys: &[&str], tell: &mut impl FnMut(&str)) {
 
 /// The first arguments of all `say!` and `words!` of a source.
 fn literals(source: &str) -> Vec<String> {
+    let is_code = |line: &&str| !line.trim_start().starts_with("//");
+    let source = &source.split_inclusive('\n').filter(is_code).collect::<String>();
     let calls = ["say!(", "words!("]
         .into_iter()
         .flat_map(|call| source.match_indices(call).map(move |(at, _)| at + call.len()));

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::kpi::catalogue::Unit;
 use crate::kpi::view::TOTAL;
+use crate::lang;
 use crate::report::{Block, Column, Report, Row, Show, Table, Value};
 
 /// The table whose values are those of other tables once more, beside their targets.
@@ -20,7 +21,7 @@ pub struct Found<'a> {
 impl Found<'_> {
     /// Whether the value is one of a period that is over: the heading of another one says more than its label.
     pub fn is_whole(&self) -> bool {
-        self.value.period.as_deref().is_none_or(|period| period == self.column.heading)
+        self.value.period.as_deref().is_none_or(|period| lang::day_or_period(period) == self.column.heading)
     }
 }
 

@@ -5,11 +5,13 @@ use std::fmt::Write as _;
 use super::find::{self, Found};
 use super::markup::{attribute, escaped, identifier, measured, parts, title_of, told, unit_text};
 use crate::kpi::catalogue::Unit;
+use crate::lang;
 use crate::render::csv::plain;
 use crate::render::{cell_text, interval_text, number_text};
 use crate::report::compare::is_share;
 use crate::report::targets::Status;
 use crate::report::{Report, Show, Value};
+use crate::say;
 
 /// What may stand at the top beside the conversions; of several in one group the first that is there.
 const GROUPS: [&[&str]; 10] = [
@@ -52,9 +54,10 @@ pub fn tiles(report: &Report) -> String {
     if found.is_empty() {
         return String::new();
     }
-    let mut text =
-        "<section aria-labelledby=\"glance\">\n<h2 id=\"glance\">At a glance</h2>\n<ul class=\"tiles\">\n"
-            .to_string();
+    let mut text = format!(
+        "<section aria-labelledby=\"glance\">\n<h2 id=\"glance\">{}</h2>\n<ul class=\"tiles\">\n",
+        escaped(&say!("At a glance"))
+    );
     for found in &found {
         text.push_str(&tile(report, found));
     }
@@ -85,7 +88,7 @@ fn tile(report: &Report, found: &Found) -> String {
     let period = value
         .period
         .as_deref()
-        .map(|period| format!(" <span class=\"period\">{}</span>", escaped(period)))
+        .map(|period| format!(" <span class=\"period\">{}</span>", escaped(&lang::day_or_period(period))))
         .unwrap_or_default();
     let _ = writeln!(
         text,
@@ -114,7 +117,7 @@ fn figure(report: &Report, value: &Value) -> String {
 /// What a share rests on, and how sure it is.
 fn basis(value: &Value) -> Option<String> {
     let interval = value.interval?;
-    Some(format!("{}, 95%: {}", parts(value)?, interval_text(interval)))
+    Some(say!("{parts}, 95%: {interval}", parts = parts(value)?, interval = interval_text(interval)))
 }
 
 /// `+2.50 points against 2026-02 (72.73)`.
@@ -124,12 +127,26 @@ fn change(value: &Value) -> Option<String> {
     let change = cell_text(value, Show::Change);
     let previous = number_text(compared.previous.value, value.unit);
     if change.is_empty() {
-        return Some(format!("{before}: {}", if previous.is_empty() { "no value" } else { &previous }));
+        let previous = if previous.is_empty() { say!("no value") } else { previous };
+        return Some(say!("{period}: {value}", period = before, value = previous));
     }
-    let unit = if is_share(value.unit) { "points" } else { "%" };
-    let sure = if compared.is_significant { ", more than chance" } else { "" };
     let change = change.trim_start_matches("* ");
-    Some(format!("{change} {unit} against {before} ({previous}){sure}"))
+    let against = if is_share(value.unit) {
+        say!(
+            "{change} points against {period} ({previous})",
+            change = change,
+            period = before,
+            previous = previous
+        )
+    } else {
+        say!(
+            "{change} % against {period} ({previous})",
+            change = change,
+            period = before,
+            previous = previous
+        )
+    };
+    Some(if compared.is_significant { say!("{change}, more than chance", change = against) } else { against })
 }
 
 fn target(report: &Report, value: &Value) -> Option<String> {
@@ -138,5 +155,6 @@ fn target(report: &Report, value: &Value) -> Option<String> {
         return None;
     }
     let target = cell_text(value, Show::Target);
-    Some(format!("target {target}{}: {status}", unit_text(value.unit, report.currency.as_deref())))
+    let target = format!("{target}{}", unit_text(value.unit, report.currency.as_deref()));
+    Some(say!("target {target}: {status}", target = target, status = status))
 }

@@ -1,8 +1,10 @@
 //! What every part of the page writes with: text and attributes that cannot become markup, and the words of a value.
 
 use crate::kpi::catalogue::Unit;
+use crate::lang;
 use crate::render::{cell_text, interval_text, number_text};
 use crate::report::{Report, Show, Value};
+use crate::say;
 
 /// Text as it may stand between tags and within quotes: what comes from the data stays text.
 pub fn escaped(text: &str) -> String {
@@ -36,9 +38,9 @@ pub fn unit_text(unit: Unit, currency: Option<&str>) -> String {
     match unit {
         Unit::Share | Unit::Part => " %".to_string(),
         Unit::Money => currency.map(|currency| format!(" {currency}")).unwrap_or_default(),
-        Unit::Days => " days".to_string(),
-        Unit::Hours => " hours".to_string(),
-        Unit::Months => " months".to_string(),
+        Unit::Days => say!(" days"),
+        Unit::Hours => say!(" hours"),
+        Unit::Months => say!(" months"),
         Unit::Count | Unit::Number => String::new(),
     }
 }
@@ -52,7 +54,7 @@ pub fn measured(report: &Report, value: &Value) -> String {
             unit_text(value.unit, report.currency.as_deref())
         ),
         (None, Some(text)) => text.clone(),
-        (None, None) => "no value".to_string(),
+        (None, None) => say!("no value"),
     }
 }
 
@@ -66,33 +68,44 @@ pub fn title_of<'a>(report: &'a Report, kpi: &'a str) -> &'a str {
 pub fn parts(value: &Value) -> Option<String> {
     let part = |number| number_text(number, Unit::Count);
     value.numerator?;
-    value.denominator.map(|_| format!("{} of {}", part(value.numerator), part(value.denominator)))
+    let (numerator, denominator) = (part(value.numerator), part(value.denominator));
+    value
+        .denominator
+        .map(|_| say!("{numerator} of {denominator}", numerator = numerator, denominator = denominator))
 }
 
 /// All that is known of a value, a line each.
 pub fn told(report: &Report, value: &Value) -> Vec<String> {
-    let period = value.period.as_ref().map(|period| format!(", {period}")).unwrap_or_default();
+    let period = value.period.as_ref().map(|period| format!(", {}", lang::day_or_period(period)));
+    let period = period.unwrap_or_default();
     let mut lines = vec![format!("{}{period}: {}", title_of(report, &value.kpi), measured(report, value))];
     let part = |number| number_text(number, Unit::Count);
     if value.numerator.is_some() {
-        lines.push(format!("numerator {}", part(value.numerator)));
+        lines.push(say!("numerator {number}", number = part(value.numerator)));
     }
     if value.denominator.is_some() {
-        lines.push(format!("denominator {}", part(value.denominator)));
+        lines.push(say!("denominator {number}", number = part(value.denominator)));
     }
-    lines.extend(value.interval.map(|interval| format!("95% interval {} %", interval_text(interval))));
+    lines.extend(
+        value.interval.map(|interval| say!("95% interval {interval} %", interval = interval_text(interval))),
+    );
     if let Some(compared) = value.comparison.as_deref() {
-        let other = compared.previous.period.as_deref().unwrap_or("rest of the total");
-        lines.push(format!("{other}: {}", measured(report, &compared.previous)));
-        lines.extend(
-            compared
-                .difference
-                .map(|interval| format!("95% interval of the difference {} points", interval_text(interval))),
-        );
+        let previous = measured(report, &compared.previous);
+        lines.push(match compared.previous.period.as_deref() {
+            Some(period) => say!("{period}: {value}", period = period, value = previous),
+            None => say!("rest of the total: {value}", value = previous),
+        });
+        lines.extend(compared.difference.map(|interval| {
+            say!("95% interval of the difference {interval} points", interval = interval_text(interval))
+        }));
     }
     let (target, status) = (cell_text(value, Show::Target), cell_text(value, Show::Status));
     if !status.is_empty() {
-        lines.push(if target.is_empty() { status } else { format!("target {target}: {status}") });
+        lines.push(if target.is_empty() {
+            status
+        } else {
+            say!("target {target}: {status}", target = target, status = status)
+        });
     }
     lines
 }

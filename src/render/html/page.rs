@@ -4,9 +4,11 @@ use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
-use super::markup::{escaped, identifier};
+use super::markup::{attribute, escaped, identifier};
 use super::{charts, headline, tables};
+use crate::lang;
 use crate::report::Report;
+use crate::say;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -17,16 +19,18 @@ pub fn render(report: &Report) -> String {
     let mut text = String::new();
     let _ = write!(
         text,
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+        "<!DOCTYPE html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src '{}'; script-src '{}'; \
          base-uri 'none'; form-action 'none'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
-         <a class=\"skip\" href=\"#tables\">To the tables</a>\n",
+         <a class=\"skip\" href=\"#tables\">{}</a>\n",
+        lang::code(),
         fingerprint(STYLE),
         fingerprint(SCRIPT),
         escaped(&title),
+        escaped(&say!("To the tables")),
     );
     let _ = write!(
         text,
@@ -44,7 +48,11 @@ pub fn render(report: &Report) -> String {
     }
     text.push_str("</div>\n");
     if !report.findings.is_empty() {
-        text.push_str("<section class=\"table\" id=\"findings\" aria-labelledby=\"title-findings\">\n<h2 id=\"title-findings\">Left out, or worth knowing</h2>\n");
+        let _ = writeln!(
+            text,
+            "<section class=\"table\" id=\"findings\" aria-labelledby=\"title-findings\">\n<h2 id=\"title-findings\">{}</h2>",
+            escaped(&say!("Left out, or worth knowing"))
+        );
         text.push_str(&tables::list("findings", &report.findings));
         text.push_str("</section>\n");
     }
@@ -56,9 +64,9 @@ pub fn render(report: &Report) -> String {
 /// An audit says so; all else is a report.
 fn title(report: &Report) -> String {
     match report.tables.first() {
-        Some(table) if table.name == "audit" => "Audit of the data".to_string(),
+        Some(table) if table.name == "audit" => say!("Audit of the data"),
         Some(table) if report.tables.len() == 1 => table.title.clone(),
-        _ => "Funnel report".to_string(),
+        _ => say!("Funnel report"),
     }
 }
 
@@ -69,13 +77,13 @@ fn about(report: &Report) -> String {
     if let Some(first) =
         periods.first().filter(|first| **first != "all" && periods.iter().all(|other| other == *first))
     {
-        parts.push((*first).to_string());
+        parts.push(lang::day_or_period(first));
     }
     if !report.as_of.is_empty() {
-        parts.push(format!("as of {}", report.as_of));
+        parts.push(say!("as of {as_of}", as_of = report.as_of));
     }
     if let Some(currency) = &report.currency {
-        parts.push(format!("money in {currency}"));
+        parts.push(say!("money in {currency}", currency = currency));
     }
     parts.join(", ")
 }
@@ -86,9 +94,9 @@ fn contents(report: &Report) -> String {
         report.tables.iter().map(|table| link(&format!("table-{}", identifier(&table.name)), &table.title));
     let mut items: String = tables.collect();
     if !report.findings.is_empty() {
-        items.push_str(&link("findings", "Left out, or worth knowing"));
+        items.push_str(&link("findings", &say!("Left out, or worth knowing")));
     }
-    format!("<nav aria-label=\"Tables\">\n<ul>\n{items}</ul>\n</nav>\n")
+    format!("<nav{}>\n<ul>\n{items}</ul>\n</nav>\n", attribute("aria-label", &say!("Tables")))
 }
 
 /// `sha256-…`, as a policy names the one text that it lets in.

@@ -10,10 +10,12 @@ use crate::kpi::catalogue::Unit;
 use crate::kpi::derived::complaints::{NO, YES};
 use crate::kpi::derived::profile::{DOES_NOT_FIT, FITS};
 use crate::kpi::exact::Exact;
+use crate::lang;
 use crate::render::html::find::{self, column_of, is_turned};
 use crate::render::html::markup::{escaped, parts, title_of};
 use crate::render::{interval_text, number_text};
 use crate::report::{Block, Report, Value};
+use crate::say;
 
 const SHARE: &str = "left_share";
 const DIFFERENCE: &str = "left_share_difference";
@@ -46,10 +48,17 @@ fn fields(report: &Report, block: &Block, place: usize) -> Option<Chart> {
     let mut drawing = Drawing::default();
     let mut top = 0;
     for profile in [FITS, DOES_NOT_FIT] {
-        words_at(&mut drawing.body, (0.0, top + 15), "start", "total", &format!("profile: {profile}"));
+        words_at(
+            &mut drawing.body,
+            (0.0, top + 15),
+            "start",
+            "total",
+            &say!("profile: {profile}", profile = lang::text(profile)),
+        );
         for (left, complained) in [(0.0, NO), (51.0, YES)] {
             let value = at(profile, complained)?;
-            field(&mut drawing.body, (left, top + HEADING), complained, value);
+            let (profile, complained) = (lang::text(profile), lang::text(complained));
+            field(&mut drawing.body, (left, top + HEADING), &complained, value);
             drawing.words.push(format!("{profile}, {complained}: {}", words_of(value)));
         }
         top += HEADING + FIELD + 8;
@@ -58,18 +67,23 @@ fn fields(report: &Report, block: &Block, place: usize) -> Option<Chart> {
     chart(
         report,
         "churn",
-        format!("{}, by lead quality and service", title_of(report, SHARE)),
-        "The stronger the colour of a field, the larger the share of its customers that left.".to_string(),
+        say!("{title}, by lead quality and service", title = title_of(report, SHARE)),
+        say!("The stronger the colour of a field, the larger the share of its customers that left."),
         drawing,
     )
 }
 
 fn words_of(value: &Value) -> String {
     let interval =
-        value.interval.map(|interval| format!(", 95%: {}", interval_text(interval))).unwrap_or_default();
+        value.interval.map(interval_text).map(|interval| say!("95%: {interval}", interval = interval));
+    let words = [Some(share_of(value)), parts(value), interval];
+    words.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// The share of a field that left, in percent.
+fn share_of(value: &Value) -> String {
     let share = number_text(value.value, value.unit);
-    let share = if share.is_empty() { "no customers".to_string() } else { format!("{share} %") };
-    format!("{share}{}{interval}", parts(value).map(|parts| format!(", {parts}")).unwrap_or_default())
+    if share.is_empty() { say!("no customers") } else { format!("{share} %") }
 }
 
 fn field(body: &mut String, (left, top): (f64, u32), heading: &str, value: &Value) {
@@ -81,16 +95,17 @@ fn field(body: &mut String, (left, top): (f64, u32), heading: &str, value: &Valu
         escaped(&format!("{heading}: {}", words_of(value))),
         share * 0.6,
     );
-    let share = number_text(value.value, value.unit);
-    let share = if share.is_empty() { "no customers".to_string() } else { format!("{share} %") };
     let lines = [
         (18, "", heading.to_string()),
-        (42, "large", share),
-        (60, "", parts(value).map(|parts| format!("{parts} left")).unwrap_or_default()),
+        (42, "large", share_of(value)),
+        (60, "", parts(value).map(|parts| say!("{parts} left", parts = parts)).unwrap_or_default()),
         (
             77,
             "",
-            value.interval.map(|interval| format!("95%: {}", interval_text(interval))).unwrap_or_default(),
+            value
+                .interval
+                .map(|interval| say!("95%: {interval}", interval = interval_text(interval)))
+                .unwrap_or_default(),
         ),
     ];
     for (down, class, words) in lines {
@@ -130,8 +145,10 @@ fn differences(report: &Report, block: &Block, place: usize) -> Option<Chart> {
     chart(
         report,
         "churn",
-        format!("{}, points", block.title),
-        "Dot: the difference. Whiskers: its 95% interval; where it crosses the dashed line at 0, it may be chance.".to_string(),
+        say!("{title}, points", title = block.title),
+        say!(
+            "Dot: the difference. Whiskers: its 95% interval; where it crosses the dashed line at 0, it may be chance."
+        ),
         draw(&lines, &scale, Some(0.0)),
     )
 }

@@ -20,6 +20,7 @@ use super::find;
 use super::markup::{escaped, identifier};
 use super::tables;
 use crate::report::{Report, Table};
+use crate::say;
 
 /// A chart of values of one table.
 pub struct Chart {
@@ -51,9 +52,10 @@ pub fn section(report: &Report) -> String {
     if charts.is_empty() {
         return String::new();
     }
-    let mut text =
-        "<section aria-labelledby=\"pictures\">\n<h2 id=\"pictures\">Pictures</h2>\n<div class=\"charts\">\n"
-            .to_string();
+    let mut text = format!(
+        "<section aria-labelledby=\"pictures\">\n<h2 id=\"pictures\">{}</h2>\n<div class=\"charts\">\n",
+        escaped(&say!("Pictures"))
+    );
     let mut number = 0;
     for table in &report.tables {
         for chart in charts.iter().filter(|chart| chart.table == table.name) {
@@ -82,7 +84,8 @@ fn figure(text: &mut String, chart: &Chart, table: &Table, number: usize) {
     text.push_str(&tables::list("notes", &chart.notes));
     let _ = write!(
         text,
-        "<p class=\"source\">Numbers: <a href=\"#table-{}\">{}</a></p>\n</figure>\n",
+        "<p class=\"source\">{} <a href=\"#table-{}\">{}</a></p>\n</figure>\n",
+        escaped(&say!("Numbers:")),
         identifier(&table.name),
         escaped(&table.title)
     );

@@ -8,7 +8,9 @@ use crate::kpi::catalogue::Unit;
 use crate::render::html::find::{self, column_of, is_total, is_turned};
 use crate::render::html::markup::title_of;
 use crate::render::{cell_text, number_text};
+use crate::report::layout::{split_title, with_unit};
 use crate::report::{Block, Report, Row, Show, Value};
+use crate::say;
 
 /// Spend beside revenue, and the cost of what it brought.
 pub fn charts(report: &Report) -> Vec<Chart> {
@@ -28,14 +30,15 @@ fn returns(report: &Report, block: &Block) -> Option<Chart> {
     let rows = block.rows.iter().filter(|row| !is_total(row));
     let lines: Vec<Line> = rows.filter_map(|row| return_of(row, (spend, revenue), (romi, roas))).collect();
     let scale = Scale::of(numbers(&lines), Unit::Money);
-    let currency = report.currency.as_ref().map(|currency| format!(", {currency}")).unwrap_or_default();
+    let title = with_unit(&say!("Spend and revenue"), Unit::Money, report.currency.as_deref());
     chart(
         report,
         "channels",
-        format!("Spend and revenue{currency}, by {}", block.dimensions.join(" and ")),
-        "Upper bar, outlined: spend. Lower bar, filled: revenue. ROMI below 0: it brought less than it cost; what else \
-         speaks for it is in the table."
-            .to_string(),
+        split_title(&title, &block.dimensions),
+        say!(
+            "Upper bar, outlined: spend. Lower bar, filled: revenue. ROMI below 0: it brought less than it cost; what else \
+             speaks for it is in the table."
+        ),
         draw(&lines, &scale, None),
     )
     .filter(|_| !lines.is_empty())
@@ -47,14 +50,14 @@ fn return_of(
     (spend, revenue): (usize, usize),
     (romi, roas): (Option<usize>, Option<usize>),
 ) -> Option<Line> {
-    let text = |place: usize, before: &str, behind: &str| {
+    let text = |place: usize| {
         let text = number_text(row.values[place].value, row.values[place].unit);
-        (!text.is_empty()).then(|| format!("{before}{text}{behind}"))
+        (!text.is_empty()).then_some(text)
     };
     let joined = |parts: [Option<String>; 2]| parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
     let ratios = joined([
-        romi.and_then(|romi| text(romi, "ROMI ", " %")),
-        roas.and_then(|roas| text(roas, "ROAS ", "")),
+        romi.and_then(text).map(|romi| say!("ROMI {romi} %", romi = romi)),
+        roas.and_then(text).map(|roas| say!("ROAS {roas}", roas = roas)),
     ]);
     let bars: Vec<Bar> = [(spend, "outlined"), (revenue, "solid")]
         .into_iter()
@@ -62,8 +65,11 @@ fn return_of(
         .collect();
     (!bars.is_empty()).then(|| Line {
         label: label(row),
-        shown: if ratios.is_empty() { "no return to tell".to_string() } else { ratios },
-        told: joined([text(spend, "spend ", ""), text(revenue, "revenue ", "")]),
+        shown: if ratios.is_empty() { say!("no return to tell") } else { ratios },
+        told: joined([
+            text(spend).map(|spend| say!("spend {spend}", spend = spend)),
+            text(revenue).map(|revenue| say!("revenue {revenue}", revenue = revenue)),
+        ]),
         bars,
         points: Vec::new(),
         is_total: false,
@@ -92,12 +98,14 @@ fn costs(report: &Report, block: &Block) -> Option<Chart> {
         return None;
     }
     let scale = Scale::of(numbers(&lines), Unit::Money);
-    let currency = report.currency.as_ref().map(|currency| format!(", {currency}")).unwrap_or_default();
+    let title = with_unit(title_of(report, kpi), Unit::Money, report.currency.as_deref());
     chart(
         report,
         "cost",
-        format!("{}{currency}, by {}", title_of(report, kpi), block.dimensions.join(" and ")),
-        "Spend over the leads that came that far. Who spent and brought none has no bar and stands in the table.".to_string(),
+        split_title(&title, &block.dimensions),
+        say!(
+            "Spend over the leads that came that far. Who spent and brought none has no bar and stands in the table."
+        ),
         draw(&lines, &scale, None),
     )
 }

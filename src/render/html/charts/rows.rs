@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::scale::Scale;
 use super::{Drawing, percent, stroke, words_at};
 use crate::render::html::markup::escaped;
+use crate::say;
 
 /// More rows than this are read in the table, not in a picture.
 const MOST_ROWS: usize = 16;
@@ -88,7 +89,7 @@ pub fn draw(lines: &[Line], scale: &Scale, reference: Option<f64>) -> Drawing {
     }
     let mut height = bottom + 22;
     if left > 0 {
-        let more = format!("and {left} more in the table");
+        let more = say!("and {count} more in the table", count = left);
         words_at(&mut body, (0.0, height + 12), "start", "quiet", &more);
         words.push(more);
         height += 20;

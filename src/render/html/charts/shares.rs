@@ -8,7 +8,9 @@ use crate::kpi::exact::Exact;
 use crate::render::html::find::{self, column_of, interval_column, is_total, is_turned};
 use crate::render::html::markup::{parts, title_of};
 use crate::render::{cell_text, interval_text};
+use crate::report::layout::split_title;
 use crate::report::{Block, Report, Row, Show, Value};
+use crate::say;
 
 /// The tables with such charts, and the KPIs that are drawn there; none named: that of the first interval of a grid, once
 /// for each way of splitting.
@@ -58,14 +60,14 @@ fn of_block(report: &Report, table: &str, block: &Block, kpi: &str) -> Option<Ch
         .flat_map(|point| [Some(point.number), point.interval.map(|(_, high)| high)].into_iter().flatten());
     let scale = Scale::of(ends, Unit::Share);
     let marked = lines.iter().any(|line| line.shown.starts_with('*'));
-    let mark = if marked { " *: differs from the rest of the total by more than chance." } else { "" };
+    let about =
+        say!("Dot: the share. Whiskers: its 95% interval; the wider, the less sure. Dashed: the total.");
+    let mark = marked.then(|| say!("*: differs from the rest of the total by more than chance."));
     chart(
         report,
         table,
-        format!("{}, by {}", title_of(report, kpi), block.dimensions.join(" and ")),
-        format!(
-            "Dot: the share. Whiskers: its 95% interval; the wider, the less sure. Dashed: the total.{mark}"
-        ),
+        split_title(title_of(report, kpi), &block.dimensions),
+        std::iter::once(about).chain(mark).collect::<Vec<_>>().join(" "),
         draw(&lines, &scale, total.map(Exact::to_float)),
     )
 }

@@ -5,13 +5,15 @@ use super::scale::Scale;
 use super::{Chart, chart};
 use crate::render::html::find::{self, Found};
 use crate::render::html::headline;
-use crate::render::html::markup::{measured, title_of, unit_text};
+use crate::render::html::markup::{measured, title_of};
 use crate::render::interval_text;
+use crate::report::layout::with_unit;
 use crate::report::{Report, Table};
+use crate::{lang, say, words};
 
 /// What is drawn beside a share of a step, with its words.
 const BESIDE: [(&str, &str); 2] =
-    [("_mature", "of those old enough"), ("_kaplan_meier", "in the long run (Kaplan–Meier)")];
+    [("_mature", words!("of those old enough")), ("_kaplan_meier", words!("in the long run (Kaplan–Meier)"))];
 
 /// A chart for each figure at the top and each step between stages, if the report has several periods.
 pub fn charts(report: &Report) -> Vec<Chart> {
@@ -40,28 +42,26 @@ fn trend(report: &Report, kpi: &str) -> Option<Chart> {
     for (style, (ending, label)) in ["1", "2"].iter().zip(BESIDE) {
         let beside = find::totals(report, &format!("{kpi}{ending}"));
         if !beside.is_empty() {
-            series.extend(beside_first(&series[0], line(report, &beside, &periods, (label, style))));
+            let label = lang::text(label);
+            series.extend(beside_first(&series[0], line(report, &beside, &periods, (&label, style))));
         }
     }
+    let labels: Vec<String> = periods.iter().map(|period| lang::day_or_period(period)).collect();
     let points = || series.iter().flat_map(|series| &series.points).flatten();
     let ends =
         points().flat_map(|point| [point.number, point.interval.map_or(point.number, |(_, high)| high)]);
     let scale = Scale::of(ends, first.value.unit);
     let has_intervals = points().any(|point| point.interval.is_some());
     let has_open = points().any(|point| point.is_open);
-    let mut about = vec!["Each period."];
-    about.extend(has_intervals.then_some("Whiskers: the 95% interval."));
-    about.extend(has_open.then_some("Hollow: not over yet."));
+    let mut about = vec![say!("Each period.")];
+    about.extend(has_intervals.then(|| say!("Whiskers: the 95% interval.")));
+    about.extend(has_open.then(|| say!("Hollow: not over yet.")));
     chart(
         report,
         &first.table.name,
-        format!(
-            "{}{}",
-            title_of(report, kpi),
-            unit_text(first.value.unit, report.currency.as_deref()).replace(' ', ", ")
-        ),
+        with_unit(title_of(report, kpi), first.value.unit, report.currency.as_deref()),
         about.join(" "),
-        draw(&series, &periods, &scale),
+        draw(&series, &labels, &scale),
     )
 }
 
@@ -82,8 +82,9 @@ fn line(report: &Report, found: &[Found], periods: &[String], (label, style): (&
     let point = |period: &String| {
         let found = found.iter().find(|found| found.value.period.as_deref() == Some(period))?;
         let interval = found.value.interval;
-        let sure =
-            interval.map(|interval| format!(" (95%: {})", interval_text(interval))).unwrap_or_default();
+        let sure = interval
+            .map(|interval| say!(" (95%: {interval})", interval = interval_text(interval)))
+            .unwrap_or_default();
         Some(Point {
             number: found.value.value?.to_float(),
             interval: interval.map(|interval| (interval.low, interval.high)),

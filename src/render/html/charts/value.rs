@@ -8,6 +8,7 @@ use crate::kpi::catalogue::Unit;
 use crate::render::html::find::{self, is_total, is_turned};
 use crate::render::html::markup::measured;
 use crate::report::{Block, Report};
+use crate::say;
 
 /// So many lines can be told apart.
 const MOST_NAMED: usize = 5;
@@ -45,14 +46,15 @@ fn curve(report: &Report, block: &Block) -> Option<Chart> {
     // those in front are drawn last
     let is_total = |series: &Series| series.style.as_deref() == Some("total");
     series.sort_by_key(|series| (series.style.is_some(), is_total(series)));
-    let others = if is_many { " Thin lines: the others, which the table has." } else { "" };
+    let about = say!(
+        "To the right: months since a customer began. A line ends where not all of its customers are that old."
+    );
+    let others = is_many.then(|| say!("Thin lines: the others, which the table has."));
     chart(
         report,
         "value",
         block.title.clone(),
-        format!(
-            "To the right: months since a customer began. A line ends where not all of its customers are that old.{others}"
-        ),
+        std::iter::once(about).chain(others).collect::<Vec<_>>().join(" "),
         draw(&series, &places, &scale),
     )
 }
