@@ -192,7 +192,7 @@ fn findings_sheet(findings: &[String]) -> Result<Worksheet, XlsxError> {
 fn definitions_sheet(report: &Report) -> Result<Worksheet, XlsxError> {
     let mut sheet = Sheet::new();
     let headings = [say!("KPI"), say!("Title"), say!("Unit"), say!("Definition"), say!("Formula")];
-    sheet.headings(headings.len(), headings.into_iter().map(String::from))?;
+    sheet.headings(headings.len(), headings.into_iter())?;
     for definition in &report.definitions {
         let unit = definition.unit.name();
         let texts = [&definition.kpi, &definition.title, unit, &definition.definition, &definition.formula];
