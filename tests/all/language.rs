@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::support::project;
+use crate::support::{project, run};
 use funnel_kpi::check::list::{CHECKS, OfEvents, SECTIONS};
 use funnel_kpi::kpi::derived;
 use funnel_kpi::kpi::templates::capitalised;
@@ -205,4 +205,79 @@ fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     }
     files.sort();
     files
+}
+
+/// What is asked in another language, in which folder.
+const COMMANDS: [(&str, &[&str]); 3] = [
+    (
+        "examples/saas",
+        &[
+            "report",
+            "report --every month",
+            "report --month 2026-05 --compare previous",
+            "report --format html",
+            "check",
+        ],
+    ),
+    ("examples/b2b", &["report", "report --by owner,channel", "report --format markdown", "check"]),
+    ("examples/crm-only", &["report --crm deals.csv", "check --crm deals.csv"]),
+];
+
+/// Words of Latin letters that every language of the field uses, or that are names.
+const INTERNATIONAL: [&str; 20] = [
+    "KPI", "MQL", "SAL", "SQL", "CRM", "CAC", "LTV", "ROMI", "ROAS", "CTR", "CPC", "CPM", "CSAT", "MRR",
+    "GRR", "NRR", "ID", "funnel", "toml", "CSV",
+];
+
+#[test]
+fn no_english_is_left_in_what_is_said_in_another_language() {
+    let mut known: BTreeSet<String> = INTERNATIONAL.map(String::from).into();
+    known.extend(funnel_kpi::report::tables::tables().unwrap().into_iter().map(|table| table.name));
+    for (folder, commands) in COMMANDS {
+        let folder = project().join(folder);
+        let own = words_of_files(&folder);
+        for code in codes().into_iter().filter(|code| *code != "en") {
+            for command in commands {
+                let arguments: Vec<&str> = command.split(' ').chain(["--lang", code]).collect();
+                let output = run(&folder, &arguments, None);
+                let text =
+                    String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+                assert!(
+                    text.chars().any(|letter| letter.is_alphabetic() && !letter.is_ascii()),
+                    "{arguments:?}: {text}"
+                );
+                // what is typed stands between backticks
+                let said: String = text.split('`').step_by(2).collect();
+                let is_left = |word: &&str| !known.contains(*word) && !own.contains(*word);
+                let left: BTreeSet<&str> = words(&said).filter(is_left).collect();
+                let lines: Vec<&str> =
+                    text.lines().filter(|line| words(line).any(|word| left.contains(word))).collect();
+                assert!(
+                    left.is_empty(),
+                    "{}: {arguments:?}: {left:?}\n{}",
+                    folder.display(),
+                    lines.join("\n")
+                );
+            }
+        }
+    }
+}
+
+/// The words of Latin letters; a key, which has `_` in it, is none.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+    words.filter(|word| word.len() > 1 && word.chars().all(|letter| letter.is_ascii_alphabetic()))
+}
+
+/// All words of the files of a folder: what stands in exports and settings is nobody's to translate.
+fn words_of_files(folder: &Path) -> BTreeSet<String> {
+    let mut known = BTreeSet::new();
+    for ending in ["csv", "toml"] {
+        for path in files(folder, ending) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let text = std::fs::read_to_string(&path).unwrap();
+            known.extend(words(&text).chain(words(&name)).map(String::from));
+        }
+    }
+    known
 }
