@@ -64,8 +64,8 @@ use crate::period::Period;
 use crate::render::Manner;
 use crate::render::terminal::Look;
 use crate::report::answer::Asked;
-use crate::report::explain::Printed;
 use crate::report::needed;
+use crate::report::rows::Printed;
 use crate::report::scope::Scope;
 
 /// How a command that could do its work ended.
@@ -168,7 +168,9 @@ fn run_explain(arguments: &ExplainArguments, log: &Log) -> Result<Outcome> {
     let text = if arguments.rows {
         let csv_text = csv_text(arguments.csv_safe);
         let printed = Printed { columns: &arguments.columns, key: key.as_ref(), csv_text };
-        report::explain::rows(&scope, &arguments.kpi, &printed)?
+        let (text, notes) = report::rows::rows(&scope, &arguments.kpi, &printed)?;
+        log.tell_lines(&notes, Event::Note);
+        text
     } else {
         report::explain::explain(&scope, &arguments.kpi)?
     };

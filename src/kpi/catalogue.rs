@@ -49,6 +49,9 @@ pub enum Calculation {
     /// The part that the largest value of a dimension has in a measure: no sum of parts can say that.
     Largest(String, String),
     Curve(CurveSide),
+    /// The difference of the share that left between customers of two sides: it has a value for each pair of sides, and
+    /// none over all of them.
+    Contrast,
 }
 
 /// A statistic of a measure of days, or of one of times (Kaplan–Meier).
@@ -74,6 +77,7 @@ impl Calculation {
             Calculation::Days(_, measure) | Calculation::Largest(measure, _) => {
                 BTreeSet::from([measure.as_str()])
             }
+            Calculation::Contrast => BTreeSet::from(["customers_left", "customers_at_risk"]),
             Calculation::Curve(CurveSide::Realised) => BTreeSet::from(["margin_to_date", "customers_begun"]),
             Calculation::Curve(_) => {
                 BTreeSet::from(["margin_to_date", "customers_begun", "spend", "customers_acquired"])

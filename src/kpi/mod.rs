@@ -12,6 +12,7 @@ pub mod formula;
 pub mod group;
 mod lacking;
 mod lags;
+pub mod listing;
 pub mod maturity;
 pub mod realised;
 mod rows;

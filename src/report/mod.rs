@@ -24,6 +24,7 @@ mod order;
 mod path;
 mod plan;
 pub mod pseudonym;
+pub mod rows;
 pub mod scope;
 pub mod tables;
 pub mod targets;

@@ -69,7 +69,9 @@ fn of_kpi(kpi: &str, catalogue: &Catalogue) -> BTreeSet<String> {
     let entry = catalogue.kpis.get(kpi);
     let measures = entry.map(|entry| entry.calculation.measures()).unwrap_or_default();
     let quantities = measures.into_iter().filter_map(|measure| catalogue.measures.get(measure));
-    of_dimensions(quantities.flat_map(columns_of).collect::<Vec<String>>().iter())
+    let columns: Vec<String> = quantities.flat_map(columns_of).collect();
+    let needs = entry.iter().flat_map(|entry| &entry.kpi.needs);
+    of_dimensions(columns.iter().chain(needs))
 }
 
 fn of_dimensions<'a>(names: impl Iterator<Item = &'a String>) -> BTreeSet<String> {
