@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
+use super::beside::Beside;
 use super::cost_lag;
 pub use super::definitions::{CurveSide, Direction, Kpi, Measure, Title, Unit};
 use super::formula::Formula;
@@ -97,6 +98,8 @@ pub struct Catalogue {
     pub stages: Vec<String>,
     /// Every definition once: KPIs of each stage and of each pair of stages by `STAGE`, `FROM` and `TO`.
     pub reference: Vec<(String, Kpi)>,
+    /// What stands beside KPIs in a report: `plan` of `revenue` as `revenue_plan`.
+    pub beside: BTreeMap<String, Beside>,
     stage_texts: BTreeMap<String, StageText>,
 }
 
@@ -119,6 +122,7 @@ struct File {
     each_window: Templates,
     measure: BTreeMap<String, Measure>,
     kpi: BTreeMap<String, Kpi>,
+    beside: BTreeMap<String, Beside>,
 }
 
 #[derive(Deserialize)]
@@ -163,6 +167,7 @@ fn parse(config: &Config) -> Result<Catalogue> {
         replaced,
         stages: config.stages.clone(),
         reference: reference(&file, config)?,
+        beside: file.beside,
         stage_texts: file.stages,
     })
 }

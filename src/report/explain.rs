@@ -73,7 +73,8 @@ fn why_empty(scope: &Scope, entry: &Entry, basis: Basis, value: &Value) -> &'sta
     }
 }
 
-fn plain_text(exact: Exact) -> String {
+/// A number as it is told to people: whole where it counts something, else with two decimals.
+pub fn plain_text(exact: Exact) -> String {
     exact.as_count().map_or_else(|| exact.to_text(2), crate::check::group_thousands)
 }
 
@@ -240,7 +241,8 @@ fn contrasts(scope: &Scope, basis: Basis) -> Result<String> {
     Ok(text)
 }
 
-fn write_pairs(text: &mut String, pairs: &[(String, String)]) {
+/// Writes labels and what they are for, in two columns.
+pub fn write_pairs(text: &mut String, pairs: &[(String, String)]) {
     let width = pairs.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
     for (label, value) in pairs {
         let padding = " ".repeat(width - label.chars().count());

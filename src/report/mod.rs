@@ -8,6 +8,7 @@
 mod ages;
 pub mod answer;
 pub mod audit;
+pub mod beside;
 pub mod build;
 mod built;
 mod causes;
