@@ -218,15 +218,18 @@ fn by_age(scope: &Scope, basis: Basis) -> Result<String> {
             Some((age.to_string(), format!("{value}  {margin} / {}", curve.members)))
         })
         .collect();
-    if lines.is_empty() {
-        return Ok(
-            "\nMargin per customer by age in months\n  not all customers have reached a whole month\n"
-                .to_string(),
-        );
-    }
     let mut text =
         "\nMargin per customer by age in months: the last is the age that all have reached\n".to_string();
+    if lines.is_empty() {
+        text.push_str("  not all customers have reached a whole month\n");
+    }
     write_pairs(&mut text, &lines);
+    let begun = scope.evaluator(basis).grouped("customers_begun", &[])?;
+    let begun = begun.and_then(|begun| begun.total.exact().as_count()).unwrap_or_default();
+    if begun > curve.members {
+        let undated = begun - curve.members;
+        let _ = writeln!(text, "  customers of whom nothing says when they began, at no age: {undated}");
+    }
     Ok(text)
 }
 

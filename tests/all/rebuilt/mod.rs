@@ -212,6 +212,33 @@ fn every_kpi_of_a_crm_alone_is_what_its_rows_say() {
     assert!(known > 100, "only {known} values");
 }
 
+/// Hours, windows, parts of deals, currencies, KPIs of one's own: whatever the examples lack.
+#[test]
+fn every_kpi_of_the_small_companies_is_what_its_rows_say() {
+    let questions: [(&str, Question); 12] = [
+        ("speed/funnel.toml", (None, &[], None)),
+        ("speed/funnel.toml", (Some(("2026-03-01", "2026-04-01")), &["owner=Ann"], None)),
+        ("bases/window.toml", (None, &[], None)),
+        ("path/funnel.toml", (None, &[], None)),
+        ("path/funnel.toml", (None, &["owner=(none)"], Some(Basis::Event))),
+        ("causes/funnel.toml", (Some(("2026-04-01", "2026-07-01")), &[], None)),
+        ("causes/funnel.toml", (None, &["complained=no complaint"], None)),
+        ("money/funnel.toml", (QUARTER, &["segment=small"], None)),
+        ("money/funnel.toml", (None, &[], Some(Basis::Cohort))),
+        ("currencies/funnel.toml", (None, &[], None)),
+        ("targets/funnel.toml", (QUARTER, &[], None)),
+        ("tiny/funnel.toml", (None, &[], None)),
+    ];
+    let mut hours = 0;
+    for (path, question) in questions {
+        let company = company(config::read(&project().join("fixtures").join(path)).unwrap());
+        let known = rebuild(&company, question);
+        assert!(known > 5, "{path}: only {known} values");
+        hours += usize::from(company.data.first_touches.touches.is_ok());
+    }
+    assert!(hours > 0, "no company has hours");
+}
+
 /// `ltv_realised` of the table `value`, at each age and of each segment, against the columns of its rows.
 #[test]
 fn realised_value_at_each_age_is_what_the_rows_say() {
