@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-/// The columns of the rows behind a KPI; an empty cell is none.
-pub struct Columns(BTreeMap<String, Vec<Option<f64>>>);
+/// The columns of the rows behind a KPI in millionths, so that sums are exact; an empty cell is none.
+pub struct Columns(BTreeMap<String, Vec<Option<i128>>>);
 
 impl Columns {
     pub fn keys(&self) -> impl Iterator<Item = &String> {
@@ -15,31 +15,47 @@ impl Columns {
     }
 
     pub fn cell(&self, name: &str, row: usize) -> Option<f64> {
-        self.0[name][row]
+        self.0[name][row].map(number)
     }
 
     /// The cells of a column that are not empty.
     pub fn cells(&self, name: &str) -> Vec<f64> {
-        self.0.get(name).unwrap_or_else(|| panic!("no column {name}")).iter().flatten().copied().collect()
+        self.0
+            .get(name)
+            .unwrap_or_else(|| panic!("no column {name}"))
+            .iter()
+            .flatten()
+            .copied()
+            .map(number)
+            .collect()
     }
 
     /// The sum of a column; none of one that is not there.
     pub fn sum(&self, name: &str) -> Option<f64> {
-        // whole millionths, so that the sum of a hundred amounts is what they add up to
-        let cells = self.0.get(name)?.iter().flatten();
-        Some(cells.map(|cell| (cell * 1e6).round() as i128).sum::<i128>() as f64 / 1e6)
+        Some(number(self.0.get(name)?.iter().flatten().sum()))
     }
+}
+
+fn number(millionths: i128) -> f64 {
+    millionths as f64 / 1e6
+}
+
+/// `-12.5` as millionths.
+fn millionths(text: &str) -> i128 {
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    assert!(part.len() <= 6, "{text} has more than six decimals");
+    format!("{whole}{part:0<6}").parse().unwrap_or_else(|_| panic!("{text} is no number"))
 }
 
 /// The columns of numbers of a listing.
 pub fn columns(listing: &str) -> Columns {
     let mut reader = csv::Reader::from_reader(listing.as_bytes());
     let names: Vec<String> = reader.headers().unwrap().iter().map(String::from).collect();
-    let mut columns: BTreeMap<String, Vec<Option<f64>>> =
+    let mut columns: BTreeMap<String, Vec<Option<i128>>> =
         names.iter().skip(4).map(|name| (name.clone(), Vec::new())).collect();
     for row in reader.records() {
         for (name, cell) in names.iter().zip(row.unwrap().iter()).skip(4) {
-            let number = (!cell.is_empty()).then(|| cell.parse().unwrap());
+            let number = (!cell.is_empty()).then(|| millionths(cell));
             columns.get_mut(name).unwrap().push(number);
         }
     }

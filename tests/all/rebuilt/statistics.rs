@@ -37,7 +37,7 @@ fn of_days(statistic: &str, mut days: Vec<f64>) -> Rebuilt {
     let value = match statistic {
         _ if size == 0 => None,
         "mean" => Some(sum / size as f64),
-        "median" => Some((days[(size - 1) / 2] + days[size / 2]) / 2.0),
+        "median" => Some(f64::midpoint(days[(size - 1) / 2], days[size / 2])),
         "p90" => days.iter().copied().find(|day| {
             let within = days.iter().filter(|other| *other <= day).count();
             within * 10 >= size * 9
@@ -53,7 +53,7 @@ fn of_times(statistic: &str, measure: &str, unit: Unit, columns: &Columns) -> Re
     // who can never have the event is at risk for ever
     let rows: Vec<(f64, bool)> = (0..columns.height())
         .filter_map(|row| Some((row, columns.cell(&events, row)?)))
-        .map(|(row, event)| (columns.cell(&days, row).unwrap_or(f64::INFINITY), event == 1.0))
+        .map(|(row, event)| (columns.cell(&days, row).unwrap_or(f64::INFINITY), event > 0.5))
         .collect();
     let size = rows.len() as f64;
     if statistic == "n" {
@@ -66,7 +66,8 @@ fn of_times(statistic: &str, measure: &str, unit: Unit, columns: &Columns) -> Re
     let mut left = 1.0;
     for day in at {
         let at_risk = rows.iter().filter(|(other, _)| *other >= day).count() as f64;
-        let came = rows.iter().filter(|(other, is_event)| *is_event && *other == day).count() as f64;
+        let came =
+            rows.iter().filter(|(other, is_event)| *is_event && (*other - day).abs() < 0.5).count() as f64;
         left *= 1.0 - came / at_risk;
         curve.push((day, left));
     }
@@ -80,7 +81,9 @@ fn of_times(statistic: &str, measure: &str, unit: Unit, columns: &Columns) -> Re
         "mean" => longest.map(|longest| {
             let left_on =
                 |day: f64| curve.iter().rev().find(|(at, _)| *at <= day).map_or(1.0, |(_, left)| *left);
-            (0..longest as i64).map(|day| left_on(day as f64)).sum()
+            let days =
+                std::iter::successors(Some(0.0), |day| Some(day + 1.0)).take_while(|day| *day < longest);
+            days.map(left_on).sum()
         }),
         _ => panic!("{statistic} of times"),
     };
