@@ -199,6 +199,8 @@ pub enum ListFormat {
     Table,
     /// The reference: every definition once, with basis, direction and source
     Markdown,
+    /// KPIs, measures and what stands beside KPIs for this configuration, a row each
+    Csv,
 }
 
 #[derive(Debug, Args)]

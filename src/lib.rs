@@ -65,8 +65,8 @@ use crate::period::Period;
 use crate::render::Manner;
 use crate::render::terminal::Look;
 use crate::report::answer::Asked;
-use crate::report::explain::Printed;
 use crate::report::needed;
+use crate::report::rows::Printed;
 use crate::report::scope::Scope;
 
 /// How a command that could do its work ended.
@@ -122,6 +122,9 @@ fn run_report(arguments: &ReportArguments, log: &Log) -> Result<Outcome> {
         needed::of_report(&arguments.tables, &catalogue, &question.config, question.dimensions())?;
     needed.extend(needed::of_goals(&question.config, plan.as_ref(), &catalogue));
     derived::add(&mut data, &question.config, &catalogue, &needed)?;
+    let named = question.dimensions().chain(needed::dimensions_of_goals(&question.config, plan.as_ref()));
+    let unknown = needed::of_unknown(&data, named);
+    derived::add(&mut data, &question.config, &catalogue, &unknown)?;
     let mut scope = question.scope(&data, &catalogue, &arguments.scope)?;
     scope.top = arguments.top.and_then(|top| usize::try_from(top).ok());
     let goals = report::goals::goals(&question.config, plan.as_ref(), &catalogue, &data)?;
@@ -161,18 +164,34 @@ fn keep_inputs<'a>(config: &Config, outputs: impl IntoIterator<Item = &'a PathBu
 fn run_explain(arguments: &ExplainArguments, log: &Log) -> Result<Outcome> {
     let question = Question::new(&arguments.inputs, &arguments.scope)?;
     let catalogue = catalogue(&question.config)?;
-    catalogue.kpi(&arguments.kpi)?;
+    let beside = catalogue.beside(&arguments.kpi);
+    let kpi = beside.as_ref().map_or(arguments.kpi.as_str(), |found| found.kpi);
+    catalogue.kpi(kpi)?;
+    if let Some(found) = beside.as_ref().filter(|_| arguments.rows) {
+        return Err(report::beside::no_rows(&arguments.kpi, found));
+    }
     keep_inputs(&question.config, &arguments.output)?;
     let key = arguments.pseudonymise.as_deref().map(report::pseudonym::key).transpose()?;
-    let (mut data, _) = question.read_with(&arguments.columns, log)?;
-    let needed =
-        needed::of_question(&arguments.kpi, &catalogue, question.dimensions().chain(&arguments.columns));
+    let (mut data, plan) = question.read_with(&arguments.columns, log)?;
+    let mut needed = needed::of_question(kpi, &catalogue, question.dimensions().chain(&arguments.columns));
+    if beside.is_some() {
+        needed.extend(needed::of_goals(&question.config, plan.as_ref(), &catalogue));
+    }
     derived::add(&mut data, &question.config, &catalogue, &needed)?;
+    let is_column = |name: &&String| data.facts.values().any(|facts| facts.table.has(name));
+    let no_columns = arguments.columns.iter().filter(|name| !is_column(name));
+    let unknown = needed::of_unknown(&data, question.dimensions().chain(no_columns));
+    derived::add(&mut data, &question.config, &catalogue, &unknown)?;
     let scope = question.scope(&data, &catalogue, &arguments.scope)?;
-    let text = if arguments.rows {
+    let text = if let Some(found) = &beside {
+        let goals = report::goals::goals(&question.config, plan.as_ref(), &catalogue, &data)?;
+        report::beside::explain(&scope, &arguments.kpi, found, &goals)?
+    } else if arguments.rows {
         let csv_text = csv_text(arguments.csv_safe);
         let printed = Printed { columns: &arguments.columns, key: key.as_ref(), csv_text };
-        report::explain::rows(&scope, &arguments.kpi, &printed)?
+        let (text, notes) = report::rows::rows(&scope, &arguments.kpi, &printed)?;
+        log.tell_lines(&notes, Event::Note);
+        text
     } else {
         report::explain::explain(&scope, &arguments.kpi)?
     };
@@ -225,6 +244,7 @@ fn run_kpis(arguments: &KpisArguments) -> Result<()> {
     let text = match arguments.format {
         ListFormat::Table => render::catalogue::list(&catalogue),
         ListFormat::Markdown => render::catalogue::reference(&catalogue)?,
+        ListFormat::Csv => render::catalogue::csv(&catalogue)?,
     };
     output::to_stdout(text.as_bytes())
 }

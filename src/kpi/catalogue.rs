@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
+use super::beside::Beside;
 use super::cost_lag;
 pub use super::definitions::{CurveSide, Direction, Kpi, Measure, Title, Unit};
 use super::formula::Formula;
@@ -49,6 +50,9 @@ pub enum Calculation {
     /// The part that the largest value of a dimension has in a measure: no sum of parts can say that.
     Largest(String, String),
     Curve(CurveSide),
+    /// The difference of the share that left between customers of two sides: it has a value for each pair of sides, and
+    /// none over all of them.
+    Contrast,
 }
 
 /// A statistic of a measure of days, or of one of times (Kaplan–Meier).
@@ -74,6 +78,7 @@ impl Calculation {
             Calculation::Days(_, measure) | Calculation::Largest(measure, _) => {
                 BTreeSet::from([measure.as_str()])
             }
+            Calculation::Contrast => BTreeSet::from(["customers_left", "customers_at_risk"]),
             Calculation::Curve(CurveSide::Realised) => BTreeSet::from(["margin_to_date", "customers_begun"]),
             Calculation::Curve(_) => {
                 BTreeSet::from(["margin_to_date", "customers_begun", "spend", "customers_acquired"])
@@ -93,6 +98,8 @@ pub struct Catalogue {
     pub stages: Vec<String>,
     /// Every definition once: KPIs of each stage and of each pair of stages by `STAGE`, `FROM` and `TO`.
     pub reference: Vec<(String, Kpi)>,
+    /// What stands beside KPIs in a report: `plan` of `revenue` as `revenue_plan`.
+    pub beside: BTreeMap<String, Beside>,
     stage_texts: BTreeMap<String, StageText>,
 }
 
@@ -115,6 +122,7 @@ struct File {
     each_window: Templates,
     measure: BTreeMap<String, Measure>,
     kpi: BTreeMap<String, Kpi>,
+    beside: BTreeMap<String, Beside>,
 }
 
 impl File {
@@ -125,6 +133,10 @@ impl File {
         for kpi in templates.chain(self.kpi.values_mut()) {
             kpi.title = std::mem::take(&mut kpi.title).translated();
             kpi.definition = std::mem::take(&mut kpi.definition).translated();
+        }
+        for beside in self.beside.values_mut() {
+            beside.title = std::mem::take(&mut beside.title).translated();
+            beside.definition = std::mem::take(&mut beside.definition).translated();
         }
     }
 }
@@ -172,6 +184,7 @@ fn parse(config: &Config) -> Result<Catalogue> {
         replaced,
         stages: config.stages.clone(),
         reference: reference(&file, config)?,
+        beside: file.beside,
         stage_texts: file.stages,
     })
 }

@@ -54,6 +54,8 @@ pub struct Kpi {
     pub largest: Option<[String; 2]>,
     /// What it says of the margin that customers have brought by each age (built-in KPIs only).
     pub curve: Option<CurveSide>,
+    /// What it is the difference of between two sides of the customers (built-in KPIs only).
+    pub contrast: Option<Contrast>,
     #[serde(default)]
     pub unit: Unit,
     /// The direction that is good.
@@ -71,6 +73,13 @@ pub struct Kpi {
     pub needs: Vec<String>,
     #[serde(default)]
     pub source: Option<String>,
+}
+
+/// What is compared between two sides of the customers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Contrast {
+    LeftShare,
 }
 
 /// What a KPI says of the margin that customers have brought by each age.

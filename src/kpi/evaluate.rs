@@ -38,7 +38,7 @@ type Kept<Key, Result> = RefCell<HashMap<Key, Rc<Result>>>;
 pub struct Evaluator<'a> {
     pub view: View<'a>,
     pub(super) catalogue: &'a Catalogue,
-    includes_negative_days: bool,
+    pub(super) includes_negative_days: bool,
     rows: Kept<String, Rows>,
     grouped: Kept<(String, Vec<String>), Grouped>,
     groupings: Kept<(Over, Vec<String>), Grouping>,
@@ -121,7 +121,8 @@ impl<'a> Evaluator<'a> {
                 Some(Tally::Survival(times)) => in_unit(entry.kpi.unit, times_statistic(*statistic, &times)),
                 _ => Computed::default(),
             },
-            Calculation::Largest(..) => Computed::default(),
+            // a difference between groups is no value of one
+            Calculation::Largest(..) | Calculation::Contrast => Computed::default(),
             Calculation::Curve(side) => {
                 let cost = row("spend").zip(row("customers_acquired"));
                 let cost = cost.and_then(|(spend, customers)| spend.over(customers));

@@ -3,7 +3,7 @@
 use super::catalogue::{Calculation, Entry, Quantity, QuantityKind};
 use super::contacts::{ACCOUNT, CONTACTS, SINGLE};
 use super::customers::{PRODUCT_GROUPS, product_column};
-use super::derived;
+use super::derived::{self, complaints};
 use super::evaluate::{Evaluator, columns_of};
 use super::rows::PARAMETERS;
 use super::sql::Predicate;
@@ -18,7 +18,9 @@ impl Evaluator<'_> {
     /// What the data lack for a KPI: a table, or a column of one. None: the KPI can be computed.
     pub fn lacking(&self, entry: &Entry) -> Option<String> {
         let is_table = |need: &str| self.view.data.facts.keys().any(|over| over.name() == need);
-        let unmet = entry.kpi.needs.iter().find(|need| !is_table(need) && !self.knows(Over::Leads, need));
+        let is_of_customers = |need: &str| need == complaints::NAME && self.knows(Over::Customers, need);
+        let is_met = |need: &str| is_table(need) || self.knows(Over::Leads, need) || is_of_customers(need);
+        let unmet = entry.kpi.needs.iter().find(|need| !is_met(need));
         let by_needs = unmet.map(|need| self.describe_lack(Over::Leads, need));
         let of_dimension = match &entry.calculation {
             Calculation::Largest(measure, name)

@@ -1,5 +1,6 @@
 //! From joined data to values: the catalogue of KPIs as data, one evaluator, exact arithmetic, statistics.
 
+pub mod beside;
 pub mod catalogue;
 mod contacts;
 mod cost_lag;
@@ -12,6 +13,7 @@ pub mod formula;
 pub mod group;
 mod lacking;
 mod lags;
+pub mod listing;
 pub mod maturity;
 pub mod realised;
 mod rows;

@@ -87,35 +87,22 @@ impl Evaluator<'_> {
         if let Some(known) = self.curves.borrow().get(dimensions) {
             return Ok(Some(known.clone()));
         }
-        let (view, data) = (&self.view, self.view.data);
-        let accounts = &data.facts[&Over::Accounts];
-        let (Some(selected), Some(grouping)) =
-            (view.selected(Over::Accounts), self.grouping(Over::Accounts, dimensions))
+        let data = self.view.data;
+        let (Some(beginnings), Some(grouping)) =
+            (self.beginnings()?, self.grouping(Over::Accounts, dimensions))
         else {
             return Ok(None);
         };
-        let starts = accounts.table.dates("start_at").context("customers have a start")?;
-        let counts = |row: usize| {
-            let start =
-                starts.get(row).filter(|day| view.event_period().is_none_or(|period| period.contains(*day)));
-            start.filter(|_| selected.has(row)).map(month_number)
-        };
         let mut growing: BTreeMap<usize, Growing> = BTreeMap::new();
-        for (row, start) in (0..accounts.table.frame.height()).filter_map(|row| Some((row, counts(row)?))) {
+        for (row, start) in beginnings.iter().enumerate().filter_map(|(row, start)| Some((row, (*start)?))) {
             let group = growing.entry(grouping.group_of(row)).or_default();
             group.last_start = if group.members == 0 { start } else { group.last_start.max(start) };
             group.members += 1;
         }
-        if let Some(payments) = data.facts.get(&Over::Payments) {
-            let days = payments.table.dates("paid_at").context("payments have a date")?;
-            let earned = data.margin.earned(&payments.table).context("payments have an amount")?;
-            for (row, (account, earned)) in data.accounts_of[&Over::Payments].iter().zip(earned).enumerate() {
-                let account = *account as usize;
-                let (Some(day), Some(start)) = (days.get(row), counts(account)) else { continue };
-                let group = growing.entry(grouping.group_of(account)).or_default();
-                *group.by_age.entry((month_number(day) - start).max(0)).or_default() += earned;
-            }
-        }
+        self.receive(&beginnings, |account, age, earned| {
+            let group = growing.entry(grouping.group_of(account)).or_default();
+            *group.by_age.entry(age).or_default() += earned;
+        })?;
         let last = data.as_of.map(last_whole_month);
         let mut curves = Curves::default();
         let mut all = Growing::default();
@@ -132,6 +119,55 @@ impl Evaluator<'_> {
         let curves = Rc::new(curves);
         self.curves.borrow_mut().insert(dimensions.to_vec(), curves.clone());
         Ok(Some(curves))
+    }
+
+    /// For each customer the calendar month in which it began; none for those that do not count in this view. None at all
+    /// where customers do not know a filter.
+    fn beginnings(&self) -> Result<Option<Vec<Option<i32>>>> {
+        let view = &self.view;
+        let Some(selected) = view.selected(Over::Accounts) else { return Ok(None) };
+        let accounts = &view.data.facts[&Over::Accounts].table;
+        let starts = accounts.dates("start_at").context("customers have a start")?;
+        let is_of_period = |day: &i32| view.event_period().is_none_or(|period| period.contains(*day));
+        let start = |row: usize| starts.get(row).filter(is_of_period).filter(|_| selected.has(row));
+        Ok(Some((0..accounts.frame.height()).map(|row| start(row).map(month_number)).collect()))
+    }
+
+    /// Goes through the payments of the customers that count: the row of the customer, its age in months when it paid
+    /// (what came before it began is of its first month), and the margin in millionths.
+    fn receive(&self, beginnings: &[Option<i32>], mut add: impl FnMut(usize, i32, i128)) -> Result<()> {
+        let data = self.view.data;
+        let Some(payments) = data.facts.get(&Over::Payments) else { return Ok(()) };
+        let days = payments.table.dates("paid_at").context("payments have a date")?;
+        let earned = data.margin.earned(&payments.table).context("payments have an amount")?;
+        for (row, (account, earned)) in data.accounts_of[&Over::Payments].iter().zip(earned).enumerate() {
+            let account = *account as usize;
+            let (Some(day), Some(start)) = (days.get(row), beginnings[account]) else { continue };
+            add(account, (month_number(day) - start).max(0), earned);
+        }
+        Ok(())
+    }
+
+    /// The customers of this view one by one: the row of each, and the margin in millionths that had been received from
+    /// it by each age that all of them have reached. They add up to the curve of all customers.
+    ///
+    /// # Errors
+    /// None on tables that were read.
+    pub(super) fn margins_by_age(&self) -> Result<Vec<(usize, Vec<i128>)>> {
+        let (Some(curves), Some(beginnings)) = (self.curves(&[])?, self.beginnings()?) else {
+            return Ok(Vec::new());
+        };
+        let ages = curves.total.by_age.len();
+        let mut of_account: BTreeMap<usize, Vec<i128>> = BTreeMap::new();
+        for (account, _) in beginnings.iter().enumerate().filter(|(_, start)| start.is_some()) {
+            of_account.insert(account, vec![0; ages]);
+        }
+        self.receive(&beginnings, |account, age, earned| {
+            // what came at an age is in the sums of all later ones
+            let later = of_account.get_mut(&account).into_iter().flatten();
+            later.skip(usize::try_from(age).unwrap_or(ages)).for_each(|sum| *sum += earned);
+        })?;
+        Ok(of_account.into_iter().collect())
     }
 
     /// A KPI of the curve of the chosen groups; `cost` is that of winning one customer there.

@@ -92,6 +92,10 @@ impl Evaluator<'_> {
 
     /// The leads with the spend that reached them.
     pub(super) fn allocated_contributions(&self, measure: &str) -> Result<Vec<(Over, usize, Exact)>> {
+        // clicks have no value under a filter that is of leads, and so no rows
+        if self.allocated(measure, &[])?.is_none() {
+            return Ok(Vec::new());
+        }
         let amounts = self.spend_of_leads(measure)?.into_iter().enumerate();
         let spent = amounts.filter(|(_, amount)| *amount != 0);
         Ok(spent.map(|(row, amount)| (Over::Leads, row, Exact::millionths(amount))).collect())

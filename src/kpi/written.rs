@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::catalogue::{Calculation, DaysStatistic, Quantity, QuantityKind};
-use super::definitions::{Kpi, Measure};
+use super::definitions::{Contrast, Kpi, Measure};
 use super::{cost_lag, formula, lags, sql};
 use crate::error::data_error;
 use crate::leads::Over;
@@ -91,6 +91,9 @@ pub fn calculation(kpi: &Kpi) -> Result<(Calculation, String)> {
     }
     if let Some(side) = kpi.curve {
         found.push((Calculation::Curve(side), side.formula().to_string()));
+    }
+    if let Some(Contrast::LeftShare) = kpi.contrast {
+        found.push((Calculation::Contrast, "left_share of one side - left_share of the other".to_string()));
     }
     for (statistic, measure, name) in days {
         if let Some(measure) = measure {

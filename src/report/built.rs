@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::build::OWN_KPIS;
 use super::scope::{Scope, undated, without_date};
-use super::{Definition, Report, Table};
+use super::{Definition, Report, Table, Value};
 use crate::check::Finding;
 use crate::error::data_error;
 use crate::kpi::catalogue::Catalogue;
@@ -83,6 +83,7 @@ pub fn definitions(catalogue: &Catalogue, tables: &[Table]) -> Vec<Definition> {
     let mut known = BTreeSet::new();
     let mut definitions = Vec::new();
     for value in rows.flat_map(|row| &row.values).filter(|value| known.insert(value.kpi.as_str())) {
+        definitions.extend(of_beside(catalogue, value));
         definitions.extend(catalogue.kpis.get(&value.kpi).map(|entry| Definition {
             kpi: value.kpi.clone(),
             title: entry.kpi.title.text().to_string(),
@@ -92,6 +93,19 @@ pub fn definitions(catalogue: &Catalogue, tables: &[Table]) -> Vec<Definition> {
         }));
     }
     definitions
+}
+
+/// What a key is that stands beside a KPI; none where it is a KPI itself.
+fn of_beside(catalogue: &Catalogue, value: &Value) -> Option<Definition> {
+    let found = catalogue.beside(&value.kpi)?;
+    let of = catalogue.kpis.get(found.kpi)?.kpi.title.text();
+    Some(Definition {
+        kpi: value.kpi.clone(),
+        title: format!("{of}: {}", found.fill(found.beside.title.text())),
+        unit: value.unit,
+        definition: found.fill(found.beside.definition.text()),
+        formula: found.fill(&found.beside.formula),
+    })
 }
 
 /// Tables of several periods with what a report says beside them: what has no date is in none of the periods, whether

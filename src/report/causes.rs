@@ -15,8 +15,8 @@ use crate::kpi::derived::profile::{self, DOES_NOT_FIT, FITS};
 use crate::kpi::exact::Exact;
 use crate::kpi::statistics::{Interval, newcombe};
 use crate::kpi::view::TOTAL;
-use crate::lang;
-use crate::{say, words};
+use crate::render::{interval_text, value_text};
+use crate::{lang, say, words};
 
 /// With fewer customers on a side nothing is said of its share.
 const FEWEST: u64 = 30;
@@ -72,6 +72,24 @@ pub fn differences(scope: &Scope, basis: Basis) -> Result<Option<Block>> {
         ],
         rows,
     }))
+}
+
+/// The differences one by one, in words: the sides, then the difference, its interval and the two shares.
+///
+/// # Errors
+/// A predicate that does not fit the columns.
+pub fn described(scope: &Scope, basis: Basis) -> Result<Vec<(String, String)>> {
+    let questions = asked(scope, basis)?;
+    let contrasts = questions.iter().flatten().flat_map(|question| &question.contrasts);
+    let described = contrasts.filter_map(|contrast| {
+        let (more, less) = (contrast.more, contrast.less);
+        let difference = value_text(contrast.difference()?, Unit::Part);
+        let interval = contrast.interval().map(|interval| format!("  {}", interval_text(interval)));
+        let shares = format!("{} / {} - {} / {}", more.left, more.of, less.left, less.of);
+        let interval = interval.unwrap_or_default();
+        Some((contrast.labels.join(", "), format!("{difference}{interval}  {shares}")))
+    });
+    Ok(described.collect())
 }
 
 /// What the differences that a table shows allow to be said under a scope, one note each; none of a table without them.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 
 use super::Table;
-use super::explain::identify;
+use super::rows::identify;
 use super::scope::Scope;
 use crate::config::Basis;
 use crate::input::table::code_slice;

@@ -1,6 +1,5 @@
 //! Where one number comes from: its definition and formula, its parts on the data at hand, and the rows behind them.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use anyhow::Result;
@@ -9,19 +8,16 @@ use super::build::OWN_KPIS;
 use super::layout::with_unit;
 use super::scope::{Scope, describe_scope, undated};
 use super::top::place_in_order;
-use super::{Value, pseudonym};
+use super::{Value, causes};
 use crate::check::Finding;
 use crate::config::Basis;
-use crate::csv_text::CsvText;
-use crate::error::{data_error, suggestion, usage_error};
+use crate::error::data_error;
 use crate::kpi::catalogue::{Calculation, Entry, Unit};
 use crate::kpi::evaluate::Evaluator;
 use crate::kpi::exact::Exact;
 use crate::kpi::group::Key;
 use crate::lang;
-use crate::leads::index::NO_LEAD;
-use crate::leads::{Facts, Over};
-use crate::period::format_day;
+use crate::leads::Over;
 use crate::render::{interval_text, value_text};
 
 /// The explanation of a KPI as text.
@@ -31,7 +27,7 @@ use crate::render::{interval_text, value_text};
 pub fn explain(scope: &Scope, name: &str) -> Result<String> {
     let entry = scope.catalogue.kpi(name)?;
     refuse_lacking(scope, name)?;
-    let basis = entry.kpi.basis.or(scope.basis).unwrap_or(default_basis(scope, name)?);
+    let basis = basis_of_question(scope, name)?;
     let value = scope.value(name, basis, &[], None)?;
     let lines = facts(scope, entry, basis, &value);
     let mut text = format!("{} ({name})\n", entry.kpi.title.text());
@@ -42,6 +38,11 @@ pub fn explain(scope: &Scope, name: &str) -> Result<String> {
     write_pairs(&mut text, &lines);
     text.push_str("\nMeasures\n");
     write_pairs(&mut text, &measures(scope, scope.evaluator(basis), &entry.calculation)?);
+    text.push_str(&match &entry.calculation {
+        Calculation::Curve(_) => by_age(scope, basis)?,
+        Calculation::Contrast => contrasts(scope, basis)?,
+        _ => String::new(),
+    });
     if !scope.by.is_empty() {
         text.push_str(&by_dimensions(scope, name, basis)?);
     }
@@ -63,6 +64,9 @@ fn why_empty(scope: &Scope, entry: &Entry, basis: Basis, value: &Value) -> &'sta
         quantity.text.contains("< period_to") && !quantity.text.contains("period_from is null")
     });
     match value.denominator {
+        _ if matches!(entry.calculation, Calculation::Contrast) => {
+            "it stands between two sides of the customers, as below"
+        }
         _ if needs_period && !has_period => "it needs a period in event basis, such as `--month 2026-03`",
         Some(denominator) if denominator.is_zero() => "the denominator is 0",
         Some(_) if matches!(entry.calculation, Calculation::Days(..)) => "too few have come so far",
@@ -70,11 +74,16 @@ fn why_empty(scope: &Scope, entry: &Entry, basis: Basis, value: &Value) -> &'sta
     }
 }
 
-fn plain_text(exact: Exact) -> String {
+/// A number as it is told to people: whole where it counts something, else with two decimals.
+pub fn plain_text(exact: Exact) -> String {
     exact.as_count().map_or_else(|| exact.to_text(2), lang::whole)
 }
 
-fn refuse_lacking(scope: &Scope, name: &str) -> Result<()> {
+/// Refuses a KPI that the data cannot give.
+///
+/// # Errors
+/// What the inputs lack for it.
+pub fn refuse_lacking(scope: &Scope, name: &str) -> Result<()> {
     match scope.lacking(name)? {
         Some(lack) => Err(data_error(
             format!("`{name}` cannot be computed: the inputs lack {lack}"),
@@ -82,6 +91,15 @@ fn refuse_lacking(scope: &Scope, name: &str) -> Result<()> {
         )),
         None => Ok(()),
     }
+}
+
+/// The basis in which a KPI is explained: its own, else that of the command line, else that of its table.
+///
+/// # Errors
+/// An unknown KPI.
+pub fn basis_of_question(scope: &Scope, name: &str) -> Result<Basis> {
+    let own = scope.catalogue.kpi(name)?.kpi.basis;
+    Ok(own.or(scope.basis).unwrap_or(default_basis(scope, name)?))
 }
 
 /// The basis of the first table that shows the KPI; cohort for KPIs that no table shows. A KPI of the user's own is shown
@@ -187,136 +205,51 @@ fn by_dimensions(scope: &Scope, name: &str, basis: Basis) -> Result<String> {
     Ok(text)
 }
 
-fn write_pairs(text: &mut String, pairs: &[(String, String)]) {
+/// What customers had brought by each age that all of them have reached: the numbers that the last age is one of.
+fn by_age(scope: &Scope, basis: Basis) -> Result<String> {
+    let Some(curves) = scope.evaluator(basis).curves(&[])? else { return Ok(String::new()) };
+    let curve = &curves.total;
+    let lines: Vec<(String, String)> = curve
+        .by_age
+        .iter()
+        .enumerate()
+        .filter_map(|(age, margin)| {
+            let value = value_text(curve.at(age)?, Unit::Money);
+            let margin = plain_text(Exact::millionths(*margin));
+            Some((age.to_string(), format!("{value}  {margin} / {}", curve.members)))
+        })
+        .collect();
+    let mut text =
+        "\nMargin per customer by age in months: the last is the age that all have reached\n".to_string();
+    if lines.is_empty() {
+        text.push_str("  not all customers have reached a whole month\n");
+    }
+    write_pairs(&mut text, &lines);
+    let begun = scope.evaluator(basis).grouped("customers_begun", &[])?;
+    let begun = begun.and_then(|begun| begun.total.exact().as_count()).unwrap_or_default();
+    if begun > curve.members {
+        let undated = begun - curve.members;
+        let _ = writeln!(text, "  customers of whom nothing says when they began, at no age: {undated}");
+    }
+    Ok(text)
+}
+
+/// The differences between the sides of the two questions about churn.
+fn contrasts(scope: &Scope, basis: Basis) -> Result<String> {
+    let mut text = "\nDifference in the share that left, points\n".to_string();
+    let lines = causes::described(scope, basis)?;
+    if lines.is_empty() {
+        text.push_str("  a side has no customers\n");
+    }
+    write_pairs(&mut text, &lines);
+    Ok(text)
+}
+
+/// Writes labels and what they are for, in two columns.
+pub fn write_pairs(text: &mut String, pairs: &[(String, String)]) {
     let width = pairs.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
     for (label, value) in pairs {
         let padding = " ".repeat(width - label.chars().count());
         let _ = writeln!(text, "  {label}{padding}  {value}");
     }
-}
-
-/// What is printed of a row beside its place and what it adds.
-pub struct Printed<'a> {
-    /// Columns of its table, else of its lead.
-    pub columns: &'a [String],
-    /// IDs are replaced under this key.
-    pub key: Option<&'a pseudonym::Key>,
-    pub csv_text: CsvText,
-}
-
-impl Printed<'_> {
-    fn text(&self, text: &str) -> String {
-        self.csv_text.write(text).into_owned()
-    }
-
-    fn id(&self, id: &str) -> String {
-        self.key.map_or_else(|| self.text(id), |key| pseudonym::pseudonym(key, id))
-    }
-}
-
-/// The rows behind a KPI as CSV: table, ID, file and line, the columns that are asked for, and what each adds to every
-/// measure.
-///
-/// The column of a measure adds up to the measure. Rows are in the order of table, ID, file and line.
-///
-/// # Errors
-/// An unknown KPI or column, a KPI that the data cannot give, or `--by`, which has no place here.
-pub fn rows(scope: &Scope, name: &str, printed: &Printed) -> Result<String> {
-    if !scope.by.is_empty() {
-        return Err(usage_error(
-            "`--rows` and `--by` do not go together",
-            "select rows with `--where DIM=VALUE`",
-        ));
-    }
-    let entry = scope.catalogue.kpi(name)?;
-    refuse_lacking(scope, name)?;
-    check_columns(scope, printed.columns)?;
-    let basis = entry.kpi.basis.or(scope.basis).unwrap_or(default_basis(scope, name)?);
-    let evaluator = scope.evaluator(basis);
-    let names: Vec<&str> = entry.calculation.measures().into_iter().collect();
-    let mut rows: BTreeMap<(Over, String, String, u32, usize), Vec<Exact>> = BTreeMap::new();
-    for (place, measure) in names.iter().enumerate() {
-        for (over, row, amount) in evaluator.contributions(measure)? {
-            let (id, file, line) = identify(scope, over, row);
-            let amounts =
-                rows.entry((over, id, file, line, row)).or_insert_with(|| vec![Exact::ZERO; names.len()]);
-            amounts[place] = amount;
-        }
-    }
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let columns = printed.columns.iter().map(String::as_str);
-    let heading = ["table", "id", "file", "line"].into_iter().chain(columns).chain(names.iter().copied());
-    writer.write_record(heading.map(|name| printed.text(name)))?;
-    for ((over, id, file, line, row), amounts) in rows {
-        let fixed = [over.name().to_string(), printed.id(&id), printed.text(&file), line.to_string()];
-        let cells = printed.columns.iter().map(|column| cell(scope, over, row, column, printed));
-        let amounts = amounts.into_iter().map(Exact::to_plain);
-        writer.write_record(fixed.into_iter().chain(cells).chain(amounts))?;
-    }
-    Ok(String::from_utf8(writer.into_inner()?)?)
-}
-
-fn check_columns(scope: &Scope, columns: &[String]) -> Result<()> {
-    let tables = || scope.data.facts.values().map(|facts| &facts.table.frame);
-    let Some(unknown) =
-        columns.iter().find(|name| !tables().any(|frame| frame.get_column_index(name).is_some()))
-    else {
-        return Ok(());
-    };
-    let known: BTreeSet<String> =
-        tables().flat_map(|frame| frame.get_column_names_str()).map(String::from).collect();
-    let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    Err(usage_error(format!("unknown column `{unknown}`"), suggestion(unknown, &known)))
-}
-
-/// A cell of a row, of its own table or of its lead; empty where neither has the column.
-fn cell(scope: &Scope, over: Over, row: usize, column: &str, printed: &Printed) -> String {
-    let facts = &scope.data.facts[&over];
-    if facts.table.has(column) {
-        return own_cell(facts, row, column, printed);
-    }
-    match facts.lead_of(row) {
-        NO_LEAD => String::new(),
-        lead => own_cell(scope.data.leads(), lead as usize, column, printed),
-    }
-}
-
-fn own_cell(facts: &Facts, row: usize, column: &str, printed: &Printed) -> String {
-    let table = &facts.table;
-    let text = || {
-        let code = table.codes(column)?.get(row)?;
-        table.dictionaries.get(column)?.get(code as usize).map(|text| printed.text(text))
-    };
-    let id = || table.ids(column)?.get(row).map(|id| printed.id(id));
-    let number =
-        || table.numbers(column)?.get(row).map(|number| Exact::millionths(i128::from(number)).to_plain());
-    let day = || table.dates(column)?.get(row).map(format_day);
-    text().or_else(id).or_else(number).or_else(day).unwrap_or_default()
-}
-
-/// The ID of a row (of its lead where it has one), its file and line.
-pub fn identify(scope: &Scope, over: Over, row: usize) -> (String, String, u32) {
-    let facts = &scope.data.facts[&over];
-    let (file, line) = facts.table.origin.place(row);
-    let lead = facts.lead_of(row);
-    let of_lead = if lead == NO_LEAD { None } else { id_of(scope.data.leads(), lead as usize) };
-    let of_contract = || id_of(scope.data.facts.get(&Over::Contracts)?, contract_of(scope, over, row)?);
-    let id = of_lead.or_else(|| id_of(facts, row)).or_else(of_contract).unwrap_or_default();
-    (id, file.to_string(), line)
-}
-
-fn id_of(facts: &Facts, row: usize) -> Option<String> {
-    let id = |column: &str| facts.table.ids(column)?.get(row).map(String::from);
-    id("lead_id").or_else(|| id("customer_id"))
-}
-
-/// The contract with which a customer begins, and which names it where the CRM does not: it stands at the same place.
-fn contract_of(scope: &Scope, over: Over, row: usize) -> Option<usize> {
-    let contracts = scope.data.facts.get(&Over::Contracts).filter(|_| over == Over::Customers)?;
-    let (origin, own) = (&contracts.table.origin, &scope.data.facts[&over].table.origin);
-    let (file, line) = (own.file_of_row.get(row)?, own.line_of_row.get(row)?);
-    // contracts stand in the order of their files and lines
-    let start = origin.file_of_row.partition_point(|other| other < file);
-    let end = origin.file_of_row.partition_point(|other| other <= file);
-    origin.line_of_row[start..end].binary_search(line).ok().map(|place| start + place)
 }

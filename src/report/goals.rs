@@ -18,7 +18,7 @@ use crate::leads::Data;
 use crate::period::Period;
 
 /// The columns of a plan that are no dimensions.
-const FIXED: [&str; 3] = ["period", "kpi", "value"];
+pub const FIXED: [&str; 3] = ["period", "kpi", "value"];
 
 /// Values of dimensions that a number is about; empty for the total.
 pub type Place = BTreeMap<String, String>;

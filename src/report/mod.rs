@@ -8,6 +8,7 @@
 mod ages;
 pub mod answer;
 pub mod audit;
+pub mod beside;
 pub mod build;
 mod built;
 mod causes;
@@ -24,6 +25,7 @@ mod order;
 mod path;
 mod plan;
 pub mod pseudonym;
+pub mod rows;
 pub mod scope;
 pub mod tables;
 pub mod targets;

@@ -11,6 +11,7 @@ use crate::config::{Basis, NegativeDays};
 use crate::error::{did_you_mean, suggestion, usage_error};
 use crate::input::table::Days;
 use crate::kpi::catalogue::{Catalogue, Entry, Unit};
+use crate::kpi::derived;
 use crate::kpi::evaluate::{Computed, Evaluator};
 use crate::kpi::exact::Exact;
 use crate::kpi::group::Key;
@@ -217,7 +218,11 @@ fn check_dimensions<'a>(data: &Data, names: impl Iterator<Item = &'a String>) ->
         }
         if !known.contains(name.as_str()) {
             let known: Vec<&str> = known.iter().copied().collect();
-            return Err(usage_error(format!("unknown dimension `{name}`"), suggestion(name, &known)));
+            let message = derived::find(name).map_or_else(
+                || format!("unknown dimension `{name}`"),
+                |derived| format!("the dimension `{name}` needs {}", derived.needs),
+            );
+            return Err(usage_error(message, suggestion(name, &known)));
         }
     }
     Ok(())

@@ -365,7 +365,8 @@ fn words_of(side: Side, aim: &Aim) -> &'static str {
     }
 }
 
-fn with_unit(number: Exact, unit: Unit, currency: Option<&str>) -> String {
+/// A number with its unit, as it is told to people.
+pub fn with_unit(number: Exact, unit: Unit, currency: Option<&str>) -> String {
     let text = value_text(number, unit);
     match unit {
         Unit::Share | Unit::Part => format!("{text} %"),

@@ -4,7 +4,7 @@
 //! `cdnow` follows customers of a log of purchases, `check` holds the audit against counts made by hand, `cron` tries that chapter of the manual, `csv_safe` text that a spreadsheet would run, `deals` several deals of a lead, `folded` what `--top` folds in several periods, `help` runs the examples of every `--help`, `html` holds the page against the JSON and opens it in a browser, `init` runs reports with the configuration that is written for
 //! files, `joined` holds what a deal says of its lead, `language` finds texts that a language lacks, `log` reads the events, `messy` holds exports as they come against clean twins, `newcomer` tells what one stumbled over, `overlap` holds what two files both have, `oracle` compares every number with one that was
 //! computed another way, `output` takes files, disks and time away from runs, `periods` compares periods with reports of each, `presets` reads known exports, `properties` tries companies nobody thought of, `published`
-//! reaches figures that others published, `regressions` keeps what was once wrong from coming back, `schema` fixes what programs read, `transcripts`
+//! reaches figures that others published, `rebuilt` computes every KPI once more from the rows that `explain --rows` lists, `regressions` keeps what was once wrong from coming back, `schema` fixes what programs read, `transcripts`
 //! fixes what is printed to the letter, `xlsx` reads the workbook with another library.
 
 mod cdnow;
@@ -30,6 +30,7 @@ mod periods;
 mod presets;
 mod properties;
 mod published;
+mod rebuilt;
 mod reference;
 mod regressions;
 mod schema;

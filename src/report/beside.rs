@@ -1,0 +1,80 @@
+//! The explanation of what stands beside a KPI: its plan, attainment, pace and growth.
+
+use std::fmt::Write as _;
+
+use anyhow::Result;
+
+use super::explain::{basis_of_question, plain_text, refuse_lacking, write_pairs};
+use super::goals::{self, Aim, Goal};
+use super::scope::{Scope, describe_scope};
+use super::targets::{Judged, judge_all, with_unit};
+use crate::error::usage_error;
+use crate::kpi::beside::Found;
+use crate::kpi::exact::Exact;
+
+/// The explanation as text; `goals` are those of the configuration and of the plan.
+///
+/// # Errors
+/// A KPI that the data cannot give.
+pub fn explain(scope: &Scope, name: &str, found: &Found, goals: &[Goal]) -> Result<String> {
+    refuse_lacking(scope, found.kpi)?;
+    let title = scope.catalogue.kpi(found.kpi)?.kpi.title.text();
+    let mut text = format!("{title}: {} ({name})\n", found.fill(found.beside.title.text()));
+    let _ = writeln!(text, "{}\n", found.fill(found.beside.definition.text()));
+    let pairs = [
+        ("formula", found.fill(&found.beside.formula)),
+        ("scope", describe_scope(scope, basis_of_question(scope, found.kpi)?)),
+        ("source", found.beside.source.clone()),
+    ];
+    write_pairs(&mut text, &pairs.map(|(label, value)| (label.to_string(), value)));
+    if found.what == "growth" {
+        text.push_str("\nIt stands in reports of several periods (`--every month`), where a period has one before it.\n");
+        return Ok(text);
+    }
+    let planned: Vec<Goal> = goals.iter().filter(|goal| goal.kpi == found.kpi).cloned().collect();
+    let (judged, _) = judge_all(scope, None, &planned)?;
+    let lines: Vec<(String, String)> =
+        judged.iter().filter_map(|judged| Some((place(judged), line(scope, found, judged)?))).collect();
+    text.push_str("\nPlanned\n");
+    if lines.is_empty() {
+        text.push_str("  nothing in this scope: a plan is a file (`--plan`), with a row a period and KPI\n");
+    }
+    write_pairs(&mut text, &lines);
+    Ok(text)
+}
+
+/// That there are no rows, and where those of the parts are.
+pub fn no_rows(name: &str, found: &Found) -> anyhow::Error {
+    usage_error(
+        format!("`{name}` has no rows of its own: it stands beside `{}`", found.kpi),
+        format!(
+            "`funnel explain {} --rows` lists those behind the actual value; what was planned is a row of the plan",
+            found.kpi
+        ),
+    )
+}
+
+/// The period, and what the plan is about.
+fn place(judged: &Judged) -> String {
+    format!("{}, {}", judged.period, goals::describe(&judged.goal.place))
+}
+
+/// What stands beside the KPI there; none of a limit, which is no plan.
+fn line(scope: &Scope, found: &Found, judged: &Judged) -> Option<String> {
+    let Aim::Plan(plan, _) = judged.goal.aim else { return None };
+    let unit = found.beside.unit.unwrap_or(judged.value.unit);
+    let number = |number: Exact| with_unit(number, unit, scope.data.currency.as_deref());
+    let actual = judged.value.value;
+    Some(match found.what {
+        "attainment" => {
+            let parts = actual.map(|actual| format!("  {} / {}", plain_text(actual), plain_text(plan)));
+            let value = actual.and_then(|actual| actual.over(plan)).map(number);
+            format!("{}{}", value.unwrap_or_default(), parts.unwrap_or_default())
+        }
+        "pace" => judged
+            .judgement
+            .pace
+            .map_or_else(|| "empty: the period is over, or of it no part can be asked".to_string(), number),
+        _ => number(plan),
+    })
+}
