@@ -17,6 +17,7 @@ use crate::kpi::group::Key;
 use crate::kpi::statistics::wilson;
 use crate::kpi::view::{Filter, NONE, View};
 use crate::leads::Data;
+use crate::leads::lack::Lack;
 use crate::mask::Mask;
 use crate::period::{Period, format_day};
 
@@ -122,6 +123,14 @@ impl<'a> Scope<'a> {
     /// # Errors
     /// A KPI that the catalogue lacks.
     pub fn lacking(&self, kpi: &str) -> Result<Option<String>> {
+        Ok(self.lack(kpi)?.map(|lack| lack.told))
+    }
+
+    /// The same with its English for errors.
+    ///
+    /// # Errors
+    /// A KPI that the catalogue lacks.
+    pub fn lack(&self, kpi: &str) -> Result<Option<Lack>> {
         Ok(self.cohort.lacking(self.catalogue.kpi(kpi)?))
     }
 

@@ -8,6 +8,7 @@ use super::super::profile::IN_WORDS;
 use super::export::{Cell, Export, Filled};
 use super::{Setting, Settled, Undecided};
 use crate::period::format_day;
+use crate::words;
 
 const HINT: &str =
     "dates are read as 2026-02-28, 28.02.2026 or Feb 28, 2026, with or without a time behind them";
@@ -41,7 +42,7 @@ pub fn settle(export: &Export, own: &mut [Column], settled: &mut Settled) -> Res
     let hint = |own: &[Column]| export.hint_of_bad(own, &format, HINT);
     let reason = |thread: usize, word: u32| {
         let is_short = readings[thread][word as usize].is_some_and(|reading| reading.has_short_year);
-        ("is not a date", is_short.then(|| export.setting_hint(&["D/M/YY", "M/D/YY"])))
+        (words!("is not a date"), is_short.then(|| export.setting_hint(&["D/M/YY", "M/D/YY"])))
     };
     export.fill(own, settled, &value, &reason, &hint);
     for file in export.members {
