@@ -9,7 +9,7 @@ use super::rows::NoData;
 use super::tables::Kind;
 use crate::check::{Finding, finding_of_texts};
 use crate::config::ColumnType;
-use crate::{lang, say};
+use crate::{lang, say, words};
 
 /// One file as it was read.
 #[derive(Debug, Clone)]
@@ -101,7 +101,9 @@ pub struct ColumnProfile {
 /// The formats that need no word.
 const PLAIN_FORMATS: [&str; 4] = ["", "YYYY-MM-DD", "DD.MM.YYYY", "1234.56"];
 /// The format of dates with the names of months.
-pub const IN_WORDS: &str = "words";
+pub const IN_WORDS: &str = words!("words");
+/// What stands between the formats of a column that has several.
+pub const AND: &str = " and ";
 
 impl FileProfile {
     /// The separator as a byte.
@@ -183,7 +185,9 @@ impl FileProfile {
         let formats = self.columns.iter().filter(|column| !PLAIN_FORMATS.contains(&column.format.as_str()));
         parts.extend(formats.map(|column| match column.format.as_str() {
             IN_WORDS => say!("{column} written in words", column = column.name),
-            format => say!("{column} written as {format}", column = column.name, format = format),
+            format => {
+                say!("{column} written as {format}", column = column.name, format = describe_format(format))
+            }
         }));
         let empty = NoData::Empty.name();
         parts.extend(self.dropped.iter().filter(|dropped| dropped.what != empty).map(describe_dropped));
@@ -195,6 +199,13 @@ impl FileProfile {
         }
         parts
     }
+}
+
+/// How the cells of a column are written, for people: `YYYY-MM-DD and words`.
+pub fn describe_format(format: &str) -> String {
+    let form = |form: &str| if form == IN_WORDS { lang::text(form) } else { form.to_string() };
+    let forms = format.split(AND).map(form);
+    forms.reduce(|forms, form| say!("{forms} and {form}", forms = forms, form = form)).unwrap_or_default()
 }
 
 /// Rows that are no data and where they are.

@@ -48,13 +48,10 @@ impl Differing {
         tell("second_values", second, self.ignored);
         // that a deal has come further than its lead is no news
         if name != "stage" {
-            let what = match OF_THE_DEAL.contains(&name) {
-                true => {
-                    say!("leads with another `{name}` than their deal, that of the deal kept", name = name)
-                }
-                false => {
-                    say!("leads with another `{name}` than their deal, that of the lead kept", name = name)
-                }
+            let what = if OF_THE_DEAL.contains(&name) {
+                say!("leads with another `{name}` than their deal, that of the deal kept", name = name)
+            } else {
+                say!("leads with another `{name}` than their deal, that of the lead kept", name = name)
             };
             tell("leads_unlike_their_deal", what, self.in_deal);
         }

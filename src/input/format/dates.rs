@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::column::{Column, Seen};
 use super::super::date::{Reading, read_date};
-use super::super::profile::IN_WORDS;
+use super::super::profile::{AND, IN_WORDS};
 use super::export::{Cell, Export, Filled};
 use super::{Setting, Settled, Undecided};
 use crate::period::format_day;
@@ -145,7 +145,7 @@ fn describe(export: &Export, own: &[Column], odd: &BTreeSet<&'static str>) -> St
     forms.extend(seen(|seen| seen.year_first).then_some("YYYY-MM-DD"));
     forms.extend(seen(|seen| seen.full_stops).then_some("DD.MM.YYYY"));
     forms.extend(odd);
-    forms.join(" and ")
+    forms.join(AND)
 }
 
 fn two_readings(export: &Export, cell: &Cell) -> Undecided {
