@@ -24,6 +24,7 @@ use crate::check::threshold::Threshold;
 use crate::error::data_error;
 use crate::input::tables::Kind;
 use crate::kpi::catalogue::{Kpi, Measure};
+use crate::words;
 
 /// The stages of a funnel where the configuration names none.
 pub const DEFAULT_STAGES: [&str; 6] = ["lead", "mql", "sal", "sql", "opportunity", "won"];
@@ -233,12 +234,12 @@ impl ReasonGroup {
     /// The key in `funnel.toml`, and the value of the dimension.
     pub fn name(self) -> &'static str {
         match self {
-            ReasonGroup::Positive => "positive",
-            ReasonGroup::Service => "service",
-            ReasonGroup::Price => "price",
-            ReasonGroup::Product => "product",
-            ReasonGroup::Involuntary => "involuntary",
-            ReasonGroup::Unknown => "unknown",
+            ReasonGroup::Positive => words!("positive"),
+            ReasonGroup::Service => words!("service"),
+            ReasonGroup::Price => words!("price"),
+            ReasonGroup::Product => words!("product"),
+            ReasonGroup::Involuntary => words!("involuntary"),
+            ReasonGroup::Unknown => words!("unknown"),
         }
     }
 }

@@ -210,9 +210,9 @@ fn rows_alike(subject: &Subject, alike: &Alike) -> Answer {
         _ => (Over::Spend, "no spend export is named"),
     };
     let repeated = subject.data.findings.iter().find(|finding| finding.key == alike.key);
-    let effect = repeated.and_then(|finding| finding.what.strip_prefix(alike.what)).unwrap_or_default();
+    let effect = repeated.map_or("", |finding| finding.effect.as_str());
     match subject.facts(over) {
-        Some(_) => told(subject, alike.key, None, effect.trim_start_matches(", ")),
+        Some(_) => told(subject, alike.key, None, effect),
         None => answer(alike.key, Err(needs)),
     }
 }

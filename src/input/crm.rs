@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::header::normalise;
 use super::plan::Opened;
 use super::presets::{self, RowIs};
-use super::{Inputs, StatusWords, tables};
+use super::{Inputs, StatusWords, WayToTheLead, tables};
 use crate::config::{Config, Duplicates};
 use crate::error::data_error;
 
@@ -37,15 +37,15 @@ pub fn tell_deals_from_leads(files: &mut [Opened]) -> Result<()> {
 }
 
 /// What the user can do so that the deals of a file find their leads; none where the files can tell.
-fn way_to_the_lead(deals: &Opened, files: &[Opened]) -> Result<Option<String>> {
+fn way_to_the_lead(deals: &Opened, files: &[Opened]) -> Result<Option<WayToTheLead>> {
     if deals.cell("lead_id").is_some() {
         return Ok(None);
     }
     let Some(preset) = deals.preset else {
-        return Ok(Some("map the column that names the lead to `lead_id`".to_string()));
+        return Ok(Some(WayToTheLead::Map));
     };
     if let Some(headers) = preset.usual_headers("lead_id") {
-        return Ok(Some(format!("export {headers} with the deals")));
+        return Ok(Some(WayToTheLead::ExportWithDeals(headers)));
     }
     if files.iter().any(|file| !file.is_of_deals() && file.cell("opportunity_id").is_some()) {
         return Ok(None);
@@ -54,7 +54,7 @@ fn way_to_the_lead(deals: &Opened, files: &[Opened]) -> Result<Option<String>> {
         .iter()
         .filter(|export| export.system == preset.system && export.row == RowIs::Lead);
     let headers = of_leads.find_map(|export| export.usual_headers("opportunity_id"));
-    Ok(headers.map(|headers| format!("export {headers} with the leads")))
+    Ok(headers.map(WayToTheLead::ExportWithLeads))
 }
 
 /// What the join has to know of the files of the CRM.

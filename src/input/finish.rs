@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::column::{Column, assemble};
 use super::format::{Place, Rows, Settled, settle};
-use super::profile::{Dropped, Rejected, describe_rejected};
+use super::profile::{Dropped, Reason, Rejected, rejected_in_english};
 use super::read::{ColumnPlan, Layout, LeftOut, Piece, Share, TotalRow, rejected_row};
 use super::records::{Ragged, ragged};
 use super::rows::NoData;
@@ -117,7 +117,7 @@ fn refuse_empty(table: &Table, layouts: &[Layout], files: &[FileReport]) -> Resu
                 "{}:{}: {}, and no other row of the file can be read either",
                 layouts[file].format.name,
                 first.line,
-                describe_rejected(first)
+                rejected_in_english(first)
             ),
             "correct the file, or take it out of the inputs",
         )),
@@ -266,7 +266,7 @@ fn refuse_or_reject(
                             line: bad.place.line,
                             column: name.clone(),
                             cell: bad.cell.into(),
-                            reason: bad.reason.into(),
+                            reason: Reason::Cell(bad.reason),
                         });
                     }
                 }

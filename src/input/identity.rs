@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use anyhow::{Context, Result};
 use polars::prelude::*;
 
-use super::Inputs;
 use super::table::Table;
+use super::{Inputs, WayToTheLead};
 use crate::check::{Finding, finding};
+use crate::say;
 
 /// Gives every row of a file without IDs one of its own: the file and the line.
 ///
@@ -75,7 +76,7 @@ pub fn find_leads(table: &mut Table, inputs: &mut Inputs) -> Result<()> {
 }
 
 /// Deals that found no lead: of a file in which none did, what would lead there; of the others only how many.
-fn describe_alone(table: &Table, ways: &BTreeMap<String, String>, alone: &[usize]) -> Vec<Finding> {
+fn describe_alone(table: &Table, ways: &BTreeMap<String, WayToTheLead>, alone: &[usize]) -> Vec<Finding> {
     let mut by_file: BTreeMap<u16, Vec<usize>> = BTreeMap::new();
     for row in alone {
         by_file.entry(table.origin.file_of_row[*row]).or_default().push(*row);
@@ -86,7 +87,7 @@ fn describe_alone(table: &Table, ways: &BTreeMap<String, String>, alone: &[usize
     let mut seen = HashSet::new();
     let mut is_new = |row: &usize| seen.insert(ids.as_ref().and_then(|ids| ids.get(*row)));
     let mut of_some = Vec::new();
-    let mut by_way: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut by_way: BTreeMap<&WayToTheLead, Vec<usize>> = BTreeMap::new();
     for (number, own) in by_file {
         let is_whole_file = height(number) == own.len();
         let way = table.origin.files.get(usize::from(number)).and_then(|name| ways.get(name));
@@ -97,14 +98,29 @@ fn describe_alone(table: &Table, ways: &BTreeMap<String, String>, alone: &[usize
     }
     let mut findings: Vec<Finding> = by_way
         .into_iter()
-        .filter_map(|(way, rows)| {
-            let what = format!(
-                "deals of an export that does not name the leads, counted as leads of their own (`deal 17`); to join them, {way}"
-            );
-            finding("deals_without_lead", what, rows, &table.origin)
-        })
+        .filter_map(|(way, rows)| finding("deals_without_lead", describe_unnamed(way), rows, &table.origin))
         .collect();
-    let what = "deals of no known lead, counted as leads of their own";
+    let what = say!("deals of no known lead, counted as leads of their own");
     findings.extend(finding("deals_without_lead", what, of_some, &table.origin));
     findings
+}
+
+/// What becomes of deals whose export does not name the leads, and how they find them.
+fn describe_unnamed(way: &WayToTheLead) -> String {
+    match way {
+        WayToTheLead::Map => say!(
+            "deals of an export that does not name the leads, counted as leads of their own (`deal 17`); to join \
+             them, map the column that names the lead to `lead_id`"
+        ),
+        WayToTheLead::ExportWithDeals(headers) => say!(
+            "deals of an export that does not name the leads, counted as leads of their own (`deal 17`); to join \
+             them, export {headers} with the deals",
+            headers = headers
+        ),
+        WayToTheLead::ExportWithLeads(headers) => say!(
+            "deals of an export that does not name the leads, counted as leads of their own (`deal 17`); to join \
+             them, export {headers} with the leads",
+            headers = headers
+        ),
+    }
 }

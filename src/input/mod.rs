@@ -79,7 +79,7 @@ pub struct Inputs {
     /// CRM files whose rows are deals, which say more of the outcome than the lead that became one.
     pub deal_files: BTreeSet<String>,
     /// For CRM files of deals that have no column of the lead: what the user can do so that they find it.
-    pub ways_to_the_lead: BTreeMap<String, String>,
+    pub ways_to_the_lead: BTreeMap<String, WayToTheLead>,
     /// The status words of each CRM file, in the order of the files.
     pub status_words: Vec<StatusWords>,
     /// The times of day of the CRM's rows, where it has a date of the first touch by sales.
@@ -119,6 +119,17 @@ pub type Export = (usize, Vec<String>);
 
 /// The column of a lookup's key; no name that a user could give to another column.
 pub const LOOKUP_KEY: &str = "\0key";
+
+/// What a user can do so that deals of an export without a column of the lead find their leads.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WayToTheLead {
+    /// Export these columns with the deals.
+    ExportWithDeals(String),
+    /// Export these columns with the leads.
+    ExportWithLeads(String),
+    /// Map the column that names the lead.
+    Map,
+}
 
 /// A file that adds columns to the leads by one of their dimensions.
 #[derive(Debug)]

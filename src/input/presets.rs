@@ -14,6 +14,7 @@ use super::number::currency_of;
 use super::tables::Kind;
 use crate::config::Duplicates;
 use crate::error::{data_error, listed, suggestion};
+use crate::say;
 
 static FILES: Dir = include_dir!("$CARGO_MANIFEST_DIR/src/input/presets");
 
@@ -165,7 +166,12 @@ impl Export {
     /// The headers under which a column stands as a rule: `A` or `B`.
     pub fn usual_headers(&self, column: &str) -> Option<String> {
         let names = self.columns.get(column)?.iter().take(2);
-        Some(names.map(|name| format!("`{}`", name.text)).collect::<Vec<_>>().join(" or "))
+        let names: Vec<&str> = names.map(|name| name.text.as_str()).collect();
+        match names.as_slice() {
+            [first, second, ..] => Some(say!("`{first}` or `{second}`", first = first, second = second)),
+            [only] => Some(format!("`{only}`")),
+            [] => None,
+        }
     }
 
     /// How many of its columns the headers have.

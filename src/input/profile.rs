@@ -2,13 +2,14 @@
 //!
 //! Filled while reading, told on stderr in a line a file, and the beginning of the audit of `funnel check`.
 
-use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
+use super::rows::NoData;
 use super::tables::Kind;
 use crate::check::{Finding, finding_of_texts};
 use crate::config::ColumnType;
-use crate::lang;
+use crate::{lang, say, words};
 
 /// One file as it was read.
 #[derive(Debug, Clone)]
@@ -60,8 +61,25 @@ pub struct Rejected {
     pub column: Arc<str>,
     /// The text of the bad cell.
     pub cell: Box<str>,
-    /// What is wrong: `is not a date`.
-    pub reason: Cow<'static, str>,
+    pub reason: Reason,
+}
+
+/// Why a row cannot be read; in English as it is displayed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// What is wrong with a cell: `is not a date`.
+    Cell(&'static str),
+    /// Another number of cells than the header.
+    Fields { found: usize, width: usize },
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::Cell(reason) => formatter.write_str(reason),
+            Reason::Fields { found, width } => write!(formatter, "has {found} of {width} fields"),
+        }
+    }
 }
 
 /// One column as it was understood.
@@ -83,7 +101,9 @@ pub struct ColumnProfile {
 /// The formats that need no word.
 const PLAIN_FORMATS: [&str; 4] = ["", "YYYY-MM-DD", "DD.MM.YYYY", "1234.56"];
 /// The format of dates with the names of months.
-pub const IN_WORDS: &str = "words";
+pub const IN_WORDS: &str = words!("words");
+/// What stands between the formats of a column that has several.
+pub const AND: &str = " and ";
 
 impl FileProfile {
     /// The separator as a byte.
@@ -97,15 +117,24 @@ impl FileProfile {
 
     /// What the file was taken for in one line, and how it was read in another where that is not the plain way.
     pub fn describe(&self) -> Vec<String> {
-        let rows = if self.rows == 1 { "row" } else { "rows" };
-        let preset = self.preset.as_ref().map(|preset| format!(" ({preset})")).unwrap_or_default();
-        let taken = format!(
-            "{}: {}{preset}, {} {rows}: {}",
-            self.name,
-            self.kind.name(),
-            lang::whole(self.rows),
-            self.describe_columns()
-        );
+        let (table, columns) = (self.kind.name(), self.describe_columns());
+        let taken = match &self.preset {
+            Some(preset) => say!(
+                "{file}: {table} ({preset}), {count} {count:row|rows}: {columns}",
+                file = self.name,
+                table = table,
+                preset = preset,
+                count = self.rows,
+                columns = columns
+            ),
+            None => say!(
+                "{file}: {table}, {count} {count:row|rows}: {columns}",
+                file = self.name,
+                table = table,
+                count = self.rows,
+                columns = columns
+            ),
+        };
         let read = self.describe_reading();
         let how = (!read.is_empty()).then(|| format!("{}: {}", self.name, read.join("; ")));
         std::iter::once(taken).chain(how).collect()
@@ -116,10 +145,10 @@ impl FileProfile {
         let column = |name: &str| self.columns.iter().find(|column| column.name == name);
         let end =
             column("ends_at").filter(|_| self.kind == Kind::Contracts && column("churned_at").is_none())?;
-        Some(format!(
-            "note: {}: `{shown}` is taken as the agreed end, and no column is a date of churn: none of these contracts \
+        Some(say!(
+            "note: {file}: `{shown}` is taken as the agreed end, and no column is a date of churn: none of these contracts \
              has churned. If they ended on that day, map it in `[contracts.columns]`: churned_at = \"{shown}\"",
-            self.name,
+            file = self.name,
             shown = end.shown
         ))
     }
@@ -130,13 +159,17 @@ impl FileProfile {
         let mut text: Vec<String> =
             named.iter().map(|column| format!("{} = {}", column.name, column.shown)).collect();
         if text.is_empty() {
-            text.push("no known column".to_string());
+            text.push(say!("no known column"));
         }
         let automatic: Vec<&str> = automatic.iter().map(|column| column.name.as_str()).collect();
         if automatic.is_empty() {
             text.join(", ")
         } else {
-            format!("{}; other dimensions: {}", text.join(", "), automatic.join(", "))
+            say!(
+                "{columns}; other dimensions: {dimensions}",
+                columns = text.join(", "),
+                dimensions = automatic.join(", ")
+            )
         }
     }
 
@@ -144,47 +177,89 @@ impl FileProfile {
     fn describe_reading(&self) -> Vec<String> {
         let mut parts = Vec::new();
         if !self.encoding.starts_with("UTF-8") {
-            parts.push(format!("read as {}", self.encoding));
+            parts.push(say!("read as {encoding}", encoding = self.encoding));
         }
         if self.header_line > 1 {
-            parts.push(format!("header in line {}", self.header_line));
+            parts.push(say!("header in line {line}", line = self.header_line.to_string()));
         }
         let formats = self.columns.iter().filter(|column| !PLAIN_FORMATS.contains(&column.format.as_str()));
         parts.extend(formats.map(|column| match column.format.as_str() {
-            IN_WORDS => format!("{} written in words", column.name),
-            format => format!("{} written as {format}", column.name),
+            IN_WORDS => say!("{column} written in words", column = column.name),
+            format => {
+                say!("{column} written as {format}", column = column.name, format = describe_format(format))
+            }
         }));
-        for dropped in self.dropped.iter().filter(|dropped| dropped.what != "empty rows") {
-            let lines: Vec<String> = dropped.lines.iter().map(u32::to_string).collect();
-            let more = if dropped.count > lines.len() { ", …" } else { "" };
-            let noun = if dropped.count == 1 { "line" } else { "lines" };
-            let lines = lines.join(", ");
-            parts.push(format!("{} left out: {} ({noun} {lines}{more})", dropped.what, dropped.count));
-        }
+        let empty = NoData::Empty.name();
+        parts.extend(self.dropped.iter().filter(|dropped| dropped.what != empty).map(describe_dropped));
         if self.further_values > 0 {
-            parts.push(format!("cells with several values, the first taken: {}", self.further_values));
+            parts.push(say!(
+                "cells with several values, the first taken: {count}",
+                count = self.further_values
+            ));
         }
         parts
     }
 }
 
+/// How the cells of a column are written, for people: `YYYY-MM-DD and words`.
+pub fn describe_format(format: &str) -> String {
+    let form = |form: &str| if form == IN_WORDS { lang::text(form) } else { form.to_string() };
+    let forms = format.split(AND).map(form);
+    forms.reduce(|forms, form| say!("{forms} and {form}", forms = forms, form = form)).unwrap_or_default()
+}
+
+/// Rows that are no data and where they are.
+fn describe_dropped(dropped: &Dropped) -> String {
+    let lines: Vec<String> = dropped.lines.iter().map(u32::to_string).collect();
+    let more = if dropped.count > lines.len() { ", …" } else { "" };
+    say!(
+        "{rows} left out: {count} ({count:line|lines} {lines})",
+        rows = lang::text(dropped.what),
+        count = dropped.count,
+        lines = lines.join(", ") + more
+    )
+}
+
 /// Which cell of a row cannot be read, and why.
 pub fn describe_rejected(rejected: &Rejected) -> String {
-    if rejected.column.is_empty() {
-        return rejected.reason.to_string();
+    match rejected.reason {
+        Reason::Cell(reason) => {
+            format!("`{}`: `{}` {}", rejected.column, rejected.cell, lang::text(reason))
+        }
+        Reason::Fields { found, width } => {
+            say!("has {found} of {width} {width:field|fields}", found = found, width = width)
+        }
     }
-    format!("`{}`: `{}` {}", rejected.column, rejected.cell, rejected.reason)
+}
+
+/// The same for errors, which are in English.
+pub fn rejected_in_english(rejected: &Rejected) -> String {
+    match rejected.reason {
+        Reason::Cell(reason) => format!("`{}`: `{}` {reason}", rejected.column, rejected.cell),
+        Reason::Fields { .. } => rejected.reason.to_string(),
+    }
 }
 
 /// The rows of a file that cannot be read and were left out, the first ten located.
 pub fn rejected_rows(file: &FileProfile) -> Option<Finding> {
     let place =
         |rejected: &Rejected| format!("{}:{}: {}", file.name, rejected.line, describe_rejected(rejected));
-    let table = if file.kind == Kind::Crm { "CRM" } else { file.kind.name() };
     finding_of_texts(
         "unreadable_rows",
-        format!("{table} rows that cannot be read, left out"),
+        unreadable(file.kind),
         file.rejected.len(),
         file.rejected.iter().map(place),
     )
+}
+
+fn unreadable(kind: Kind) -> String {
+    match kind {
+        Kind::Crm => say!("CRM rows that cannot be read, left out"),
+        Kind::Spend => say!("spend rows that cannot be read, left out"),
+        Kind::Tickets => say!("tickets rows that cannot be read, left out"),
+        Kind::Contracts => say!("contracts rows that cannot be read, left out"),
+        Kind::Payments => say!("payments rows that cannot be read, left out"),
+        Kind::Rates => say!("rates rows that cannot be read, left out"),
+        Kind::Plan => say!("plan rows that cannot be read, left out"),
+    }
 }

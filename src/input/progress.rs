@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::say;
+
 /// Reading that ends within this time shows no bar.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -60,7 +62,14 @@ impl Drop for Progress {
 }
 
 fn bar(total: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("reading {bar:40} {bytes} of {total_bytes}, {eta} left")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    // the bar fills in marks of its own
+    let template = say!(
+        "reading {bar} {done} of {all}, {rest} left",
+        bar = "{bar:40}",
+        done = "{bytes}",
+        all = "{total_bytes}",
+        rest = "{eta}"
+    );
+    let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr()).with_style(style)
 }

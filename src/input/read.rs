@@ -14,7 +14,7 @@ use anyhow::Result;
 use super::column::Column;
 use super::finish::{Finished, finish};
 use super::format::{FileFormat, Setting};
-use super::profile::Rejected;
+use super::profile::{Reason, Rejected};
 use super::progress::Progress;
 use super::records::{Ragged, Records, Shape, Spare, ragged, split};
 use super::rows::{NoData, NullWords, RowRules};
@@ -433,6 +433,6 @@ pub fn rejected_row(row: &Ragged, width: usize) -> Rejected {
         line: row.line,
         column: "".into(),
         cell: row.only.clone().unwrap_or_default().into(),
-        reason: format!("has {} of {width} fields", row.fields).into(),
+        reason: Reason::Fields { found: row.fields, width },
     }
 }

@@ -20,8 +20,8 @@ pub fn to_csv(files: &[FileProfile], text: CsvText) -> Result<String> {
         for rejected in &file.rejected {
             let record = records.get(&rejected.line).map_or("", String::as_str);
             let line = rejected.line.to_string();
-            let cells =
-                [file.name.as_str(), &line, &rejected.column, &rejected.cell, &rejected.reason, record];
+            let reason = rejected.reason.to_string();
+            let cells = [file.name.as_str(), &line, &rejected.column, &rejected.cell, &reason, record];
             writer.write_record(cells.map(|cell| text.write(cell).into_owned()))?;
         }
     }

@@ -2,6 +2,7 @@
 
 use super::presets::Export;
 use super::records::Records;
+use crate::words;
 
 /// What a total row is called in the exports of all systems; a preset may add more.
 const TOTALS: [&str; 13] = [
@@ -38,10 +39,10 @@ impl NoData {
     /// What such rows are called.
     pub fn name(self) -> &'static str {
         match self {
-            NoData::Empty => "empty rows",
-            NoData::Total => "total rows",
-            NoData::Header => "repeated headers",
-            NoData::Footer => "footer rows",
+            NoData::Empty => words!("empty rows"),
+            NoData::Total => words!("total rows"),
+            NoData::Header => words!("repeated headers"),
+            NoData::Footer => words!("footer rows"),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::read::{ColumnPlan, TotalRow};
 use super::table::Table;
 use crate::check::{Finding, finding_of_texts};
 use crate::kpi::exact::format_millionths;
-use crate::lang;
+use crate::{lang, say};
 
 /// A note on each column of each file whose sum none of the total rows names.
 ///
@@ -38,19 +38,19 @@ pub fn differences(
             let sum = sum_of(table, &column.name, file);
             let Some((largest, line)) = named.last().copied() else { continue };
             if named.iter().all(|(amount, _)| i128::from(*amount) != sum) {
-                notes.push(format!(
-                    "{}:{line}: `{}` {}, the rows add up to {}",
-                    table.origin.files[file],
-                    column.name,
-                    shown(i128::from(largest)),
-                    shown(sum)
+                notes.push(say!(
+                    "{place}: `{column}` {largest}, the rows add up to {sum}",
+                    place = format!("{}:{line}", table.origin.files[file]),
+                    column = column.name,
+                    largest = shown(i128::from(largest)),
+                    sum = shown(sum)
                 ));
             }
         }
     }
     finding_of_texts(
         "totals_that_differ",
-        "total rows that differ from the sum of the rows above, left out all the same",
+        say!("total rows that differ from the sum of the rows above, left out all the same"),
         notes.len(),
         notes.into_iter(),
     )

@@ -16,6 +16,7 @@ use super::written::{calculation, quantity};
 use crate::config::Config;
 use crate::error::{data_error, did_you_mean, usage_error};
 use crate::leads::Over;
+use crate::say;
 
 /// A measure that has been parsed.
 #[derive(Debug, Clone)]
@@ -199,7 +200,7 @@ fn reference(file: &File, config: &Config) -> Result<Vec<(String, Kpi)>> {
             text.replace(&format!("{{{mark}s}}"), &plural).replace(&format!("{{{title}s}}"), &plural)
         })
     };
-    let fill = |text: &str| fill(text).replace("{window}", "the window");
+    let fill = |text: &str| fill(text).replace("{window}", &say!("the window"));
     // what a window only changes stands there already
     let of_windows = file.each_window.kpi.iter().filter(|(name, _)| !file.each_pair.kpi.contains_key(*name));
     let templates = [&file.each_stage, &file.each_pair].into_iter().flat_map(|templates| &templates.kpi);
@@ -265,7 +266,11 @@ fn replaced(
     kpis: &BTreeMap<String, Kpi>,
 ) -> Vec<String> {
     let section = |section: &str, name: &String| {
-        format!("note: `[{section}.{name}]` of the configuration replaces the built-in one")
+        say!(
+            "note: `[{section}.{name}]` of the configuration replaces the built-in one",
+            section = section,
+            name = name
+        )
     };
     let of_measures = config.measure.keys().filter(|name| measures.contains_key(*name));
     let of_kpis = config.kpi.keys().filter(|name| kpis.contains_key(*name));

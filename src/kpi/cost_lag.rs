@@ -11,7 +11,7 @@ use super::definitions::{Kpi, Measure};
 use super::written::calculation;
 use crate::error::{data_error, did_you_mean};
 use crate::leads::Over;
-use crate::leads::window::{days, describe_days, named_days};
+use crate::leads::window::{days, named_days};
 
 /// Gives the named KPIs measures of spend and costs that look so many days back.
 ///
@@ -81,7 +81,8 @@ fn is_of_money_spent(measure: &Measure) -> bool {
 }
 
 fn name_of(measure: &str, days: i32) -> String {
-    format!("{measure}_{}_earlier", describe_days(days).replace(' ', "_"))
+    let unit = if days == 1 { "day" } else { "days" };
+    format!("{measure}_{days}_{unit}_earlier")
 }
 
 fn is_of_name(character: char) -> bool {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::config::Basis;
 use crate::lang;
 use crate::leads::Over;
+use crate::say;
 
 /// An additive quantity over the rows of one table: a count, a sum, or days between two dates.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -96,14 +97,14 @@ pub enum CurveSide {
 
 impl CurveSide {
     /// The formula in words.
-    pub fn formula(self) -> &'static str {
+    pub fn formula(self) -> String {
         match self {
             CurveSide::Realised => {
-                "margin received by an age / customers, at ages that all of them have reached"
+                say!("margin received by an age / customers, at ages that all of them have reached")
             }
-            CurveSide::Payback => "first age at which ltv_realised >= spend / customers_acquired",
+            CurveSide::Payback => say!("first age at which ltv_realised >= spend / customers_acquired"),
             CurveSide::Recovered => {
-                "ltv_realised at the last age that all have reached / (spend / customers_acquired)"
+                say!("ltv_realised at the last age that all have reached / (spend / customers_acquired)")
             }
         }
     }

@@ -9,14 +9,16 @@ use super::rows::PARAMETERS;
 use super::sql::Predicate;
 use super::view::{TOUCH_IS_DUE, TOUCHED_IN_TIME, dimension};
 use crate::leads::Over;
+use crate::leads::lack::Lack;
 use crate::leads::margin::EARNED;
+use crate::words;
 
 /// The need of a KPI that follows leads from stage to stage.
 const LEAD_IDS: &str = "lead_ids";
 
 impl Evaluator<'_> {
     /// What the data lack for a KPI: a table, or a column of one. None: the KPI can be computed.
-    pub fn lacking(&self, entry: &Entry) -> Option<String> {
+    pub fn lacking(&self, entry: &Entry) -> Option<Lack> {
         let is_table = |need: &str| self.view.data.facts.keys().any(|over| over.name() == need);
         let is_of_customers = |need: &str| need == complaints::NAME && self.knows(Over::Customers, need);
         let is_met = |need: &str| is_table(need) || self.knows(Over::Leads, need) || is_of_customers(need);
@@ -41,26 +43,26 @@ impl Evaluator<'_> {
     }
 
     /// What the data lack for a measure.
-    pub(super) fn lacking_of(&self, measure: &str) -> Option<String> {
+    pub(super) fn lacking_of(&self, measure: &str) -> Option<Lack> {
         self.lacking_for(self.catalogue.measures.get(measure)?)
     }
 
     /// A column that a predicate looks at and no row has, in words.
-    pub(super) fn unknown_column(&self, over: Over, predicate: &Predicate) -> Option<String> {
+    pub(super) fn unknown_column(&self, over: Over, predicate: &Predicate) -> Option<Lack> {
         let unknown = predicate.columns.iter().find(|name| !self.knows(over, name))?;
         Some(self.describe_lack(over, unknown))
     }
 
-    fn lacking_for(&self, quantity: &Quantity) -> Option<String> {
+    fn lacking_for(&self, quantity: &Quantity) -> Option<Lack> {
         let facts = &self.view.data.facts;
         if !facts.contains_key(&quantity.over) {
             return Some(match quantity.over {
                 Over::Customers if facts.contains_key(&Over::Contracts) => {
-                    "the column `started_at` in contracts".to_string()
+                    lack(words!("the column `started_at` in contracts"))
                 }
-                Over::Customers => describe_input(Over::Contracts),
-                Over::Costs => "`[costs]` in funnel.toml".to_string(),
-                over => describe_input(over),
+                Over::Customers => lack(input(Over::Contracts)),
+                Over::Costs => lack(words!("`[costs]` in funnel.toml")),
+                over => lack(input(over)),
             });
         }
         if matches!(quantity.kind, QuantityKind::HoursToFirstTouch)
@@ -117,16 +119,17 @@ impl Evaluator<'_> {
         }
     }
 
-    fn describe_lack(&self, over: Over, name: &str) -> String {
+    fn describe_lack(&self, over: Over, name: &str) -> Lack {
         if name == "lost" {
-            return "a date, a reason or a status of loss in crm".to_string();
+            return lack(words!("a date, a reason or a status of loss in crm"));
         }
         if over == Over::Leads && name == "open" {
-            return "the stage `won` in crm, without which no lead is known to be open: the date `won_at`, or a status"
-                .to_string();
+            return lack(words!(
+                "the stage `won` in crm, without which no lead is known to be open: the date `won_at`, or a status"
+            ));
         }
         if over == Over::Leads && [ACCOUNT, SINGLE, CONTACTS].contains(&name) {
-            return "the column `customer_id` in crm".to_string();
+            return lack(words!("the column `customer_id` in crm"));
         }
         if let (Over::Leads, TOUCH_IS_DUE | TOUCHED_IN_TIME, Err(lack)) =
             (over, name, &self.view.data.first_touches.touches)
@@ -134,41 +137,63 @@ impl Evaluator<'_> {
             return lack.clone();
         }
         if name == LEAD_IDS {
-            return "lead IDs in crm, without which no lead can be followed".to_string();
+            return lack(words!("lead IDs in crm, without which no lead can be followed"));
         }
         if over == Over::Accounts {
-            let measure = self.catalogue.measures.get(name);
-            // such a one bears the name of its own column, which comes from payments
-            if measure.is_some_and(|measure| measure.over == Over::Accounts) {
-                return describe_input(Over::Payments);
-            }
-            return match measure.and_then(|measure| self.lacking_for(measure)) {
-                Some(lack) => lack,
-                None if name == PRODUCT_GROUPS => "the column `product` in contracts".to_string(),
-                None => format!("customers with `{name}`"),
-            };
+            return self.lack_of_accounts(name);
         }
         let stage = stage_of(name);
         if over == Over::Leads && self.catalogue.stages.iter().any(|known| known == stage) {
-            return format!("the date `{stage}_at`, or a status, in crm");
+            return Lack::new(words!("the date `{stage}_at`, or a status, in crm"), &[("stage", &stage)]);
         }
         if let Some(derived) = derived::find(name) {
-            return derived.needs.to_string();
+            return lack(derived.needs);
         }
         if over == Over::Costs {
-            return format!("`[costs] {name}` in funnel.toml");
+            return Lack::new(words!("`[costs] {name}` in funnel.toml"), &[("name", &name)]);
         }
         let table = if over == Over::Leads { "crm" } else { over.name() };
         let names = self.view.data.facts.get(&over).map(|facts| facts.table.frame.get_column_names_str());
         let near = crate::error::nearest(name, names.unwrap_or_default());
-        let near = near.map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
-        format!("the column `{name}` in {table}{near}")
+        match near {
+            Some(near) => Lack::new(
+                words!("the column `{name}` in {table} (did you mean `{near}`?)"),
+                &[("name", &name), ("table", &table), ("near", &near)],
+            ),
+            None => {
+                Lack::new(words!("the column `{name}` in {table}"), &[("name", &name), ("table", &table)])
+            }
+        }
+    }
+
+    fn lack_of_accounts(&self, name: &str) -> Lack {
+        let measure = self.catalogue.measures.get(name);
+        // such a one bears the name of its own column, which comes from payments
+        if measure.is_some_and(|measure| measure.over == Over::Accounts) {
+            return lack(input(Over::Payments));
+        }
+        match measure.and_then(|measure| self.lacking_for(measure)) {
+            Some(lack) => lack,
+            None if name == PRODUCT_GROUPS => lack(words!("the column `product` in contracts")),
+            None => Lack::new(words!("customers with `{name}`"), &[("name", &name)]),
+        }
     }
 }
 
-/// An input by its name and its option.
-fn describe_input(over: Over) -> String {
-    format!("{} (`--{}`)", over.name(), over.name())
+fn lack(whole_text: &'static str) -> Lack {
+    Lack::new(whole_text, &[])
+}
+
+/// An input by its name and its option; the tables that are made of others have none.
+fn input(over: Over) -> &'static str {
+    match over {
+        Over::Leads => words!("leads (`--crm`)"),
+        Over::Spend => words!("spend (`--spend`)"),
+        Over::Tickets => words!("tickets (`--tickets`)"),
+        Over::Contracts | Over::Customers => words!("contracts (`--contracts`)"),
+        Over::Payments | Over::Accounts => words!("payments (`--payments`)"),
+        Over::Costs => words!("`[costs]` in funnel.toml"),
+    }
 }
 
 /// The stage that a column of the leads is about: `mql_at` → `mql`.

@@ -14,6 +14,7 @@ use super::exact::Exact;
 use super::group::{Choice, Key};
 use crate::leads::Over;
 use crate::period::{end_of_month, month_number};
+use crate::say;
 
 /// Margin received from a group of customers, by age in calendar months: 0 is the month in which a customer began.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -198,8 +199,10 @@ impl Evaluator<'_> {
         let age = curve.payback(cost).and_then(|age| i128::try_from(age).ok()).map(Exact::whole);
         let text = match (age, recovered) {
             (Some(_), _) => None,
-            (None, Some(recovered)) => Some(format!("not yet, {} % recovered", recovered.to_whole_percent())),
-            (None, None) => Some("not yet, no whole month".to_string()),
+            (None, Some(recovered)) => {
+                Some(say!("not yet, {share} % recovered", share = recovered.to_whole_percent()))
+            }
+            (None, None) => Some(say!("not yet, no whole month")),
         };
         Ok(Computed { value: age, numerator: latest, denominator: Some(cost), text })
     }

@@ -17,17 +17,18 @@ use crate::leads::index::NO_LEAD;
 use crate::leads::{Data, Facts, Over, Stage};
 use crate::mask::Mask;
 use crate::period::Period;
+use crate::words;
 
 /// The bucket of rows whose dimension is empty.
-pub const NONE: &str = "(none)";
+pub const NONE: &str = words!("(none)");
 /// The bucket of service cases and contracts whose lead the CRM does not know.
-pub const NOT_IN_CRM: &str = "(not in CRM)";
+pub const NOT_IN_CRM: &str = words!("(not in CRM)");
 /// The bucket of spend that found no lead.
-pub const NO_LEADS: &str = "(no leads)";
+pub const NO_LEADS: &str = words!("(no leads)");
 /// What `--top` has folded.
-pub const OTHER: &str = "(other)";
+pub const OTHER: &str = words!("(other)");
 /// The key of a total row.
-pub const TOTAL: &str = "(total)";
+pub const TOTAL: &str = words!("(total)");
 
 /// Whether a lead can be judged by the time to its first touch.
 pub const TOUCH_IS_DUE: &str = "first_touch_is_due";

@@ -7,7 +7,7 @@ use super::definitions::{Contrast, Kpi, Measure};
 use super::{cost_lag, formula, lags, sql};
 use crate::error::data_error;
 use crate::leads::Over;
-use crate::leads::window::describe_days;
+use crate::say;
 
 /// A measure from what is written of it.
 ///
@@ -17,23 +17,28 @@ pub fn quantity(measure: &Measure) -> Result<Quantity> {
     let filter = measure.r#where.as_deref().map(sql::parse).transpose()?;
     let never = measure.never.as_deref().map(sql::parse).transpose()?;
     let kinds = (&measure.count, &measure.sum, &measure.days, &measure.hours, &measure.survival);
+    let over = measure.over.unwrap_or(Over::Leads);
+    let table = over.name();
     let (kind, text) = match kinds {
         (Some(predicate), None, None, None, None) => {
-            (QuantityKind::Count(Box::new(sql::parse(predicate)?)), format!("count of {predicate}"))
+            let text = say!("count of {predicate} over {table}", predicate = predicate, table = table);
+            (QuantityKind::Count(Box::new(sql::parse(predicate)?)), text)
         }
         (None, Some(sum), None, None, None) => {
-            (QuantityKind::Sum(formula::parse(sum)?), format!("sum of {sum}"))
+            let text = say!("sum of {sum} over {table}", sum = sum, table = table);
+            (QuantityKind::Sum(formula::parse(sum)?), text)
         }
-        (None, None, Some(dates), None, None) => {
-            (QuantityKind::Days(dates.clone()), format!("days from {} to {}", dates[0], dates[1]))
+        (None, None, Some([from, to]), None, None) => {
+            let text = say!("days from {from} to {to} over {table}", from = from, to = to, table = table);
+            (QuantityKind::Days([from.clone(), to.clone()]), text)
         }
         (None, None, None, Some([from, to]), None) => {
             lags::refuse_other_hours(measure, from, to)?;
-            (QuantityKind::HoursToFirstTouch, format!("hours from {from} to {to}"))
+            let text = say!("hours from {from} to {to} over {table}", from = from, to = to, table = table);
+            (QuantityKind::HoursToFirstTouch, text)
         }
         (None, None, None, None, Some([from, to])) => {
-            let given_up = measure.never.iter().map(|never| format!(", never where {never}"));
-            let text = format!("days from {from} to {to} or as_of{}", given_up.collect::<String>());
+            let text = describe_survival(measure, from, to, table);
             (QuantityKind::Survival([from.clone(), to.clone()], never.map(Box::new)), text)
         }
         _ => {
@@ -49,14 +54,34 @@ pub fn quantity(measure: &Measure) -> Result<Quantity> {
             "write `survival = [\"lead_at\", \"won_at\"]` and `never = \"lost\"`",
         ));
     }
-    let over = measure.over.unwrap_or(Over::Leads);
     let days_earlier = measure.earlier.as_deref().map_or(Ok(0), |text| cost_lag::days_earlier(over, text))?;
-    let place = format!(" over {}", over.name());
-    let condition =
-        measure.r#where.as_ref().map(|condition| format!(" where {condition}")).unwrap_or_default();
-    let lag =
-        if days_earlier == 0 { String::new() } else { format!(", {} earlier", describe_days(days_earlier)) };
-    Ok(Quantity { over, kind, filter, days_earlier, text: format!("{text}{place}{condition}{lag}") })
+    let text = with_limits(measure, text, days_earlier);
+    Ok(Quantity { over, kind, filter, days_earlier, text })
+}
+
+/// The text of a measure with the rows that it is of, and how much earlier.
+fn with_limits(measure: &Measure, text: String, days_earlier: i32) -> String {
+    let text = match &measure.r#where {
+        Some(condition) => say!("{measure} where {condition}", measure = text, condition = condition),
+        None => text,
+    };
+    match days_earlier {
+        0 => text,
+        days => say!("{measure}, {count} {count:day|days} earlier", measure = text, count = days),
+    }
+}
+
+fn describe_survival(measure: &Measure, from: &str, to: &str, table: &str) -> String {
+    match &measure.never {
+        Some(never) => say!(
+            "days from {from} to {to} or as_of, never where {never} over {table}",
+            from = from,
+            to = to,
+            never = never,
+            table = table
+        ),
+        None => say!("days from {from} to {to} or as_of over {table}", from = from, to = to, table = table),
+    }
 }
 
 /// A side of a ratio, in brackets where it is more than a name.
@@ -70,12 +95,12 @@ fn bracketed(side: &str) -> String {
 /// No formula or several, or one that cannot be read.
 pub fn calculation(kpi: &Kpi) -> Result<(Calculation, String)> {
     let days = [
-        (DaysStatistic::Mean, &kpi.mean, "mean"),
-        (DaysStatistic::Median, &kpi.median, "median"),
-        (DaysStatistic::P90, &kpi.p90, "90% quantile"),
-        (DaysStatistic::Size, &kpi.n, "number"),
-        (DaysStatistic::Converted, &kpi.converted, "Kaplan–Meier share"),
-        (DaysStatistic::Longest, &kpi.longest, "longest"),
+        (DaysStatistic::Mean, &kpi.mean),
+        (DaysStatistic::Median, &kpi.median),
+        (DaysStatistic::P90, &kpi.p90),
+        (DaysStatistic::Size, &kpi.n),
+        (DaysStatistic::Converted, &kpi.converted),
+        (DaysStatistic::Longest, &kpi.longest),
     ];
     let mut found = Vec::new();
     if let Some([numerator, denominator]) = &kpi.ratio {
@@ -87,17 +112,22 @@ pub fn calculation(kpi: &Kpi) -> Result<(Calculation, String)> {
     }
     if let Some([measure, dimension]) = &kpi.largest {
         let largest = Calculation::Largest(measure.clone(), dimension.clone());
-        found.push((largest, format!("largest of {measure} by {dimension} / {measure}")));
+        let text =
+            say!("largest of {measure} by {dimension} / {measure}", measure = measure, dimension = dimension);
+        found.push((largest, text));
     }
     if let Some(side) = kpi.curve {
-        found.push((Calculation::Curve(side), side.formula().to_string()));
+        found.push((Calculation::Curve(side), side.formula()));
     }
     if let Some(Contrast::LeftShare) = kpi.contrast {
-        found.push((Calculation::Contrast, "left_share of one side - left_share of the other".to_string()));
+        found.push((Calculation::Contrast, say!("left_share of one side - left_share of the other")));
     }
-    for (statistic, measure, name) in days {
+    for (statistic, measure) in days {
         if let Some(measure) = measure {
-            found.push((Calculation::Days(statistic, measure.clone()), format!("{name} of {measure}")));
+            found.push((
+                Calculation::Days(statistic, measure.clone()),
+                describe_statistic(statistic, measure),
+            ));
         }
     }
     match found.pop() {
@@ -106,5 +136,16 @@ pub fn calculation(kpi: &Kpi) -> Result<(Calculation, String)> {
             "a KPI has one of `ratio`, `value`, `mean`, `median`, `p90`, `n`, `converted`, `longest` and `largest`",
             "write `ratio = [\"sqls\", \"mqls\"]` or `value = \"revenue - spend\"`",
         )),
+    }
+}
+
+fn describe_statistic(statistic: DaysStatistic, measure: &str) -> String {
+    match statistic {
+        DaysStatistic::Mean => say!("mean of {measure}", measure = measure),
+        DaysStatistic::Median => say!("median of {measure}", measure = measure),
+        DaysStatistic::P90 => say!("90% quantile of {measure}", measure = measure),
+        DaysStatistic::Size => say!("number of {measure}", measure = measure),
+        DaysStatistic::Converted => say!("Kaplan–Meier share of {measure}", measure = measure),
+        DaysStatistic::Longest => say!("longest of {measure}", measure = measure),
     }
 }

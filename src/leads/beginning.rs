@@ -9,6 +9,7 @@ use super::stages::{self, Signs};
 use crate::check::{Finding, finding};
 use crate::input::table::{Days, Table};
 use crate::mask::Mask;
+use crate::say;
 
 /// The rows without the deals that began after the day of the report while their lead was there; none where all rows stay.
 ///
@@ -58,7 +59,7 @@ pub fn not_yet(leads: &Table, signs: &Signs, cut: Option<i32>, findings: &mut Ve
         created.or_else(|| dates.iter().filter_map(|days| days.get(row)).min())
     };
     let not_yet = Mask::from_rows(height, |row| first_day(row).is_some_and(|day| day > cut));
-    let what = "leads created after the day of the report, left out";
+    let what = say!("leads created after the day of the report, left out");
     findings.extend(finding("leads_after_as_of", what, not_yet.rows(), &leads.origin));
     not_yet
 }

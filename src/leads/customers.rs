@@ -13,6 +13,7 @@ use super::{Facts, Stages};
 use crate::check::{Finding, finding};
 use crate::input::table::Table;
 use crate::mask::Mask;
+use crate::say;
 
 /// For each lead, the lead that stands for its customer: the first won, else the first created, of those with its
 /// `customer_id`; and an index from customer IDs to these leads. None where the CRM has no customer IDs.
@@ -75,7 +76,7 @@ pub fn spells(contracts: &Facts, customers: &[u32]) -> Result<(Facts, Vec<Findin
     let nameless_start = (0..table.frame.height()).filter(|row| started.get(*row).is_none());
     findings.extend(finding(
         "contracts_without_start",
-        "contracts without a start, left out of customers",
+        say!("contracts without a start, left out of customers"),
         nameless_start,
         &table.origin,
     ));
@@ -86,7 +87,7 @@ pub fn spells(contracts: &Facts, customers: &[u32]) -> Result<(Facts, Vec<Findin
     let reversed = Mask::from_rows(table.frame.height(), ends_early);
     findings.extend(finding(
         "contracts_ended_before_start",
-        "data error, contracts that churned before they started, left out of customers",
+        say!("data error, contracts that churned before they started, left out of customers"),
         reversed.rows(),
         &table.origin,
     ));

@@ -21,6 +21,7 @@ use crate::config::Duplicates;
 use crate::input::Inputs;
 use crate::input::table::Table;
 use crate::mask::Mask;
+use crate::say;
 
 /// The column of the IDs of deals.
 pub const DEAL_ID: &str = "opportunity_id";
@@ -87,7 +88,9 @@ pub fn combine(
     for row in groups.iter().flat_map(|rows| &rows[1..]) {
         further.insert(*row as usize);
     }
-    let what = "CRM rows that are further deals of a lead: the won ones count, else the open ones, else the last that was lost";
+    let what = say!(
+        "CRM rows that are further deals of a lead: the won ones count, else the open ones, else the last that was lost"
+    );
     findings.extend(finding("further_deals", what, further.rows(), &table.origin));
     for rows in &groups {
         let rows: Vec<usize> = rows.iter().map(|row| *row as usize).collect();

@@ -5,6 +5,7 @@ use crate::check::{Finding, finding};
 use crate::config::NegativeDays;
 use crate::input::table::{Table, code_slice};
 use crate::mask::{Mask, WORD, bits};
+use crate::say;
 
 /// Stages that are dated before an earlier one: data errors.
 pub fn order(
@@ -14,14 +15,21 @@ pub fn order(
     negative_days: NegativeDays,
     findings: &mut Vec<Finding>,
 ) {
-    let treatment = match negative_days {
-        NegativeDays::Exclude => "not in the days between",
-        NegativeDays::Include => "in the days between all the same",
+    let what = |stage: &str| match negative_days {
+        NegativeDays::Exclude => {
+            say!("data error, {stage} dated before an earlier stage, not in the days between", stage = stage)
+        }
+        NegativeDays::Include => {
+            say!(
+                "data error, {stage} dated before an earlier stage, in the days between all the same",
+                stage = stage
+            )
+        }
     };
     for (stage, early) in stages.stages.iter().zip(dated_early(leads.frame.height(), &stages.stages)) {
         findings.extend(finding(
             "stages_out_of_order",
-            format!("data error, {} dated before an earlier stage, {treatment}", stage.name),
+            what(&stage.name),
             early.and(counted).rows(),
             &leads.origin,
         ));
@@ -51,7 +59,7 @@ pub fn leads(leads: &Table, stages: &Stages, counted: &Mask, findings: &mut Vec<
         let codes = code_slice(&codes);
         findings.extend(finding(
             "leads_without_channel",
-            "leads without a channel, counted as `(none)`",
+            say!("leads without a channel, counted as `(none)`"),
             Mask::from_rows(height, |row| codes[row] == 0).and(counted).rows(),
             &leads.origin,
         ));
@@ -61,7 +69,7 @@ pub fn leads(leads: &Table, stages: &Stages, counted: &Mask, findings: &mut Vec<
     {
         findings.extend(finding(
             "won_without_amount",
-            format!("leads that reached {} without an amount, not in the average check", won.name),
+            say!("leads that reached {stage} without an amount, not in the average check", stage = won.name),
             won.reached.and(counted).and(&Mask::from_booleans(&amounts.is_null())).rows(),
             &leads.origin,
         ));

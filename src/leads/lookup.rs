@@ -9,6 +9,7 @@ use crate::check::{Finding, finding_of_values};
 use crate::error::{data_error, suggestion};
 use crate::input::table::{Table, code_slice};
 use crate::input::{LOOKUP_KEY, LookupTable};
+use crate::say;
 
 /// Adds the columns of a lookup file to the leads.
 ///
@@ -39,10 +40,11 @@ pub fn add(leads: &mut Table, lookup: &LookupTable, findings: &mut Vec<Finding>)
         findings
             .extend(finding_of_values(key, what, count, values).map(|found| found.about(&lookup.dimension)));
     };
-    let what = format!("leads whose `{}` is not in {file}", lookup.dimension);
+    let what = say!("leads whose `{dimension}` is not in {file}", dimension = lookup.dimension, file = file);
     tell("leads_without_lookup", what, count, &unknown);
     let unused: Vec<String> = rows.keys().filter(|key| words.binary_search(key).is_err()).cloned().collect();
-    let what = format!("values of `{}` in {file} that no lead has", lookup.dimension);
+    let what =
+        say!("values of `{dimension}` in {file} that no lead has", dimension = lookup.dimension, file = file);
     tell("lookup_values_unused", what, unused.len() as u64, &unused);
     for (name, dictionary) in lookup.table.dictionaries.iter().filter(|(name, _)| *name != LOOKUP_KEY) {
         if leads.has(name) {

@@ -4,6 +4,7 @@ use super::Over;
 use crate::check::{Finding, finding};
 use crate::input::table::Table;
 use crate::kpi::exact::Exact;
+use crate::say;
 
 /// The name that formulas use for the margin of a row of leads or payments, whatever it comes from.
 pub const EARNED: &str = "earned";
@@ -38,15 +39,15 @@ impl Margin {
 
     /// What the margin of a table is, for the notes of the report.
     pub fn describe(self, table: &Table) -> String {
-        let share =
-            self.share.map(|share| format!("{} % of the amount (`[value] margin`)", share.to_percent()));
-        match (table.has("margin"), share) {
-            (true, Some(share)) => format!("margin: the column `margin`, where it is empty {share}"),
-            (true, None) => "margin: the column `margin`".to_string(),
-            (false, Some(share)) => format!("margin: {share}"),
+        match (table.has("margin"), self.share.map(Exact::to_percent)) {
+            (true, Some(share)) => say!(
+                "margin: the column `margin`, where it is empty {share} % of the amount (`[value] margin`)",
+                share = share
+            ),
+            (true, None) => say!("margin: the column `margin`"),
+            (false, Some(share)) => say!("margin: {share} % of the amount (`[value] margin`)", share = share),
             (false, None) => {
-                "margin is not known, so every value is of revenue: set `[value] margin = \"40%\"`"
-                    .to_string()
+                say!("margin is not known, so every value is of revenue: set `[value] margin = \"40%\"`")
             }
         }
     }
@@ -60,11 +61,10 @@ impl Margin {
         let is_unknown =
             |row: &usize| margins.get(*row).is_none() && amounts.get(*row).is_some_and(|amount| amount != 0);
         let rows = (0..table.frame.height()).filter(is_unknown);
-        finding(
-            "payments_without_margin",
-            format!("{} with an amount and no margin, counted with a margin of 0", over.name()),
-            rows,
-            &table.origin,
-        )
+        let what = match over {
+            Over::Payments => say!("payments with an amount and no margin, counted with a margin of 0"),
+            _ => say!("leads with an amount and no margin, counted with a margin of 0"),
+        };
+        finding("payments_without_margin", what, rows, &table.origin)
     }
 }

@@ -8,6 +8,7 @@ use polars::prelude::*;
 use super::beginning;
 use super::cells::Cells;
 use super::deals::{self, DEAL_ID};
+use super::differing::{Differing, OF_THE_DEAL};
 use super::index::{Duplicate, Index, NO_LEAD, several};
 use super::parts;
 use super::shown::Shown;
@@ -18,6 +19,7 @@ use crate::error::data_error;
 use crate::input::Inputs;
 use crate::input::table::{Origin, Table};
 use crate::mask::Mask;
+use crate::{lang, say, words};
 
 /// What the join knows when it makes one row of several.
 pub struct Joining<'a> {
@@ -75,7 +77,7 @@ pub fn one_row_per_lead(table: Table, joining: &Joining, findings: &mut Vec<Find
     let nameless = Mask::from_booleans(&lead_ids(&table)?.is_null());
     findings.extend(finding(
         "rows_without_lead_id",
-        "CRM rows without a lead ID, left out",
+        say!("CRM rows without a lead ID, left out"),
         nameless.rows(),
         &table.origin,
     ));
@@ -103,8 +105,8 @@ fn without_deal_ids(mut table: Table) -> Result<Table> {
 struct Repeats {
     /// The column of the ID.
     column: &'static str,
-    /// What the ID is of.
-    of: &'static str,
+    /// What is said of rows that a report would refuse.
+    refused: &'static str,
     /// What `duplicates` may say of a file that has such rows.
     allowed: &'static [Duplicates],
     hint: &'static str,
@@ -118,7 +120,7 @@ impl Repeats {
     fn of_deals() -> Repeats {
         Repeats {
             column: DEAL_ID,
-            of: "deal",
+            refused: words!("CRM rows that repeat a deal ID of their own file, merged for the audit"),
             allowed: &[Duplicates::Merge, Duplicates::Sum],
             hint: "map the column that identifies a deal, or set in its `[[crm]]` block `duplicates = \"merge\"` where a deal spans several rows that agree, `\"sum\"` where they are its parts",
             nameless: None,
@@ -129,7 +131,7 @@ impl Repeats {
     fn of_leads(nameless: Option<Mask>, told: Option<Mask>) -> Repeats {
         Repeats {
             column: "lead_id",
-            of: "lead",
+            refused: words!("CRM rows that repeat a lead ID of their own file, merged for the audit"),
             allowed: &[Duplicates::Merge, Duplicates::Sum, Duplicates::Deals],
             hint: "map the column that identifies a lead, or set in its `[[crm]]` block `duplicates = \"merge\"` where a lead spans several rows that agree, `\"sum\"` where they are parts of one deal, `\"deals\"` where each is a deal of its own",
             nameless,
@@ -158,7 +160,7 @@ fn merge(
     let table = parts::sum(table, &summed, findings)?;
     findings.extend(finding(
         "refused_ids",
-        format!("CRM rows that repeat a {} ID of their own file, merged for the audit", repeats.of),
+        lang::text(repeats.refused),
         refused.iter().map(|pair| pair.0 as usize),
         &table.origin,
     ));
@@ -169,7 +171,7 @@ fn merge(
         .map(|pair| pair.0 as usize);
     findings.extend(finding(
         "duplicate_leads",
-        "CRM rows that repeat a lead of the same export, merged",
+        say!("CRM rows that repeat a lead of the same export, merged"),
         repeated,
         &table.origin,
     ));
@@ -317,55 +319,10 @@ fn merge_columns(
     })
 }
 
-/// Rows of a lead whose value of a column is not the one that counts.
-#[derive(Default)]
-struct Differing {
-    /// In a dimension that nobody named.
-    ignored: Vec<usize>,
-    /// A report refuses them.
-    refused: Vec<usize>,
-    /// One is of the lead, the other of its deal.
-    in_deal: Vec<usize>,
-}
-
-impl Differing {
-    fn tell(mut self, name: &str, origin: &Origin, findings: &mut Vec<Finding>) {
-        // a row with another word may have another status too
-        self.refused.sort_unstable();
-        self.refused.dedup();
-        let mut tell = |key: &'static str, what: String, rows: Vec<usize>| {
-            findings.extend(finding(key, what, rows, origin).map(|found| found.about(name)));
-        };
-        let second = format!("rows with a second value of `{name}` for a lead, the first kept");
-        tell("refused_values", format!("{second} for the audit"), self.refused);
-        tell("second_values", second, self.ignored);
-        let kept = if OF_THE_DEAL.contains(&name) { "deal" } else { "lead" };
-        // that a deal has come further than its lead is no news
-        if name != "stage" {
-            let what = format!("leads with another `{name}` than their deal, that of the {kept} kept");
-            tell("leads_unlike_their_deal", what, self.in_deal);
-        }
-    }
-}
-
 /// The name under which a column is told.
 fn shown(name: &str) -> &str {
     if name == STATUS { "stage" } else { name }
 }
-
-/// What a deal says better than the lead that it came from.
-const OF_THE_DEAL: [&str; 10] = [
-    "stage",
-    STATUS,
-    "stage_at",
-    "closed_at",
-    "owner",
-    "amount",
-    "margin",
-    "product",
-    "lost_reason",
-    "currency",
-];
 
 /// Of a row of a lead and one of its deal, the one whose value counts; none where it is not such a pair.
 fn of_lead_and_deal(table: &Table, inputs: &Inputs, name: &str, one: u32, other: u32) -> Option<u32> {

@@ -12,6 +12,7 @@ use super::index::Duplicate;
 use crate::check::{Finding, finding};
 use crate::error::data_error;
 use crate::input::table::Table;
+use crate::say;
 
 /// Puts the sum of the parts of a deal into its first row and empties the others; of each pair the rows are parts of one.
 ///
@@ -28,7 +29,7 @@ pub fn sum(table: Table, pairs: &[Duplicate], findings: &mut Vec<Finding>) -> Re
     let further = parts.values().flat_map(|rows| rows[1..].iter().copied());
     findings.extend(finding(
         "parts_of_leads",
-        "CRM rows that are further parts of a lead, their amounts added",
+        say!("CRM rows that are further parts of a lead, their amounts added"),
         further,
         &table.origin,
     ));

@@ -8,6 +8,7 @@ use super::accounts::COHORT_MONTH;
 use crate::check::{Finding, finding};
 use crate::input::cell::SCALE;
 use crate::input::table::{Table, code_slice};
+use crate::say;
 
 /// The number of a payment among those of its customer, from 1.
 pub const NUMBER: &str = "payment_number";
@@ -32,14 +33,14 @@ pub fn number(
     let undated = (0..table.frame.height()).filter(|row| days.get(*row).is_none());
     findings.extend(finding(
         "payments_without_date",
-        "payments without a date, in no period",
+        say!("payments without a date, in no period"),
         undated,
         &table.origin,
     ));
     let unknown = (0..table.frame.height()).filter(|row| amounts.get(*row).is_none());
     findings.extend(finding(
         "payments_without_amount",
-        "payments without an amount, not counted",
+        say!("payments without an amount, not counted"),
         unknown,
         &table.origin,
     ));

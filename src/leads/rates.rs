@@ -15,6 +15,7 @@ use crate::error::data_error;
 use crate::input::table::{Origin, Table, code_slice};
 use crate::kpi::exact::Exact;
 use crate::period::format_day;
+use crate::say;
 
 /// A rate, as it was written and as a fraction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -239,14 +240,16 @@ impl Rates {
         let count: u64 = self.used.values().sum();
         let texts = self.used.iter().map(|((currency, day), count)| {
             let text = self.by_currency[currency][day].text.as_str();
-            let amounts = if *count == 1 { "amount" } else { "amounts" };
-            format!(
-                "1 {currency} = {text} {} from {} on: {count} {amounts}",
-                self.reporting,
-                format_day(*day)
+            say!(
+                "1 {currency} = {rate} {reporting} from {day} on: {count} {count:amount|amounts}",
+                currency = currency.as_ref(),
+                rate = text,
+                reporting = self.reporting,
+                day = format_day(*day),
+                count = *count
             )
         });
-        let what = format!("amounts in other currencies, converted to {}", self.reporting);
+        let what = say!("amounts in other currencies, converted to {currency}", currency = self.reporting);
         finding_of_texts("converted_amounts", what, self.used.len(), texts)
             .map(|found| found.with_count(count))
     }

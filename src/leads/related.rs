@@ -11,6 +11,7 @@ use crate::input::Inputs;
 use crate::input::table::Table;
 use crate::input::tables::Kind;
 use crate::mask::Mask;
+use crate::say;
 
 /// What rows can find.
 pub struct Known<'a> {
@@ -100,7 +101,11 @@ fn tie_to_leads(table: Table, related: &Related, known: &Known) -> Facts {
 /// The rows whose lead the CRM does not know.
 fn orphans(facts: &Facts, related: &Related) -> Option<Finding> {
     let orphans = (0..facts.table.frame.height()).filter(|row| facts.lead_of(*row) == NO_LEAD);
-    let what = format!("{} whose lead is not in the CRM, counted as `(not in CRM)`", related.over.name());
+    let what = match related.kind {
+        Kind::Tickets => say!("tickets whose lead is not in the CRM, counted as `(not in CRM)`"),
+        Kind::Contracts => say!("contracts whose lead is not in the CRM, counted as `(not in CRM)`"),
+        _ => say!("payments whose lead is not in the CRM, counted as `(not in CRM)`"),
+    };
     finding(related.orphans, what, orphans, &facts.table.origin)
 }
 

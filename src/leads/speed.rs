@@ -10,13 +10,16 @@ use polars::prelude::StringChunked;
 
 use super::Stages;
 use super::index::{Index, NO_LEAD};
+use super::lack::Lack;
 use crate::check::{Finding, finding};
 use crate::config::Speed;
 use crate::error::data_error;
 use crate::input::cell;
 use crate::input::clock::{Clock, FIRST_TOUCH, Moments};
 use crate::input::table::{Days, Table};
+use crate::lang::Told;
 use crate::mask::Mask;
+use crate::{say, words};
 
 const SECONDS_A_DAY: i64 = cell::SECONDS_A_DAY as i64;
 /// The limit where the configuration sets none.
@@ -70,12 +73,11 @@ impl Limit {
 
     /// `24 hours`.
     pub fn describe(self) -> String {
-        let unit = match self.unit {
-            TimeUnit::Minute => "minute",
-            TimeUnit::Hour => "hour",
-            TimeUnit::Day => "day",
-        };
-        format!("{} {unit}{}", self.number, if self.number == 1 { "" } else { "s" })
+        match self.unit {
+            TimeUnit::Minute => say!("{count} {count:minute|minutes}", count = self.number),
+            TimeUnit::Hour => say!("{count} {count:hour|hours}", count = self.number),
+            TimeUnit::Day => say!("{count} {count:day|days}", count = self.number),
+        }
     }
 }
 
@@ -136,25 +138,29 @@ pub struct Known {
     /// None where the CRM has no first touches, or no date of creation.
     pub compared: Option<Compared>,
     /// How soon each lead was touched, or what the inputs lack to tell it.
-    pub touches: std::result::Result<FirstTouches, String>,
+    pub touches: std::result::Result<FirstTouches, Lack>,
 }
 
 /// What the rows of the CRM tell of the first touches of its leads.
 pub fn first_touches(rows: Option<Rows>, leads: &Leads, limit: Limit, findings: &mut Vec<Finding>) -> Known {
-    let lacking = |lack: String| Known { compared: None, touches: Err(lack) };
+    let lacking = |lack: Lack| Known { compared: None, touches: Err(lack) };
     let Some(touched) = leads.table.dates(FIRST_TOUCH) else {
-        return lacking(format!("the column `{FIRST_TOUCH}` in crm"));
+        return lacking(Lack::new(words!("the column `{column}` in crm"), &[("column", &FIRST_TOUCH)]));
     };
     let Some(creation) = leads.stages.of_creation() else {
-        return lacking(format!("a date of creation beside `{FIRST_TOUCH}` in crm"));
+        return lacking(Lack::new(
+            words!("a date of creation beside `{column}` in crm"),
+            &[("column", &FIRST_TOUCH)],
+        ));
     };
     let touched = leads.cut.map_or_else(|| touched.clone(), |cut| touched.filtered(|day| day <= cut));
     let rows = rows.filter(|rows| rows.clock.created == format!("{}_at", creation.name));
     let lack = match &rows {
         Some(rows) => lack_of_times(&rows.clock),
-        None => {
-            Some(format!("the date of creation of leads with times of day, beside `{FIRST_TOUCH}` in crm"))
-        }
+        None => Some(Lack::new(
+            words!("the date of creation of leads with times of day, beside `{column}` in crm"),
+            &[("column", &FIRST_TOUCH)],
+        )),
     };
     let height = leads.table.frame.height();
     let seconds = match &rows {
@@ -171,7 +177,7 @@ pub fn first_touches(rows: Option<Rows>, leads: &Leads, limit: Limit, findings: 
     let early = Mask::from_rows(height, is_early).and(leads.counted);
     findings.extend(finding(
         "stages_out_of_order",
-        "data error, first touch by sales dated before the lead was created, not in speed to lead",
+        say!("data error, first touch by sales dated before the lead was created, not in speed to lead"),
         early.rows(),
         &leads.table.origin,
     ));
@@ -216,16 +222,21 @@ impl Rows {
 }
 
 /// What keeps the times of day from telling how soon a lead was touched.
-fn lack_of_times(clock: &Clock) -> Option<String> {
+fn lack_of_times(clock: &Clock) -> Option<Lack> {
     let columns = [(clock.created.as_str(), &clock.of_creation), (FIRST_TOUCH, &clock.of_touch)];
     let untimed = columns.iter().find(|(_, moments)| !moments.is_timed());
     if let Some((column, _)) = untimed {
-        return Some(format!("times of day in the column `{column}` of crm, which has days only"));
+        return Some(Lack::new(
+            words!("times of day in the column `{column}` of crm, which has days only"),
+            &[("column", column)],
+        ));
     }
     clock.mixes_zones.then(|| {
-        format!(
-            "times of day in one zone: some in the columns `{}` and `{FIRST_TOUCH}` of crm name their zone, others do not",
-            clock.created
+        Lack::new(
+            words!(
+                "times of day in one zone: some in the columns `{created}` and `{touched}` of crm name their zone, others do not"
+            ),
+            &[("created", &clock.created as &dyn Told), ("touched", &FIRST_TOUCH)],
         )
     })
 }

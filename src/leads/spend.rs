@@ -10,6 +10,7 @@ use crate::check::{Finding, finding};
 use crate::error::data_error;
 use crate::input::table::Table;
 use crate::period::format_day;
+use crate::say;
 
 /// A range of dates longer than this is a mistake.
 const LONGEST_RANGE: i32 = 3_660;
@@ -34,7 +35,7 @@ pub fn facts(
         let undated = (0..table.frame.height()).filter(|row| dates.get(*row).is_none());
         findings.extend(finding(
             "spend_without_date",
-            "spend rows without a date, in no period",
+            say!("spend rows without a date, in no period"),
             undated,
             &table.origin,
         ));
@@ -47,7 +48,7 @@ pub fn facts(
         let orphans = (0..lead_rows.len()).filter(|row| lead_rows[*row] == NO_LEAD);
         findings.extend(finding(
             "spend_of_unknown_leads",
-            "spend rows of leads that are not in the CRM, shared out by the rest of their key",
+            say!("spend rows of leads that are not in the CRM, shared out by the rest of their key"),
             orphans,
             &table.origin,
         ));

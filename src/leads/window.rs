@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use crate::error::{data_error, did_you_mean};
+use crate::say;
 
 /// The longest window: a hundred years, so that no sum of days leaves its range.
 const MOST_DAYS: i32 = 36_525;
@@ -26,7 +27,7 @@ impl Window {
 
 /// `30 days`.
 pub fn describe_days(days: i32) -> String {
-    if days == 1 { "1 day".to_string() } else { format!("{days} days") }
+    say!("{count} {count:day|days}", count = days)
 }
 
 /// The windows of a configuration by the name of their step (`mql_to_sql`), for a funnel of these stages.

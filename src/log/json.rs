@@ -7,6 +7,7 @@ use crate::Outcome;
 use crate::error::{Failure, exit_code};
 use crate::input::profile::{ColumnProfile, Dropped, FileProfile, Rejected};
 use crate::render::json::number;
+use crate::{lang, words};
 
 /// How many lines of rows that were left out are named, as in [`Dropped`].
 const LINES: usize = 10;
@@ -15,13 +16,17 @@ const LINES: usize = 10;
 pub fn line(event: &Event, seconds: f64) -> String {
     match event {
         Event::Read(file) => object("read", of_file(file)),
-        Event::Note(text) => object("note", json!({ "text": without("note: ", text) })),
+        Event::Note(text) => object("note", json!({ "text": without(&lang::text(words!("note: ")), text) })),
         Event::Finding { key, count, text } => {
             object("finding", json!({ "key": key, "count": number(&count.to_plain()), "text": text }))
         }
         Event::Warning(text) => object("warning", json!({ "text": text })),
-        Event::Missed(text) => object("missed", json!({ "text": without("missed: ", text) })),
-        Event::Exceeded(text) => object("exceeded", json!({ "text": without("exceeded: ", text) })),
+        Event::Missed(text) => {
+            object("missed", json!({ "text": without(&lang::text(words!("missed: ")), text) }))
+        }
+        Event::Exceeded(text) => {
+            object("exceeded", json!({ "text": without(&lang::text(words!("exceeded: ")), text) }))
+        }
         Event::Done { outcome, written } => {
             let written: Vec<String> = written.iter().map(|path| path.display().to_string()).collect();
             let code = if *outcome == Outcome::Missed { 3 } else { 0 };
@@ -46,7 +51,7 @@ fn object(event: &str, fields: Json) -> Json {
     Json::Object(all)
 }
 
-/// A line without the word that says again what the event says.
+/// A line without the word that says again what the event says, which lines for people begin with in every language.
 fn without<'a>(word: &str, text: &'a str) -> &'a str {
     text.strip_prefix(word).unwrap_or(text)
 }

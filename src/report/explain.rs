@@ -84,9 +84,9 @@ pub fn plain_text(exact: Exact) -> String {
 /// # Errors
 /// What the inputs lack for it.
 pub fn refuse_lacking(scope: &Scope, name: &str) -> Result<()> {
-    match scope.lacking(name)? {
+    match scope.lack(name)? {
         Some(lack) => Err(data_error(
-            format!("`{name}` cannot be computed: the inputs lack {lack}"),
+            format!("`{name}` cannot be computed: the inputs lack {}", lack.english),
             "name the input that has it, or map the column in funnel.toml",
         )),
         None => Ok(()),

@@ -19,6 +19,7 @@ use crate::kpi::statistics::wilson;
 use crate::kpi::view::{Filter, NONE, View};
 use crate::lang;
 use crate::leads::Data;
+use crate::leads::lack::Lack;
 use crate::mask::Mask;
 use crate::period::{Period, format_day};
 use crate::say;
@@ -125,6 +126,14 @@ impl<'a> Scope<'a> {
     /// # Errors
     /// A KPI that the catalogue lacks.
     pub fn lacking(&self, kpi: &str) -> Result<Option<String>> {
+        Ok(self.lack(kpi)?.map(|lack| lack.told))
+    }
+
+    /// The same with its English for errors.
+    ///
+    /// # Errors
+    /// A KPI that the catalogue lacks.
+    pub fn lack(&self, kpi: &str) -> Result<Option<Lack>> {
         Ok(self.cohort.lacking(self.catalogue.kpi(kpi)?))
     }
 

@@ -42,6 +42,53 @@ fn translations_have_the_marks_of_their_texts_and_the_forms_of_their_language() 
     }
 }
 
+#[test]
+fn errors_and_rejected_rows_are_in_english_in_every_language() {
+    let errors = |arguments: &[&str]| String::from_utf8(run(&project(), arguments, None).stderr).unwrap();
+    for code in codes() {
+        for (kpi, file, lack) in [
+            ("churn_rate", "fixtures/errors/leads.csv", "contracts (`--contracts`)"),
+            ("mql_to_sql", "fixtures/errors/leads.csv", "the date `sql_at`, or a status, in crm"),
+            (
+                "touched_within",
+                "fixtures/speed/midnights.csv",
+                "times of day in the column `lead_at` of crm, which has days only",
+            ),
+        ] {
+            let told = errors(&["--lang", code, "explain", kpi, "--crm", file, "-q"]);
+            let expected = format!("error: `{kpi}` cannot be computed: the inputs lack {lack}\n");
+            assert!(told.starts_with(&expected), "{code}: {told}");
+        }
+        let profile = "fixtures/errors/profile-column.toml";
+        let told = errors(&["--lang", code, "report", "churn", "--config", profile, "-q"]);
+        assert!(
+            told.contains("needs the column `segmnt` in crm (did you mean `segment`?)"),
+            "{code}: {told}"
+        );
+        let place = project().join(format!("target/language-{code}.csv"));
+        let rejects = place.to_str().unwrap();
+        let skip = "fixtures/formats/skip.toml";
+        errors(&["--lang", code, "report", "segments", "--config", skip, "-q", "--rejects", rejects]);
+        let written = std::fs::read_to_string(&place).unwrap();
+        for reason in ["is not a date", "is not a number", "has 2 of 5 fields"] {
+            assert!(written.contains(reason), "{code}: {written}");
+        }
+    }
+}
+
+#[test]
+fn lines_of_the_log_begin_with_the_word_that_its_json_leaves_out() {
+    for code in codes().into_iter().filter(|code| *code != "en") {
+        let known = translations(code);
+        for word in ["note: ", "missed: ", "exceeded: "] {
+            let Some(said) = known.get(word) else { continue };
+            for (english, text) in known.iter().filter(|(english, _)| english.starts_with(word)) {
+                assert!(text.starts_with(said), "{code}: {english:?}: {text:?}");
+            }
+        }
+    }
+}
+
 /// The names of the marks of a text, each once: a language may need the number that chooses a form, or the form, twice. A
 /// stage is a word of English in small letters, a title of the language in others (`{stages}`, `{Stages}`).
 fn names(text: &str) -> BTreeSet<String> {

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use super::super::column::{Column, Seen};
 use super::super::date::{Reading, read_date};
-use super::super::profile::IN_WORDS;
+use super::super::profile::{AND, IN_WORDS};
 use super::export::{Cell, Export, Filled};
 use super::{Setting, Settled, Undecided};
 use crate::period::format_day;
+use crate::words;
 
 const HINT: &str =
     "dates are read as 2026-02-28, 28.02.2026 or Feb 28, 2026, with or without a time behind them";
@@ -41,7 +42,7 @@ pub fn settle(export: &Export, own: &mut [Column], settled: &mut Settled) -> Res
     let hint = |own: &[Column]| export.hint_of_bad(own, &format, HINT);
     let reason = |thread: usize, word: u32| {
         let is_short = readings[thread][word as usize].is_some_and(|reading| reading.has_short_year);
-        ("is not a date", is_short.then(|| export.setting_hint(&["D/M/YY", "M/D/YY"])))
+        (words!("is not a date"), is_short.then(|| export.setting_hint(&["D/M/YY", "M/D/YY"])))
     };
     export.fill(own, settled, &value, &reason, &hint);
     for file in export.members {
@@ -144,7 +145,7 @@ fn describe(export: &Export, own: &[Column], odd: &BTreeSet<&'static str>) -> St
     forms.extend(seen(|seen| seen.year_first).then_some("YYYY-MM-DD"));
     forms.extend(seen(|seen| seen.full_stops).then_some("DD.MM.YYYY"));
     forms.extend(odd);
-    forms.join(" and ")
+    forms.join(AND)
 }
 
 fn two_readings(export: &Export, cell: &Cell) -> Undecided {

@@ -8,6 +8,7 @@ use super::super::read::Piece;
 use super::export::{Cell, Export, Filled};
 use super::{Place, Setting, Settled, Undecided};
 use crate::kpi::exact::format_millionths;
+use crate::words;
 
 const HINT: &str =
     "numbers are read as 1234.50, 1,234.50 or 1.234,50, with or without the sign of a currency";
@@ -53,9 +54,9 @@ pub fn settle(export: &Export, own: &mut [Column], settled: &mut Settled) -> Res
     let reason = |thread: usize, word: u32| match &readings[thread][word as usize] {
         Some(Reading::TooLarge) => {
             let hint = "numbers are read up to 9,223,372,036,854: correct the cell, or set `on_error = \"skip\"` in its block to leave such rows out and count them";
-            ("is too large a number", Some(hint.to_string()))
+            (words!("is too large a number"), Some(hint.to_string()))
         }
-        _ => ("is not a number", None),
+        _ => (words!("is not a number"), None),
     };
     export.fill(own, settled, &value, &reason, &|own: &[Column]| export.hint_of_bad(own, &format, HINT));
     if is_millionths {

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::input::normalise;
 use crate::input::table::code_slice;
 use crate::leads::{Data, Over};
+use crate::words;
 
 /// The dimension of leads: `brand`, `other`, or empty where nothing says where the lead came from.
 pub const NAME: &str = "brand_source";
@@ -37,5 +38,5 @@ pub fn add(data: &mut Data, config: &Config, _catalogue: &Catalogue) -> Result<(
             *place = (*place).max(of_word[*code as usize]);
         }
     }
-    add_words(data, Over::Leads, NAME, &["", "other", "brand"], &places)
+    add_words(data, Over::Leads, NAME, &["", words!("other"), words!("brand")], &places)
 }

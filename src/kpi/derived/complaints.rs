@@ -13,11 +13,12 @@ use crate::config::{Basis, Config};
 use crate::input::table::{Days, code_slice};
 use crate::leads::index::NO_LEAD;
 use crate::leads::{Data, Facts, Over};
+use crate::words;
 
 /// The dimension of customers.
 pub const NAME: &str = "complained";
-pub const YES: &str = "had a complaint";
-pub const NO: &str = "no complaint";
+pub const YES: &str = words!("had a complaint");
+pub const NO: &str = words!("no complaint");
 
 /// The date of customers: the first complaint between the start of the first contract and the leaving.
 const FIRST: &str = "complained_at";

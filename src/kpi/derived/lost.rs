@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::input::normalise;
 use crate::input::table::code_slice;
 use crate::leads::{Data, Over};
+use crate::words;
 
 /// The dimension of lost leads: `reversible`, `final`, or empty where no reason is given.
 pub const NAME: &str = "loss";
@@ -37,5 +38,5 @@ pub fn add(data: &mut Data, config: &Config, _catalogue: &Catalogue) -> Result<(
     let lost = &data.stages.lost;
     let place = |(row, code): (usize, &u32)| if lost.has(row) { of_word[*code as usize] } else { 0 };
     let places: Vec<usize> = code_slice(&codes).iter().enumerate().map(place).collect();
-    add_words(data, Over::Leads, NAME, &["", "reversible", "final"], &places)
+    add_words(data, Over::Leads, NAME, &["", words!("reversible"), words!("final")], &places)
 }

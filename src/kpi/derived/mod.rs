@@ -22,6 +22,7 @@ use super::catalogue::Catalogue;
 use crate::config::Config;
 use crate::input::table::Dictionary;
 use crate::leads::{Data, Over};
+use crate::words;
 
 /// A dimension that is worked out from the data.
 pub struct Derived {
@@ -38,68 +39,72 @@ pub struct Derived {
 pub const ALL: [Derived; 11] = [
     Derived {
         name: profile::NAME,
-        needs: "`[profile] fits = \"…\"` in funnel.toml: who belongs to the target audience",
+        needs: words!("`[profile] fits = \"…\"` in funnel.toml: who belongs to the target audience"),
         is_configured: |config| config.profile.fits.is_some(),
         add: profile::add,
     },
     Derived {
         name: complaints::NAME,
-        needs: "contracts (`--contracts`) and tickets (`--tickets`) with the date `opened_at`",
+        needs: words!("contracts (`--contracts`) and tickets (`--tickets`) with the date `opened_at`"),
         is_configured: |_| true,
         add: complaints::add,
     },
     Derived {
         name: brand::NAME,
-        needs: "`[attribution.brand]` in funnel.toml: the channels, campaigns and keywords of the brand",
+        needs: words!(
+            "`[attribution.brand]` in funnel.toml: the channels, campaigns and keywords of the brand"
+        ),
         is_configured: |config| !config.attribution.brand.is_empty(),
         add: brand::add,
     },
     Derived {
         name: lost::NAME,
-        needs: "`[lost_reasons] reversible = […]` in funnel.toml, and the column `lost_reason` in crm",
+        needs: words!(
+            "`[lost_reasons] reversible = […]` in funnel.toml, and the column `lost_reason` in crm"
+        ),
         is_configured: |config| !config.lost_reasons.reversible.is_empty(),
         add: lost::add,
     },
     Derived {
         name: upsale::NAME,
-        needs: "the column `product` in contracts or crm",
+        needs: words!("the column `product` in contracts or crm"),
         is_configured: |_| true,
         add: upsale::add,
     },
     Derived {
         name: progress::STAGE,
-        needs: "a stage in crm",
+        needs: words!("a stage in crm"),
         is_configured: |_| true,
         add: progress::add_stage,
     },
     Derived {
         name: progress::AGE,
-        needs: "a dated stage in crm",
+        needs: words!("a dated stage in crm"),
         is_configured: |_| true,
         add: progress::add_age,
     },
     Derived {
         name: progress::PACE,
-        needs: "two dated stages in crm",
+        needs: words!("two dated stages in crm"),
         is_configured: |_| true,
         add: progress::add_pace,
     },
     Derived {
         name: required::REQUIRED,
-        needs: "`[required]` in funnel.toml: the fields that a lead needs from each stage on",
+        needs: words!("`[required]` in funnel.toml: the fields that a lead needs from each stage on"),
         is_configured: |config| !config.required.is_empty(),
         add: required::add,
     },
     Derived {
         name: required::FILLED,
-        needs: "`[required]` in funnel.toml: the fields that a lead needs from each stage on",
+        needs: words!("`[required]` in funnel.toml: the fields that a lead needs from each stage on"),
         is_configured: |config| !config.required.is_empty(),
         // both come together
         add: |_, _, _| Ok(()),
     },
     Derived {
         name: reasons::NAME,
-        needs: "the column `churn_reason` in contracts",
+        needs: words!("the column `churn_reason` in contracts"),
         is_configured: |_| true,
         add: reasons::add,
     },

@@ -10,11 +10,12 @@ use super::add_words;
 use crate::config::{Basis, Config};
 use crate::error::data_error;
 use crate::leads::{Data, Over};
+use crate::words;
 
 /// The dimension: `fits`, `does not fit`, or empty where the rule has no answer.
 pub const NAME: &str = "profile";
-pub const FITS: &str = "fits";
-pub const DOES_NOT_FIT: &str = "does not fit";
+pub const FITS: &str = words!("fits");
+pub const DOES_NOT_FIT: &str = words!("does not fit");
 
 /// Adds the dimension to the leads.
 ///
@@ -31,7 +32,7 @@ pub fn add(data: &mut Data, config: &Config, catalogue: &Catalogue) -> Result<()
             let predicate = sql::parse(text)?;
             if let Some(unknown) = evaluator.unknown_column(Over::Leads, &predicate) {
                 return Err(data_error(
-                    format!("`{rule}` needs {unknown}"),
+                    format!("`{rule}` needs {}", unknown.english),
                     "the rule is over the columns of the leads, such as `segment in ('large', 'mid')`",
                 ));
             }

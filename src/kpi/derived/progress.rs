@@ -10,6 +10,7 @@ use crate::input::cell::SCALE;
 use crate::kpi::exact::Exact;
 use crate::leads::{Data, Over, Stages};
 use crate::mask::Mask;
+use crate::words;
 
 /// The dimension of leads: the furthest stage reached.
 pub const STAGE: &str = "current_stage";
@@ -20,7 +21,8 @@ pub const PACE: &str = "pace";
 /// With fewer leads that went on nothing is said of how long a stage takes.
 const FEWEST: u64 = 10;
 
-const AGES: [&str; 5] = ["", "0-30 days", "31-60 days", "61-90 days", "over 90 days"];
+const AGES: [&str; 5] =
+    ["", words!("0-30 days"), words!("31-60 days"), words!("61-90 days"), words!("over 90 days")];
 
 /// Adds the furthest stage that each lead reached.
 ///
@@ -68,7 +70,7 @@ pub fn add_pace(data: &mut Data, _config: &Config, _catalogue: &Catalogue) -> Re
             limit.map_or(0, |(days, limit)| if i128::from(days) > limit { 1 } else { 2 })
         })
         .collect();
-    add_words(data, Over::Leads, PACE, &["", "stuck", "moving"], &places)
+    add_words(data, Over::Leads, PACE, &["", words!("stuck"), words!("moving")], &places)
 }
 
 /// The place of the furthest stage that each lead reached.

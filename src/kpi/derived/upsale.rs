@@ -12,6 +12,7 @@ use crate::input::table::code_slice;
 use crate::leads::index::NO_LEAD;
 use crate::leads::{Data, Facts, Over};
 use crate::mask::Mask;
+use crate::words;
 
 /// The dimension, of the one lead that stands for its customer; empty for all others.
 pub const NAME: &str = "products_bought";
@@ -51,7 +52,7 @@ pub fn add(data: &mut Data, _config: &Config, _catalogue: &Catalogue) -> Result<
             Some(_) => 2,
         };
     }
-    add_words(data, Over::Leads, NAME, &["", "one", "several"], &places)
+    add_words(data, Over::Leads, NAME, &["", words!("one"), words!("several")], &places)
 }
 
 fn product_of(facts: &Facts) -> Option<&'static str> {
