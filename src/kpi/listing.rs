@@ -17,6 +17,7 @@ use super::exact::Exact;
 use super::survival::End;
 use super::view::is_bucket;
 use crate::leads::Over;
+use crate::say;
 
 /// Ages that are listed; beyond ten years the last one alone.
 const MOST_AGES: usize = 121;
@@ -69,16 +70,16 @@ impl Evaluator<'_> {
         let quantity: &Quantity = &self.catalogue.measures[measure];
         let what = match &quantity.kind {
             QuantityKind::Survival(..) => return self.listed_times(measure),
-            QuantityKind::Count(_) => "1 for each row that counts",
-            QuantityKind::Sum(_) => "what the row adds to the sum",
-            QuantityKind::Days(_) => "the days of the row; empty where it is not among them",
-            QuantityKind::HoursToFirstTouch => {
+            QuantityKind::Count(_) => say!("1 for each row that counts"),
+            QuantityKind::Sum(_) => say!("what the row adds to the sum"),
+            QuantityKind::Days(_) => say!("the days of the row; empty where it is not among them"),
+            QuantityKind::HoursToFirstTouch => say!(
                 "the hours of the row to six decimals, which tell the second; empty where it is not among them"
-            }
+            ),
         };
         let has_gaps = matches!(quantity.kind, QuantityKind::Days(_) | QuantityKind::HoursToFirstTouch);
         let cells = self.contributions(measure)?;
-        Ok(vec![Listed { name: measure.to_string(), what: what.to_string(), has_gaps, cells }])
+        Ok(vec![Listed { name: measure.to_string(), what, has_gaps, cells }])
     }
 
     /// Of times until an event: the days of each row, and whether the event came.
@@ -99,19 +100,21 @@ impl Evaluator<'_> {
                 events.push((rows.over, row, Exact::whole(is_event)));
             }
         }
-        let column = |name: &str, what: &str, cells| Listed {
+        let column = |name: &str, what, cells| Listed {
             name: format!("{measure}_{name}"),
-            what: what.to_string(),
+            what,
             has_gaps: true,
             cells,
         };
         Ok(vec![
             column(
                 "days",
-                "the days observed, to the event or to as_of; empty where the event can never come (lost): such a row is at risk to the end",
+                say!(
+                    "the days observed, to the event or to as_of; empty where the event can never come (lost): such a row is at risk to the end"
+                ),
                 days,
             ),
-            column("event", "1 where the event came, 0 where it has not come, or never will", events),
+            column("event", say!("1 where the event came, 0 where it has not come, or never will"), events),
         ])
     }
 
@@ -122,7 +125,7 @@ impl Evaluator<'_> {
         let members = margins.iter().map(|(row, _)| (Over::Accounts, *row, Exact::whole(1)));
         let mut columns = vec![Listed {
             name: "customers_begun".to_string(),
-            what: "1 for each customer of the cohort".to_string(),
+            what: say!("1 for each customer of the cohort"),
             has_gaps: false,
             cells: members.collect(),
         }];
@@ -133,8 +136,9 @@ impl Evaluator<'_> {
             };
             columns.push(Listed {
                 name: format!("{MARGIN_BY_AGE}{age}"),
-                what: "the margin received from the customer by that many months of age (0: the month in which it began)"
-                    .to_string(),
+                what: say!(
+                    "the margin received from the customer by that many months of age (0: the month in which it began)"
+                ),
                 has_gaps: false,
                 cells: margins.iter().map(cell).collect(),
             });
@@ -165,7 +169,7 @@ impl Evaluator<'_> {
         }
         Ok(Listed {
             name: format!("{measure}_of_largest_{dimension}"),
-            what: format!("the same of the {dimension} who has most of it"),
+            what: say!("the same of the {dimension} who has most of it", dimension = dimension),
             has_gaps: false,
             cells,
         })
@@ -177,7 +181,7 @@ impl Evaluator<'_> {
         for measure in ["customers_at_risk", "customers_left"] {
             rows.extend(self.contributions(measure)?.into_iter().map(|(_, row, _)| row));
         }
-        let side = |dimension: &str, numbers: [(&str, i128); 2], name: &str, what: &str| {
+        let side = |dimension: &str, numbers: [(&str, i128); 2], name: &str, what: String| {
             let grouping = self.grouping(Over::Customers, &[dimension.to_string()]);
             let cell = |row: &usize| {
                 let grouping = grouping.as_ref()?;
@@ -187,7 +191,7 @@ impl Evaluator<'_> {
             };
             Listed {
                 name: name.to_string(),
-                what: format!("1 where the customer {what}; empty where nothing tells"),
+                what,
                 has_gaps: true,
                 cells: rows.iter().filter_map(cell).collect(),
             }
@@ -197,13 +201,15 @@ impl Evaluator<'_> {
                 profile::NAME,
                 [(DOES_NOT_FIT, 1), (FITS, 0)],
                 "does_not_fit",
-                "does not fit the profile, 0 where it fits",
+                say!(
+                    "1 where the customer does not fit the profile, 0 where it fits; empty where nothing tells"
+                ),
             ),
             side(
                 complaints::NAME,
                 [(complaints::YES, 1), (complaints::NO, 0)],
                 "had_complaint",
-                "had a complaint, 0 where it had none",
+                say!("1 where the customer had a complaint, 0 where it had none; empty where nothing tells"),
             ),
         ])
     }
@@ -213,26 +219,34 @@ impl Evaluator<'_> {
 pub fn computed_from(entry: &Entry) -> String {
     match &entry.calculation {
         Calculation::Ratio(..) | Calculation::Value(_) => {
-            format!("{}, each name for the sum of its column, mean(x) for the mean of its cells", entry.formula)
+            say!(
+                "{formula}, each name for the sum of its column, mean(x) for the mean of its cells",
+                formula = entry.formula
+            )
         }
-        Calculation::Days(DaysStatistic::Size, measure) => format!("the number of rows of {measure}"),
+        Calculation::Days(DaysStatistic::Size, measure) => {
+            say!("the number of rows of {measure}", measure = measure)
+        }
         Calculation::Days(..) => entry.formula.clone(),
         Calculation::Largest(measure, dimension) => {
-            format!("{measure}_of_largest_{dimension} / {measure}, each name for the sum of its column")
+            let formula = format!("{measure}_of_largest_{dimension} / {measure}");
+            say!("{formula}, each name for the sum of its column", formula = formula)
         }
         Calculation::Curve(CurveSide::Realised) => {
-            "the sum of margin_by_age_N / the sum of customers_begun, N the last age or any other".to_string()
+            say!("the sum of margin_by_age_N / the sum of customers_begun, N the last age or any other")
         }
         Calculation::Curve(CurveSide::Payback) => {
-            "the first N with margin_by_age_N / customers_begun >= spend / customers_acquired, each name for the sum of its column"
-                .to_string()
+            say!(
+                "the first N with margin_by_age_N / customers_begun >= spend / customers_acquired, each name for the sum of its column"
+            )
         }
         Calculation::Curve(CurveSide::Recovered) => {
-            "(margin_by_age_N / customers_begun) / (spend / customers_acquired) at the last age N, each name for the sum of its column"
-                .to_string()
+            say!(
+                "(margin_by_age_N / customers_begun) / (spend / customers_acquired) at the last age N, each name for the sum of its column"
+            )
         }
         Calculation::Contrast => {
-            "customers_left / customers_at_risk where the side is 1, less the same where it is 0".to_string()
+            say!("customers_left / customers_at_risk where the side is 1, less the same where it is 0")
         }
     }
 }

@@ -189,6 +189,23 @@ pub fn value_text(number: Exact, unit: Unit) -> String {
     }
 }
 
+/// What stands behind a number of this unit: ` %`, ` EUR`, ` days`.
+pub fn unit_text(unit: Unit, currency: Option<&str>) -> String {
+    match unit {
+        Unit::Share | Unit::Part => " %".to_string(),
+        Unit::Money => currency.map(|currency| format!(" {currency}")).unwrap_or_default(),
+        Unit::Days => say!(" days"),
+        Unit::Hours => say!(" hours"),
+        Unit::Months => say!(" months"),
+        Unit::Count | Unit::Number => String::new(),
+    }
+}
+
+/// A number with its unit: `75.00 %`.
+pub fn measured_text(number: Exact, unit: Unit, currency: Option<&str>) -> String {
+    format!("{}{}", value_text(number, unit), unit_text(unit, currency))
+}
+
 /// `10.77–14.01`, in percent.
 pub fn interval_text(interval: Interval) -> String {
     lang::decimal(&format!("{:.2}–{:.2}", interval.low * 100.0, interval.high * 100.0))

@@ -11,6 +11,7 @@ use super::targets::{Judged, judge_all, with_unit};
 use crate::error::usage_error;
 use crate::kpi::beside::Found;
 use crate::kpi::exact::Exact;
+use crate::say;
 
 /// The explanation as text; `goals` are those of the configuration and of the plan.
 ///
@@ -22,22 +23,26 @@ pub fn explain(scope: &Scope, name: &str, found: &Found, goals: &[Goal]) -> Resu
     let mut text = format!("{title}: {} ({name})\n", found.fill(found.beside.title.text()));
     let _ = writeln!(text, "{}\n", found.fill(found.beside.definition.text()));
     let pairs = [
-        ("formula", found.fill(&found.beside.formula)),
-        ("scope", describe_scope(scope, basis_of_question(scope, found.kpi)?)),
-        ("source", found.beside.source.clone()),
+        (say!("formula"), found.fill(&found.beside.formula)),
+        (say!("scope"), describe_scope(scope, basis_of_question(scope, found.kpi)?)),
+        (say!("source"), found.beside.source.clone()),
     ];
-    write_pairs(&mut text, &pairs.map(|(label, value)| (label.to_string(), value)));
+    write_pairs(&mut text, &pairs);
     if found.what == "growth" {
-        text.push_str("\nIt stands in reports of several periods (`--every month`), where a period has one before it.\n");
+        let place = say!(
+            "It stands in reports of several periods (`--every month`), where a period has one before it."
+        );
+        let _ = writeln!(text, "\n{place}");
         return Ok(text);
     }
     let planned: Vec<Goal> = goals.iter().filter(|goal| goal.kpi == found.kpi).cloned().collect();
     let (judged, _) = judge_all(scope, None, &planned)?;
     let lines: Vec<(String, String)> =
         judged.iter().filter_map(|judged| Some((place(judged), line(scope, found, judged)?))).collect();
-    text.push_str("\nPlanned\n");
+    let _ = writeln!(text, "\n{}", say!("Planned"));
     if lines.is_empty() {
-        text.push_str("  nothing in this scope: a plan is a file (`--plan`), with a row a period and KPI\n");
+        let none = say!("nothing in this scope: a plan is a file (`--plan`), with a row a period and KPI");
+        let _ = writeln!(text, "  {none}");
     }
     write_pairs(&mut text, &lines);
     Ok(text)
@@ -74,7 +79,7 @@ fn line(scope: &Scope, found: &Found, judged: &Judged) -> Option<String> {
         "pace" => judged
             .judgement
             .pace
-            .map_or_else(|| "empty: the period is over, or of it no part can be asked".to_string(), number),
+            .map_or_else(|| say!("empty: the period is over, or of it no part can be asked"), number),
         _ => number(plan),
     })
 }

@@ -79,6 +79,7 @@ pub fn differences(scope: &Scope, basis: Basis) -> Result<Option<Block>> {
 /// # Errors
 /// A predicate that does not fit the columns.
 pub fn described(scope: &Scope, basis: Basis) -> Result<Vec<(String, String)>> {
+    let dimensions = [profile::NAME.to_string(), complaints::NAME.to_string()];
     let questions = asked(scope, basis)?;
     let contrasts = questions.iter().flatten().flat_map(|question| &question.contrasts);
     let described = contrasts.filter_map(|contrast| {
@@ -87,7 +88,8 @@ pub fn described(scope: &Scope, basis: Basis) -> Result<Vec<(String, String)>> {
         let interval = contrast.interval().map(|interval| format!("  {}", interval_text(interval)));
         let shares = format!("{} / {} - {} / {}", more.left, more.of, less.left, less.of);
         let interval = interval.unwrap_or_default();
-        Some((contrast.labels.join(", "), format!("{difference}{interval}  {shares}")))
+        let label = labels(scope.data, &dimensions, &contrast.labels.map(String::from)).join(", ");
+        Some((label, format!("{difference}{interval}  {shares}")))
     });
     Ok(described.collect())
 }

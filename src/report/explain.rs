@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::Result;
 
 use super::build::OWN_KPIS;
-use super::layout::with_unit;
+use super::layout::{labels, split_title, with_unit};
 use super::scope::{Scope, describe_scope, undated};
 use super::top::place_in_order;
 use super::{Value, causes};
@@ -18,7 +18,8 @@ use crate::kpi::exact::Exact;
 use crate::kpi::group::Key;
 use crate::lang;
 use crate::leads::Over;
-use crate::render::{interval_text, value_text};
+use crate::render::{interval_text, measured_text, value_text};
+use crate::say;
 
 /// The explanation of a KPI as text.
 ///
@@ -36,7 +37,7 @@ pub fn explain(scope: &Scope, name: &str) -> Result<String> {
     }
     text.push('\n');
     write_pairs(&mut text, &lines);
-    text.push_str("\nMeasures\n");
+    let _ = writeln!(text, "\n{}", say!("Measures"));
     write_pairs(&mut text, &measures(scope, scope.evaluator(basis), &entry.calculation)?);
     text.push_str(&match &entry.calculation {
         Calculation::Curve(_) => by_age(scope, basis)?,
@@ -48,7 +49,7 @@ pub fn explain(scope: &Scope, name: &str) -> Result<String> {
     }
     let undated = undated(scope);
     if !scope.data.findings.is_empty() || !undated.is_empty() {
-        text.push_str("\nLeft out, or worth knowing\n");
+        let _ = writeln!(text, "\n{}", say!("Left out, or worth knowing"));
         for line in scope.data.findings.iter().chain(&undated).map(Finding::describe) {
             let _ = writeln!(text, "  {line}");
         }
@@ -57,7 +58,7 @@ pub fn explain(scope: &Scope, name: &str) -> Result<String> {
 }
 
 /// Why a KPI has no value.
-fn why_empty(scope: &Scope, entry: &Entry, basis: Basis, value: &Value) -> &'static str {
+fn why_empty(scope: &Scope, entry: &Entry, basis: Basis, value: &Value) -> String {
     let has_period = scope.period.is_some() && basis == Basis::Event;
     let needs_period = entry.calculation.measures().iter().any(|measure| {
         let quantity = &scope.catalogue.measures[*measure];
@@ -65,12 +66,14 @@ fn why_empty(scope: &Scope, entry: &Entry, basis: Basis, value: &Value) -> &'sta
     });
     match value.denominator {
         _ if matches!(entry.calculation, Calculation::Contrast) => {
-            "it stands between two sides of the customers, as below"
+            say!("it stands between two sides of the customers, as below")
         }
-        _ if needs_period && !has_period => "it needs a period in event basis, such as `--month 2026-03`",
-        Some(denominator) if denominator.is_zero() => "the denominator is 0",
-        Some(_) if matches!(entry.calculation, Calculation::Days(..)) => "too few have come so far",
-        _ => "it is unknown under this filter",
+        _ if needs_period && !has_period => {
+            say!("it needs a period in event basis, such as `--month 2026-03`")
+        }
+        Some(denominator) if denominator.is_zero() => say!("the denominator is 0"),
+        Some(_) if matches!(entry.calculation, Calculation::Days(..)) => say!("too few have come so far"),
+        _ => say!("it is unknown under this filter"),
     }
 }
 
@@ -132,41 +135,32 @@ fn lag(scope: &Scope, entry: &Entry, basis: Basis) -> Option<String> {
     let days = |name: &&str| Some(scope.catalogue.measures[*name].days_earlier).filter(|days| *days > 0);
     let days = measures.iter().find_map(days)?;
     Some(match scope.evaluator(basis).view.earlier_period(days) {
-        Some(earlier) => format!("what was spent in {}", earlier.label),
-        None => "none here: it needs a period in event basis, such as `--month 2026-03`".to_string(),
+        Some(earlier) => say!("what was spent in {period}", period = earlier.label),
+        None => say!("none here: it needs a period in event basis, such as `--month 2026-03`"),
     })
 }
 
 /// What is known of a value, a line each: its name and what it says.
 fn facts(scope: &Scope, entry: &Entry, basis: Basis, value: &Value) -> Vec<(String, String)> {
     let mut lines: Vec<(String, String)> = vec![
-        ("formula".into(), entry.formula.clone()),
-        ("scope".into(), describe_scope(scope, basis)),
-        ("source".into(), entry.kpi.source.clone().unwrap_or_else(|| "funnel.toml".to_string())),
+        (say!("formula"), entry.formula.clone()),
+        (say!("scope"), describe_scope(scope, basis)),
+        (say!("source"), entry.kpi.source.clone().unwrap_or_else(|| "funnel.toml".to_string())),
     ];
-    lines.extend(lag(scope, entry, basis).map(|lag| ("lag".to_string(), lag)));
-    let unit = match value.unit {
-        Unit::Share | Unit::Part => "%".to_string(),
-        Unit::Days => "days".to_string(),
-        Unit::Hours => "hours".to_string(),
-        Unit::Months => "months".to_string(),
-        Unit::Money => scope.data.currency.clone().unwrap_or_default(),
-        Unit::Count | Unit::Number => String::new(),
-    };
+    lines.extend(lag(scope, entry, basis).map(|lag| (say!("lag"), lag)));
     let shown = match value.value {
-        Some(exact) => format!("{} {unit}", value_text(exact, value.unit)).trim_end().to_string(),
+        Some(exact) => measured_text(exact, value.unit, scope.data.currency.as_deref()),
         None => match &value.text {
             Some(text) => text.clone(),
-            None => format!("empty: {}", why_empty(scope, entry, basis, value)),
+            None => say!("empty: {reason}", reason = why_empty(scope, entry, basis, value)),
         },
     };
-    lines.push(("value".into(), shown));
+    lines.push((say!("value"), shown));
     if let Some(interval) = value.interval {
-        lines.push(("95% interval".into(), format!("{} %", interval_text(interval))));
+        lines.push((say!("95% interval"), format!("{} %", interval_text(interval))));
     }
-    for (part, exact) in [("numerator", value.numerator), ("denominator", value.denominator)] {
-        lines.extend(exact.map(|exact| (part.to_string(), plain_text(exact))));
-    }
+    lines.extend(value.numerator.map(|exact| (say!("numerator"), plain_text(exact))));
+    lines.extend(value.denominator.map(|exact| (say!("denominator"), plain_text(exact))));
     lines
 }
 
@@ -178,7 +172,7 @@ fn measures(
     let mut lines = Vec::new();
     for name in calculation.measures() {
         let total = evaluator.grouped(name, &[])?.map(|grouped| plain_text(grouped.total.exact()));
-        let total = total.unwrap_or_else(|| "unknown under this filter".to_string());
+        let total = total.unwrap_or_else(|| say!("unknown under this filter"));
         lines.push((name.to_string(), format!("{total}: {}", scope.catalogue.measures[name].text)));
     }
     Ok(lines)
@@ -188,7 +182,7 @@ fn by_dimensions(scope: &Scope, name: &str, basis: Basis) -> Result<String> {
     let entry = scope.catalogue.kpi(name)?;
     let keys = scope.evaluator(basis).keys(entry, scope.by)?;
     let heading = with_unit(entry.kpi.title.text(), entry.kpi.unit, scope.data.currency.as_deref());
-    let mut text = format!("\n{heading}, by {}\n", scope.by.join(" and "));
+    let mut text = format!("\n{}\n", split_title(&heading, scope.by));
     let mut lines = Vec::new();
     let mut keys: Vec<Key> = keys.into_iter().collect();
     keys.sort_by_cached_key(|key| place_in_order(scope, scope.by, key));
@@ -199,7 +193,8 @@ fn by_dimensions(scope: &Scope, name: &str, basis: Basis) -> Result<String> {
         let parts = parts.map(|(numerator, denominator)| {
             format!("  {} / {}", plain_text(numerator), plain_text(denominator))
         });
-        lines.push((key.join(", "), format!("{shown}{}", parts.unwrap_or_default())));
+        let label = labels(scope.data, scope.by, &key).join(", ");
+        lines.push((label, format!("{shown}{}", parts.unwrap_or_default())));
     }
     write_pairs(&mut text, &lines);
     Ok(text)
@@ -219,27 +214,29 @@ fn by_age(scope: &Scope, basis: Basis) -> Result<String> {
             Some((age.to_string(), format!("{value}  {margin} / {}", curve.members)))
         })
         .collect();
-    let mut text =
-        "\nMargin per customer by age in months: the last is the age that all have reached\n".to_string();
+    let heading = say!("Margin per customer by age in months: the last is the age that all have reached");
+    let mut text = format!("\n{heading}\n");
     if lines.is_empty() {
-        text.push_str("  not all customers have reached a whole month\n");
+        let _ = writeln!(text, "  {}", say!("not all customers have reached a whole month"));
     }
     write_pairs(&mut text, &lines);
     let begun = scope.evaluator(basis).grouped("customers_begun", &[])?;
     let begun = begun.and_then(|begun| begun.total.exact().as_count()).unwrap_or_default();
     if begun > curve.members {
         let undated = begun - curve.members;
-        let _ = writeln!(text, "  customers of whom nothing says when they began, at no age: {undated}");
+        let line =
+            say!("customers of whom nothing says when they began, at no age: {count}", count = undated);
+        let _ = writeln!(text, "  {line}");
     }
     Ok(text)
 }
 
 /// The differences between the sides of the two questions about churn.
 fn contrasts(scope: &Scope, basis: Basis) -> Result<String> {
-    let mut text = "\nDifference in the share that left, points\n".to_string();
+    let mut text = format!("\n{}\n", say!("Difference in the share that left, points"));
     let lines = causes::described(scope, basis)?;
     if lines.is_empty() {
-        text.push_str("  a side has no customers\n");
+        let _ = writeln!(text, "  {}", say!("a side has no customers"));
     }
     write_pairs(&mut text, &lines);
     Ok(text)

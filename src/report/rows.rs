@@ -15,6 +15,7 @@ use crate::kpi::listing::{Listed, MARGIN_BY_AGE, computed_from};
 use crate::leads::index::NO_LEAD;
 use crate::leads::{Facts, Over};
 use crate::period::format_day;
+use crate::say;
 
 /// The order of the rows: table, ID, file, line, and the place in the table.
 type Place = (Over, String, String, u32, usize);
@@ -78,14 +79,17 @@ pub fn rows(scope: &Scope, name: &str, printed: &Printed) -> Result<(String, Vec
 
 /// What the columns are, a line each, and how the KPI is computed from them.
 fn notes(name: &str, entry: &Entry, listed: &[Listed]) -> Vec<String> {
-    let mut lines = vec![format!("note: {name} = {}", computed_from(entry))];
+    let mut lines = vec![say!("note: {kpi} = {formula}", kpi = name, formula = computed_from(entry))];
     let is_age = |column: &Listed| column.name.starts_with(MARGIN_BY_AGE);
     let of_ages = listed.iter().find(|column| is_age(column));
     let others = listed.iter().filter(|column| !is_age(column));
     // of a hundred ages one line tells all
     let named = others.map(|column| (column.name.as_str(), column));
     let of_ages = of_ages.map(|column| ("margin_by_age_N", column));
-    lines.extend(named.chain(of_ages).map(|(name, column)| format!("note: column {name}: {}", column.what)));
+    let line = |(name, column): (&str, &Listed)| {
+        say!("note: column {column}: {what}", column = name, what = column.what)
+    };
+    lines.extend(named.chain(of_ages).map(line));
     lines
 }
 

@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use super::find::{self, Found};
-use super::markup::{attribute, escaped, identifier, measured, parts, title_of, told, unit_text};
+use super::markup::{attribute, escaped, identifier, measured, parts, title_of, told};
 use crate::kpi::catalogue::Unit;
 use crate::lang;
 use crate::render::csv::plain;
-use crate::render::{cell_text, interval_text, number_text};
+use crate::render::{cell_text, interval_text, number_text, unit_text};
 use crate::report::compare::is_share;
 use crate::report::targets::Status;
 use crate::report::{Report, Show, Value};

@@ -2,7 +2,7 @@
 
 use crate::kpi::catalogue::Unit;
 use crate::lang;
-use crate::render::{cell_text, interval_text, number_text};
+use crate::render::{cell_text, interval_text, measured_text, number_text};
 use crate::report::{Report, Show, Value};
 use crate::say;
 
@@ -33,26 +33,10 @@ pub fn identifier(text: &str) -> String {
     text.chars().map(|character| if character.is_ascii_alphanumeric() { character } else { '-' }).collect()
 }
 
-/// What stands behind a number of this unit: ` %`, ` EUR`, ` days`.
-pub fn unit_text(unit: Unit, currency: Option<&str>) -> String {
-    match unit {
-        Unit::Share | Unit::Part => " %".to_string(),
-        Unit::Money => currency.map(|currency| format!(" {currency}")).unwrap_or_default(),
-        Unit::Days => say!(" days"),
-        Unit::Hours => say!(" hours"),
-        Unit::Months => say!(" months"),
-        Unit::Count | Unit::Number => String::new(),
-    }
-}
-
 /// A value with its unit: `75.00 %`; what is told instead where there is none.
 pub fn measured(report: &Report, value: &Value) -> String {
     match (value.value, &value.text) {
-        (Some(_), _) => format!(
-            "{}{}",
-            number_text(value.value, value.unit),
-            unit_text(value.unit, report.currency.as_deref())
-        ),
+        (Some(number), _) => measured_text(number, value.unit, report.currency.as_deref()),
         (None, Some(text)) => text.clone(),
         (None, None) => say!("no value"),
     }
