@@ -76,6 +76,8 @@ pub fn calculation(kpi: &Kpi) -> Result<(Calculation, String)> {
         (DaysStatistic::Size, &kpi.n, "number"),
         (DaysStatistic::Converted, &kpi.converted, "Kaplan–Meier share"),
         (DaysStatistic::Longest, &kpi.longest, "longest"),
+        (DaysStatistic::ByAge, &kpi.by_age, "Kaplan–Meier share by an age"),
+        (DaysStatistic::AtRisk, &kpi.at_risk, "number at risk at an age"),
     ];
     let mut found = Vec::new();
     if let Some([numerator, denominator]) = &kpi.ratio {

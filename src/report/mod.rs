@@ -19,6 +19,7 @@ pub mod explain;
 pub mod goals;
 mod lack;
 mod layout;
+mod maturity;
 pub mod needed;
 mod order;
 mod path;
