@@ -211,7 +211,8 @@ pub fn count_groups(
     let mut all = vec![Survival::default(); count];
     for (common, rare, never) in counted {
         let days = (0..).zip(0..width);
-        let of_groups = (0..count).flat_map(|group| days.clone().map(move |(day, place)| (group, day, place)));
+        let of_groups =
+            (0..count).flat_map(|group| days.clone().map(move |(day, place)| (group, day, place)));
         let common = of_groups.map(|(group, day, place)| ((group, day), common[group * width + place]));
         for ((group, day), more) in common.filter(|(_, ends)| *ends != Ends::default()).chain(rare) {
             let known = all[group].at.entry(day).or_default();
@@ -296,9 +297,11 @@ mod tests {
     fn the_published_remission_times_by_age() {
         // the curve above, and the numbers at risk that are published with it: 21 at 6 weeks, 17, 15, 12, 11, 7, 6 later
         let at = survival(&REMISSION).by_ages(&[0, 6, 7, 10, 13, 16, 22, 23, 35, 36]);
-        let shares: Vec<String> = at.iter().map(|at| at.share.map_or_else(String::new, Exact::to_plain)).collect();
+        let shares: Vec<String> =
+            at.iter().map(|at| at.share.map_or_else(String::new, Exact::to_plain)).collect();
         let published = [
-            "0", "0.142857", "0.193277", "0.247059", "0.309804", "0.372549", "0.462185", "0.551821", "0.551821", "",
+            "0", "0.142857", "0.193277", "0.247059", "0.309804", "0.372549", "0.462185", "0.551821",
+            "0.551821", "",
         ];
         assert_eq!(shares, published);
         let at_risk: Vec<u64> = at.iter().map(|at| at.at_risk).collect();

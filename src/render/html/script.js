@@ -57,6 +57,21 @@
     });
   });
 
+  document.querySelectorAll("svg[role=group]").forEach(function (chart) {
+    // one stop of the tab key a chart, the arrows go from point to point
+    var points = Array.from(chart.querySelectorAll(".point"));
+    points.forEach(function (point, place) { point.setAttribute("tabindex", place ? "-1" : "0"); });
+    chart.addEventListener("keydown", function (event) {
+      var step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
+      var next = step && points[points.indexOf(event.target) + step];
+      if (!next) return;
+      event.target.setAttribute("tabindex", "-1");
+      next.setAttribute("tabindex", "0");
+      next.focus();
+      event.preventDefault();
+    });
+  });
+
   document.querySelectorAll(".scroll table").forEach(function (table) {
     // one stop of the tab key a table, the arrows do the rest
     Array.from(table.querySelectorAll("td[tabindex]")).slice(1).forEach(function (cell) { cell.tabIndex = -1; });

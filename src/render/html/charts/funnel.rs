@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::rows::{Line, Point, Shape, draw};
 use super::scale::Scale;
-use super::{Chart, Drawing, chart, percent, words_at};
+use super::{Chart, Drawing, chart, path, percent, words_at};
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
 use crate::render::html::find::{self, is_turned, value_columns};
@@ -13,7 +13,7 @@ use crate::render::number_text;
 use crate::report::{Block, Report, Row, Show, Value};
 
 /// What people saw and clicked: so many more than leads that a bar of it would leave the others no room.
-const BEFORE_LEADS: [&str; 4] = ["impressions", "reach", "clicks", "visits"];
+pub const BEFORE_LEADS: [&str; 4] = ["impressions", "reach", "clicks", "visits"];
 /// The height of a stage, and where its bar begins and ends, in pixels.
 const STAGE: u32 = 46;
 const TOP: u32 = 22;
@@ -22,21 +22,36 @@ const BOTTOM: u32 = 38;
 /// The whole path, and the steps with what is still open.
 pub fn charts(report: &Report) -> Vec<Chart> {
     let Some(table) = find::table(report, "funnel") else { return Vec::new() };
-    let Some(path) = table.blocks.iter().find(|block| block.dimensions.is_empty() && !is_turned(block))
-    else {
-        return Vec::new();
+    let path = table.blocks.iter().find(|block| block.dimensions.is_empty() && !is_turned(block));
+    let Some(path) = path else {
+        let stages = path::stages(report, table);
+        return stages
+            .and_then(|(stages, period)| picture_of_part(report, &stages, period))
+            .into_iter()
+            .collect();
     };
     [picture(report, path), long_run(report, &table.blocks, path)].into_iter().flatten().collect()
 }
 
+/// The picture of one of several periods, or of the total of what is split.
+fn picture_of_part(report: &Report, stages: &[Stage], period: Option<&str>) -> Option<Chart> {
+    let (title, part) = match period {
+        Some(period) => {
+            (format!("From stage to stage, {period}"), " The last period that is over and has leads.")
+        }
+        None => ("From stage to stage, in total".to_string(), ""),
+    };
+    pictured(report, stages, title, part)
+}
+
 /// A stage of the picture.
-struct Stage<'a> {
-    label: &'a str,
-    count: &'a Value,
+pub struct Stage<'a> {
+    pub label: &'a str,
+    pub count: &'a Value,
     /// Of the stage before.
-    step: Option<&'a Value>,
+    pub step: Option<&'a Value>,
     /// Of the first stage of the leads, or of the path.
-    overall: Option<&'a Value>,
+    pub overall: Option<&'a Value>,
 }
 
 fn picture(report: &Report, path: &Block) -> Option<Chart> {
@@ -47,17 +62,22 @@ fn picture(report: &Report, path: &Block) -> Option<Chart> {
     let first = path.rows.first().map_or("", |row| row.values[count].kpi.as_str());
     let stages: Vec<Stage> =
         path.rows.iter().map(|row| stage(report, row, count, (&shares, first))).collect();
+    pictured(report, &stages, "From stage to stage".to_string(), "")
+}
+
+/// The chart of stages.
+fn pictured(report: &Report, stages: &[Stage], title: String, part: &str) -> Option<Chart> {
     let widest = stages.iter().filter(|stage| is_drawn(stage)).filter_map(|stage| stage.count.value);
     let widest = widest.map(Exact::to_float).fold(0.0, f64::max);
-    let drawing = if widest > 0.0 { draw_stages(&stages, widest) } else { Drawing::default() };
+    let drawing = if widest > 0.0 { draw_stages(stages, widest) } else { Drawing::default() };
     let first = stages.iter().find(|stage| is_drawn(stage)).map_or("", |stage| stage.label);
     let before = if stages.iter().all(is_drawn) { "" } else { " What came before the leads has no bar." };
     chart(
         report,
         "funnel",
-        "From stage to stage".to_string(),
+        title,
         format!(
-            "Width: how many came so far. Beside the count: the share of the stage before, then that of {first}.{before}"
+            "Width: how many came so far. Beside the count: the share of the stage before, then that of {first}.{before}{part}"
         ),
         drawing,
     )
