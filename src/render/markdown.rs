@@ -85,7 +85,7 @@ fn beginning(line: &str) -> String {
     }
 }
 
-/// Text behind the beginning of a line. A backslash goes before each sign that may begin or end markup (CommonMark, and
+/// Text behind the beginning of a line. A backslash goes before each sign that may begin or end markup (`CommonMark`, and
 /// what GitHub adds: tables, `~~`, `$`, addresses that become links).
 fn literal_within(text: &str) -> String {
     let letters: Vec<char> = text.chars().collect();

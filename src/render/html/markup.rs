@@ -72,15 +72,21 @@ pub fn parts(value: &Value) -> Option<String> {
 /// All that is known of a value, a line each.
 pub fn told(report: &Report, value: &Value) -> Vec<String> {
     let period = value.period.as_ref().map(|period| format!(", {period}")).unwrap_or_default();
-    let mut lines = vec![format!("{}{period}: {}", title_of(report, &value.kpi), measured(report, value))];
+    let first = format!("{}{period}: {}", title_of(report, &value.kpi), measured(report, value));
+    std::iter::once(first).chain(beside(report, value)).collect()
+}
+
+/// What is known of a value beside itself, a line each: `36 / 48` is its numerator and its denominator.
+pub fn beside(report: &Report, value: &Value) -> Vec<String> {
     let part = |number| number_text(number, Unit::Count);
-    if value.numerator.is_some() {
-        lines.push(format!("numerator {}", part(value.numerator)));
+    let mut lines = Vec::new();
+    match (value.numerator, value.denominator) {
+        (Some(_), Some(_)) => lines.push(format!("{} / {}", part(value.numerator), part(value.denominator))),
+        (Some(_), None) => lines.push(format!("numerator {}", part(value.numerator))),
+        (None, Some(_)) => lines.push(format!("denominator {}", part(value.denominator))),
+        (None, None) => {}
     }
-    if value.denominator.is_some() {
-        lines.push(format!("denominator {}", part(value.denominator)));
-    }
-    lines.extend(value.interval.map(|interval| format!("95% interval {} %", interval_text(interval))));
+    lines.extend(value.interval.map(|interval| format!("95% {} %", interval_text(interval))));
     if let Some(compared) = value.comparison.as_deref() {
         let other = compared.previous.period.as_deref().unwrap_or("rest of the total");
         lines.push(format!("{other}: {}", measured(report, &compared.previous)));
