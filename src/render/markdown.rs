@@ -53,7 +53,7 @@ pub fn line(text: &mut String, cells: impl Iterator<Item = String>) {
 
 /// Adds a row of a Markdown table whose cells are text.
 fn data_line(text: &mut String, cells: impl Iterator<Item = String>) {
-    let cells: Vec<String> = cells.map(|cell| literal(&cell)).collect();
+    let cells: Vec<String> = cells.map(|cell| literal_within(&cell)).collect();
     let _ = writeln!(text, "| {} |", cells.join(" | "));
 }
 
@@ -78,9 +78,13 @@ fn literal(text: &str) -> String {
 /// What would make a list, a heading or a quotation of a line does so at its beginning only.
 fn beginning(line: &str) -> String {
     let digits = line.chars().take_while(char::is_ascii_digit).count();
-    match line[digits..].chars().next() {
-        Some('.' | ')') if digits > 0 => format!("{}\\{}", &line[..digits], &line[digits..]),
-        Some('#' | '>' | '+' | '-' | '=') if digits == 0 => format!("\\{line}"),
+    let mut letters = line[digits..].chars();
+    let sign = letters.next();
+    let behind = letters.next().unwrap_or(' ');
+    let is_mark = behind.is_whitespace() || sign == Some(behind);
+    match sign {
+        Some('.' | ')') if digits > 0 && is_mark => format!("{}\\{}", &line[..digits], &line[digits..]),
+        Some('#' | '+' | '-' | '=') if digits == 0 && is_mark => format!("\\{line}"),
         _ => line.to_string(),
     }
 }
@@ -129,6 +133,8 @@ mod tests {
             ("1. first", r"1\. first"),
             ("- item", r"\- item"),
             ("* 16.67", "* 16.67"),
+            ("66.67", "66.67"),
+            ("-3.50 and 2.5", "-3.50 and 2.5"),
             ("spring_webinar, 95% (2026-01)", "spring_webinar, 95% (2026-01)"),
         ] {
             assert_eq!(literal(text), safe);

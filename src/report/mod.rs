@@ -29,6 +29,7 @@ pub mod scope;
 pub mod tables;
 pub mod targets;
 mod top;
+pub mod verdicts;
 
 use std::sync::Arc;
 
