@@ -17,6 +17,15 @@ use crate::cli::{DiffArguments, DiffFormat};
 use crate::csv_text::CsvText;
 use crate::{output, render};
 
+/// `changed`, `added` or `removed`: what became of something, by what there was of it and what there is.
+pub fn kind<T>(old: Option<&T>, new: Option<&T>) -> &'static str {
+    match (old, new) {
+        (None, _) => "added",
+        (_, None) => "removed",
+        _ => "changed",
+    }
+}
+
 /// Compares two reports and prints what changed.
 ///
 /// # Errors

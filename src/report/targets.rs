@@ -33,6 +33,12 @@ pub enum Status {
 }
 
 impl Status {
+    /// The status of a word in CSV and JSON.
+    pub fn of_name(name: &str) -> Option<Status> {
+        use Status::{Behind, Met, Missed, NotJudged, OnPace, Warned};
+        [NotJudged, Met, OnPace, Warned, Behind, Missed].into_iter().find(|status| status.name() == name)
+    }
+
     /// The word in CSV and JSON.
     pub fn name(self) -> &'static str {
         match self {
