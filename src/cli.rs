@@ -60,7 +60,7 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct ReportArguments {
-    /// funnel, conversion, cost, channels, segments, owners, churn, service, renewal, value, bases, open, plan, own; none
+    /// funnel, conversion, maturity, cost, channels, segments, owners, churn, service, renewal, value, bases, open, plan, own; none
     /// named: all that the inputs allow
     #[arg(value_name = "TABLE")]
     pub tables: Vec<String>,

@@ -13,6 +13,11 @@ pub enum CsvText {
 }
 
 impl CsvText {
+    /// What `--csv-safe` asks for.
+    pub fn of_option(is_safe: bool) -> CsvText {
+        if is_safe { CsvText::Safe } else { CsvText::Raw }
+    }
+
     /// A cell of text as it is written.
     pub fn write(self, text: &str) -> Cow<'_, str> {
         if self == CsvText::Safe && is_formula(text) {

@@ -103,7 +103,8 @@ pub fn run(cli: Cli, log: &Log) -> Result<Outcome> {
 }
 
 fn run_report(arguments: &ReportArguments, log: &Log) -> Result<Outcome> {
-    let (formats, place) = (&arguments.output.formats, arguments.output.output.as_deref());
+    let place = output::place(arguments.output.output.as_ref());
+    let (formats, place) = (&arguments.output.formats, place.as_deref());
     output::check_place(formats, place)?;
     if arguments.evidence && !formats.contains(&Format::Json) {
         return Err(usage_error(
@@ -136,7 +137,7 @@ fn run_report(arguments: &ReportArguments, log: &Log) -> Result<Outcome> {
     }
     let rejects = match &arguments.rejects {
         Some(path) => {
-            let rejects = input::rejects::to_csv(&data.files, csv_text(arguments.output.csv_safe))?;
+            let rejects = input::rejects::to_csv(&data.files, CsvText::of_option(arguments.output.csv_safe))?;
             Some((path.clone(), rejects.into_bytes()))
         }
         None => None,
@@ -170,7 +171,8 @@ fn run_explain(arguments: &ExplainArguments, log: &Log) -> Result<Outcome> {
     if let Some(found) = beside.as_ref().filter(|_| arguments.rows) {
         return Err(report::beside::no_rows(&arguments.kpi, found));
     }
-    keep_inputs(&question.config, &arguments.output)?;
+    let place = output::place(arguments.output.as_ref());
+    keep_inputs(&question.config, &place)?;
     let key = arguments.pseudonymise.as_deref().map(report::pseudonym::key).transpose()?;
     let (mut data, plan) = question.read_with(&arguments.columns, log)?;
     let mut needed = needed::of_question(kpi, &catalogue, question.dimensions().chain(&arguments.columns));
@@ -187,7 +189,7 @@ fn run_explain(arguments: &ExplainArguments, log: &Log) -> Result<Outcome> {
         let goals = report::goals::goals(&question.config, plan.as_ref(), &catalogue, &data)?;
         report::beside::explain(&scope, &arguments.kpi, found, &goals)?
     } else if arguments.rows {
-        let csv_text = csv_text(arguments.csv_safe);
+        let csv_text = CsvText::of_option(arguments.csv_safe);
         let printed = Printed { columns: &arguments.columns, key: key.as_ref(), csv_text };
         let (text, notes) = report::rows::rows(&scope, &arguments.kpi, &printed)?;
         log.tell_lines(&notes, Event::Note);
@@ -195,7 +197,7 @@ fn run_explain(arguments: &ExplainArguments, log: &Log) -> Result<Outcome> {
     } else {
         report::explain::explain(&scope, &arguments.kpi)?
     };
-    let written = output::write_bytes(text.into_bytes(), arguments.output.as_deref())?;
+    let written = output::write_bytes(text.into_bytes(), place.as_deref())?;
     // people find them beside the number
     if log.is_json() {
         beside::tell_findings(&scope.data.findings, log);
@@ -205,9 +207,12 @@ fn run_explain(arguments: &ExplainArguments, log: &Log) -> Result<Outcome> {
 }
 
 fn run_check(arguments: &CheckArguments, log: &Log) -> Result<Outcome> {
-    output::check_place(&[arguments.format], arguments.output.as_deref())?;
+    let named = output::place(arguments.output.as_ref());
+    output::check_place(&[arguments.format], named.as_deref())?;
+    let extension = render::extension(arguments.format);
+    let place = named.clone().map(|place| output::file_at(place, "audit", extension));
     let mut config = configuration(&arguments.inputs)?;
-    keep_inputs(&config, &arguments.output)?;
+    keep_inputs(&config, &place)?;
     let as_of = day_of_the_data(arguments.as_of.as_deref(), &config)?;
     let contacts = check::contacts::contact_columns();
     let mut read = check::refused::read(&mut config, |config| read_inputs(config, &contacts, log))?;
@@ -217,9 +222,10 @@ fn run_check(arguments: &CheckArguments, log: &Log) -> Result<Outcome> {
     let mut data = leads::join(read, &config, as_of)?;
     data.findings.extend(later);
     let audit = audit::audit(&data, &config)?;
-    let place = arguments.output.as_deref();
+    let place = place.as_deref();
     let manner = manner(arguments.csv_safe, place, arguments.color);
-    let written = output::write_bytes(render::audit(&audit, arguments.format, manner)?, place)?;
+    let bytes = render::audit(&audit, arguments.format, manner)?;
+    let written = output::write_one(bytes, named.as_deref(), place)?;
     let outcome = beside::tell_audit(&audit, log);
     log.tell([Event::Done { outcome, written: &written }]);
     // the process ends here: giving its memory back piece by piece would only take time
@@ -230,11 +236,7 @@ fn run_check(arguments: &CheckArguments, log: &Log) -> Result<Outcome> {
 /// How the answer is written at a place: files are the same on every machine, stdout fits its terminal.
 fn manner(is_csv_safe: bool, place: Option<&Path>, colour: Colour) -> Manner {
     let look = if place.is_some() { Look::plain() } else { Look::of_stdout(colour) };
-    Manner { csv_text: csv_text(is_csv_safe), look }
-}
-
-fn csv_text(is_safe: bool) -> CsvText {
-    if is_safe { CsvText::Safe } else { CsvText::Raw }
+    Manner { csv_text: CsvText::of_option(is_csv_safe), look }
 }
 
 fn run_kpis(arguments: &KpisArguments) -> Result<()> {

@@ -1,10 +1,11 @@
 //! What is told on stderr while a command runs: lines for people, or a JSON object a line (`--log json`) for whoever
-//! collects logs. Nothing else writes there but the bar of long reading and the usage of a command line that cannot be
-//! read.
+//! collects logs. Nothing else writes there but the bar of long reading and, for people, the usage of a command line that
+//! cannot be read.
 
 pub mod beside;
 mod json;
 mod stopwatch;
+pub mod usage;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use crate::input::Progress;
 use crate::input::profile::FileProfile;
 use crate::kpi::exact::Exact;
 use crate::render::terminal::visible;
+use crate::report::verdicts::Verdict;
 
 /// How to tell, and since when.
 pub struct Log {
@@ -34,15 +36,17 @@ pub enum Event<'a> {
     /// What was left out or looks wrong: the key of the check that tells it too, how many (or how much), and a line.
     Finding { key: &'a str, count: Exact, text: &'a str },
     /// What is near its target, or behind its pace.
-    Warning(&'a str),
+    Warning(&'a Verdict),
     /// A target that is missed: why the exit code is 3.
-    Missed(&'a str),
+    Missed(&'a Verdict),
     /// A limit of the audit that is exceeded: why the exit code is 3.
     Exceeded(&'a str),
     /// The end of a command that could do its work, with the files that it wrote.
     Done { outcome: Outcome, written: &'a [PathBuf] },
     /// The end of one that could not.
     Error(&'a anyhow::Error),
+    /// A command line that cannot be read, and the way out.
+    Usage { text: &'a str, hint: &'a str },
 }
 
 impl Log {
@@ -60,6 +64,11 @@ impl Log {
         };
         let (format, is_quiet) = inputs.map_or((LogFormat::Text, false), |inputs| (inputs.log, inputs.quiet));
         Log { format, is_quiet, stopwatch: Stopwatch::start() }
+    }
+
+    /// The log of a command line that cannot be read and asks for events.
+    pub fn of_events() -> Log {
+        Log { format: LogFormat::Json, is_quiet: false, stopwatch: Stopwatch::start() }
     }
 
     /// Whether programs read it.
@@ -98,18 +107,18 @@ impl Log {
 
 /// Why the exit code is not 0 is said even where nothing else is to be said.
 fn is_told_even_so(event: &Event) -> bool {
-    matches!(event, Event::Missed(_) | Event::Exceeded(_) | Event::Error(_))
+    matches!(event, Event::Missed(_) | Event::Exceeded(_) | Event::Error(_) | Event::Usage { .. })
 }
 
 /// An event as lines for people; the end of a command needs no word.
 fn text(event: &Event) -> Vec<String> {
     match event {
         Event::Read(file) => file.describe(),
-        Event::Note(line)
-        | Event::Finding { text: line, .. }
-        | Event::Warning(line)
-        | Event::Missed(line)
-        | Event::Exceeded(line) => vec![(*line).to_string()],
+        Event::Note(line) | Event::Finding { text: line, .. } | Event::Exceeded(line) => {
+            vec![(*line).to_string()]
+        }
+        Event::Warning(verdict) | Event::Missed(verdict) => vec![verdict.text.clone()],
+        Event::Usage { text, hint } => vec![format!("error: {text}"), format!("hint: {hint}")],
         Event::Done { .. } => Vec::new(),
         Event::Error(error) => {
             let hint = Failure::of(error).and_then(Failure::hint).map(|hint| format!("hint: {hint}"));

@@ -6,10 +6,14 @@ use clap::Parser;
 use funnel_kpi::Outcome;
 use funnel_kpi::cli::Cli;
 use funnel_kpi::error::exit_code;
-use funnel_kpi::log::{Event, Log};
+use funnel_kpi::log::{Event, Log, usage};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if usage::tell(&error, std::env::args_os()) => return ExitCode::from(2),
+        Err(error) => error.exit(),
+    };
     let log = Log::of(&cli);
     match funnel_kpi::run(cli, &log) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

@@ -39,7 +39,11 @@ pub fn check_place(formats: &[Format], place: Option<&Path>) -> Result<()> {
     let is_folder = place.is_some_and(is_folder);
     if formats.len() > 1 && !is_folder {
         return Err(usage_error(
-            "several formats need a folder",
+            if place.is_none() {
+                "several formats need a folder: stdout holds one"
+            } else {
+                "several formats need a folder"
+            },
             "name one that exists, or a name that ends in `/`: `-o reports/`",
         ));
     }
@@ -123,6 +127,27 @@ fn files_of_folder(
         }
     }
     Ok(files)
+}
+
+/// The place that an option names; none is stdout, and so is `-`.
+pub fn place(option: Option<&PathBuf>) -> Option<PathBuf> {
+    option.filter(|path| path.as_os_str() != "-").cloned()
+}
+
+/// The file for an answer that is one file: in a folder it has the name of its command.
+pub fn file_at(place: PathBuf, command: &str, extension: &str) -> PathBuf {
+    if is_folder(&place) { place.join(format!("{command}.{extension}")) } else { place }
+}
+
+/// Writes an answer that is one file, and makes the folder that was named for it. The file that was written comes back.
+///
+/// # Errors
+/// A place that cannot be written to; what stood there before stands there still.
+pub fn write_one(bytes: Vec<u8>, named: Option<&Path>, file: Option<&Path>) -> Result<Vec<PathBuf>> {
+    if let Some(folder) = named.filter(|named| is_folder(named)) {
+        std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+    }
+    write_bytes(bytes, file)
 }
 
 /// Whether a place is a folder, or is to become one.

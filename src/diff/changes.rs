@@ -27,11 +27,7 @@ pub struct Change {
 impl Change {
     /// `changed`, `added` or `removed`.
     pub fn kind(&self) -> &'static str {
-        match (&self.old, &self.new) {
-            (None, _) => "added",
-            (_, None) => "removed",
-            _ => "changed",
-        }
+        super::kind(self.old.as_ref(), self.new.as_ref())
     }
 
     /// The later value less the earlier one, where there are both.
@@ -40,22 +36,27 @@ impl Change {
     }
 }
 
-/// The values that differ in value, numerator or denominator, and those that only one report has.
+/// The values that differ in value, numerator, denominator, target or status, and those that only one report has. Targets
+/// are compared where both reports were held against some.
 pub fn changes(old: &Saved, new: &Saved) -> Changes {
+    let is_judged = old.is_judged && new.is_judged;
+    let shown = |numbers: &Numbers| {
+        if is_judged { *numbers } else { Numbers { target: None, status: None, ..*numbers } }
+    };
     let earlier: BTreeMap<&Place, Numbers> =
-        old.values.iter().map(|(place, numbers)| (place, *numbers)).collect();
+        old.values.iter().map(|(place, numbers)| (place, shown(numbers))).collect();
     let later: BTreeMap<&Place, Numbers> =
-        new.values.iter().map(|(place, numbers)| (place, *numbers)).collect();
+        new.values.iter().map(|(place, numbers)| (place, shown(numbers))).collect();
     let of_new = new.values.iter().map(|(place, numbers)| Change {
         place: place.clone(),
         old: earlier.get(place).copied(),
-        new: Some(*numbers),
+        new: Some(shown(numbers)),
     });
     let gone = old
         .values
         .iter()
         .filter(|(place, _)| !later.contains_key(place))
-        .map(|(place, numbers)| Change { place: place.clone(), old: Some(*numbers), new: None });
+        .map(|(place, numbers)| Change { place: place.clone(), old: Some(shown(numbers)), new: None });
     let changed = of_new.filter(|change| change.old != change.new).chain(gone).collect();
     Changes { changed, common: earlier.keys().filter(|place| later.contains_key(*place)).count() }
 }

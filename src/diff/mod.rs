@@ -17,12 +17,25 @@ use crate::cli::{DiffArguments, DiffFormat};
 use crate::csv_text::CsvText;
 use crate::{output, render};
 
+/// `changed`, `added` or `removed`: what became of something, by what there was of it and what there is.
+pub fn kind<T>(old: Option<&T>, new: Option<&T>) -> &'static str {
+    match (old, new) {
+        (None, _) => "added",
+        (_, None) => "removed",
+        _ => "changed",
+    }
+}
+
 /// Compares two reports and prints what changed.
 ///
 /// # Errors
 /// A file that is no report of this program, or reports that cannot be compared.
 pub fn run(arguments: &DiffArguments) -> Result<()> {
-    output::keep_inputs(&[arguments.old.clone(), arguments.new.clone()], &arguments.output)?;
+    let named = output::place(arguments.output.as_ref());
+    let is_text = !arguments.rows && arguments.format == DiffFormat::Table;
+    let extension = if is_text { "txt" } else { "csv" };
+    let place = named.clone().map(|place| output::file_at(place, "diff", extension));
+    output::keep_inputs(&[arguments.old.clone(), arguments.new.clone()], &place)?;
     let (mut old, mut new) = (saved::read(&arguments.old)?, saved::read(&arguments.new)?);
     saved::refuse_strangers(&old, &new)?;
     if !arguments.kpis.is_empty() {
@@ -34,7 +47,7 @@ pub fn run(arguments: &DiffArguments) -> Result<()> {
         (Some(one), Some(other)) => Some(row_changes(one, other)),
         _ => None,
     };
-    let text = if arguments.csv_safe { CsvText::Safe } else { CsvText::Raw };
+    let text = CsvText::of_option(arguments.csv_safe);
     let text = if arguments.rows {
         let rows = rows.ok_or_else(|| saved::no_evidence(&old, &new))?;
         render::diff::rows(&rows, text)?
@@ -45,5 +58,5 @@ pub fn run(arguments: &DiffArguments) -> Result<()> {
             DiffFormat::Csv => render::diff::csv(&changes, text)?,
         }
     };
-    output::write_bytes(text.into_bytes(), arguments.output.as_deref()).map(drop)
+    output::write_one(text.into_bytes(), named.as_deref(), place.as_deref()).map(drop)
 }

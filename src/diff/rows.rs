@@ -29,11 +29,7 @@ pub struct Located {
 impl RowChange {
     /// `changed`, `added` or `removed`.
     pub fn kind(&self) -> &'static str {
-        match (&self.old, &self.new) {
-            (None, _) => "added",
-            (_, None) => "removed",
-            _ => "changed",
-        }
+        super::kind(self.old.as_ref(), self.new.as_ref())
     }
 }
 
@@ -70,11 +66,17 @@ pub fn row_changes(old: &SavedEvidence, new: &SavedEvidence) -> Vec<RowChange> {
 }
 
 fn by_measure(evidence: &SavedEvidence) -> BTreeMap<Key<'_>, Located> {
-    let mut all = BTreeMap::new();
+    let mut all: BTreeMap<Key, Located> = BTreeMap::new();
     for row in &evidence.rows {
         for (measure, amount) in row.amounts() {
-            let located = Located { amount, file: row.file.clone(), line: row.line };
-            all.insert((row.basis.as_str(), measure, row.table.as_str(), row.id.as_str()), located);
+            let key = (row.basis.as_str(), measure, row.table.as_str(), row.id.as_str());
+            // an ID that stands twice adds both times
+            let located = all.entry(key).or_insert_with(|| Located {
+                amount: Exact::ZERO,
+                file: row.file.clone(),
+                line: row.line,
+            });
+            located.amount = located.amount.plus(amount).unwrap_or(located.amount);
         }
     }
     all

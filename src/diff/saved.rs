@@ -11,6 +11,7 @@ use crate::error::{data_error, did_you_mean, io_reason, shortened, usage_error};
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
 use crate::render::{SCHEMA, is_dimension};
+use crate::report::targets::Status;
 
 /// A report as its file has it.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub struct Saved {
     pub filters: BTreeSet<String>,
     /// In the order of the file.
     pub values: Vec<(Place, Numbers)>,
+    /// Whether it was held against targets.
+    pub is_judged: bool,
     pub evidence: Option<SavedEvidence>,
 }
 
@@ -43,6 +46,9 @@ pub struct Numbers {
     pub value: Option<Exact>,
     pub numerator: Option<Exact>,
     pub denominator: Option<Exact>,
+    /// What it was to reach, and whether it did, where the report was held against targets.
+    pub target: Option<Exact>,
+    pub status: Option<Status>,
 }
 
 /// The rows behind the totals.
@@ -106,14 +112,16 @@ pub fn read(path: &Path) -> Result<Saved> {
     let hint = "make one with `funnel report --format json --evidence -o report.json`";
     let bytes = std::fs::read(path)
         .map_err(|error| data_error(format!("{name}: cannot be read: {}", io_reason(&error)), hint))?;
-    let version = serde_json::from_slice::<Json>(&bytes).ok().and_then(|json| json["schema"].as_u64());
+    // some editors put a mark of UTF-8 in front, which is no part of the text
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let version = serde_json::from_slice::<Json>(bytes).ok().and_then(|json| json["schema"].as_u64());
     if version.is_some_and(|version| version != u64::from(SCHEMA)) {
         return Err(data_error(
             format!("{name}: the report follows version {} of the schema", version.unwrap_or_default()),
             format!("this program reads version {SCHEMA}: make the report anew"),
         ));
     }
-    let file: File = serde_json::from_slice(&bytes)
+    let file: File = serde_json::from_slice(bytes)
         .map_err(|error| data_error(format!("{name}: is no report of `funnel`: {error}"), hint))?;
     debug_assert_eq!(file.schema, SCHEMA);
     let text = |row: &Map<String, Json>, key: &str| row.get(key).and_then(Json::as_str).map(String::from);
@@ -123,14 +131,46 @@ pub fn read(path: &Path) -> Result<Saved> {
             data_error(format!("{name}: row {} is none of a report of `funnel`", number + 1), hint)
         })
     });
+    let values = each_once(values.collect::<Result<_>>()?, &name)?;
     Ok(Saved {
         as_of: first.and_then(|row| text(row, "as_of")).unwrap_or_default(),
         currency: first.and_then(|row| text(row, "report_currency")),
-        values: values.collect::<Result<_>>()?,
+        is_judged: first.is_some_and(|row| row.contains_key("target_status")),
+        values,
         evidence: file.evidence,
         filters: file.filters,
         name,
     })
+}
+
+/// The values without those that stand twice.
+///
+/// # Errors
+/// Two rows about the same value that say different things of it.
+fn each_once(values: Vec<(Place, Numbers)>, name: &str) -> Result<Vec<(Place, Numbers)>> {
+    let mut known: BTreeMap<Place, (usize, Numbers)> = BTreeMap::new();
+    let mut once = Vec::new();
+    for (number, (place, numbers)) in values.into_iter().enumerate() {
+        match known.get(&place) {
+            None => {
+                known.insert(place.clone(), (number, numbers));
+                once.push((place, numbers));
+            }
+            Some((_, same)) if *same == numbers => {}
+            Some((first, _)) => {
+                return Err(data_error(
+                    format!(
+                        "{name}: rows {} and {} are about the same `{}`, and differ",
+                        first + 1,
+                        number + 1,
+                        place.kpi
+                    ),
+                    "make the report anew; two reports in one file cannot be told apart",
+                ));
+            }
+        }
+    }
+    Ok(once)
 }
 
 /// A row as a value at its place.
@@ -159,6 +199,8 @@ fn value(row: &Map<String, Json>) -> Option<(Place, Numbers)> {
         value: number("value")?,
         numerator: number("numerator")?,
         denominator: number("denominator")?,
+        target: number("target")?,
+        status: row.get("target_status").and_then(Json::as_str).and_then(Status::of_name),
     };
     Some((place, numbers))
 }

@@ -60,6 +60,9 @@ pub fn run(arguments: &InitArguments) -> Result<()> {
     if open.is_empty() {
         open.extend(try_out(&text, place)?);
     }
+    if output::place(Some(place)).is_none() {
+        return output::to_stdout(text.as_bytes());
+    }
     output::write_files(&[(place.clone(), text.into_bytes())])?;
     if arguments.quiet { Ok(()) } else { output::to_stdout(summary::text(&draft, &open, place).as_bytes()) }
 }

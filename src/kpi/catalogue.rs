@@ -66,6 +66,19 @@ pub enum DaysStatistic {
     /// The share whose second date came, and the longest observed time: of times only.
     Converted,
     Longest,
+    /// The share by an age, and the number at risk at it; without an age the share by the longest time, and all rows.
+    ByAge,
+    AtRisk,
+}
+
+impl DaysStatistic {
+    /// Whether it asks for times that may not have ended.
+    fn is_of_times(self) -> bool {
+        matches!(
+            self,
+            DaysStatistic::Converted | DaysStatistic::Longest | DaysStatistic::ByAge | DaysStatistic::AtRisk
+        )
+    }
 }
 
 impl Calculation {
@@ -298,7 +311,7 @@ fn check_measures(
             Calculation::Days(statistic, _) => Some(*statistic),
             _ => None,
         };
-        if matches!(statistic, Some(DaysStatistic::Converted | DaysStatistic::Longest)) && !is_of_times {
+        if statistic.is_some_and(DaysStatistic::is_of_times) && !is_of_times {
             return Err(data_error(
                 format!("`{name}` does not count times until an event"),
                 "`converted` and `longest` need a measure of `survival = [\"from\", \"to\"]`",

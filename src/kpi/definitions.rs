@@ -51,6 +51,10 @@ pub struct Kpi {
     /// The measure of times of which this is the share whose second date came, and likewise below.
     pub converted: Option<String>,
     pub longest: Option<String>,
+    /// The measure of times of which this is the share whose second date came by an age, or the number at risk at it
+    /// (built-in KPIs only): the table of maturity has them age by age.
+    pub by_age: Option<String>,
+    pub at_risk: Option<String>,
     /// A measure and a dimension: the part of its largest value.
     pub largest: Option<[String; 2]>,
     /// What it says of the margin that customers have brought by each age (built-in KPIs only).

@@ -337,9 +337,11 @@ fn times_statistic(statistic: DaysStatistic, times: &Survival) -> Computed {
         DaysStatistic::Mean => times.restricted_mean(),
         DaysStatistic::Median => times.quantile(0.5),
         DaysStatistic::P90 => times.quantile(0.9),
-        DaysStatistic::Converted => times.converted(),
+        DaysStatistic::Converted | DaysStatistic::ByAge => times.converted(),
         DaysStatistic::Longest => times.longest(),
-        DaysStatistic::Size => return Computed { value: Some(size), ..Computed::default() },
+        DaysStatistic::Size | DaysStatistic::AtRisk => {
+            return Computed { value: Some(size), ..Computed::default() };
+        }
     };
     Computed { value, denominator: Some(size), ..Computed::default() }
 }
@@ -353,7 +355,9 @@ fn lags_statistic(statistic: DaysStatistic, lags: &Histogram, unit: Exact) -> Co
         DaysStatistic::P90 => statistics::p90(lags),
         DaysStatistic::Size => return Computed { value: Some(size), ..Computed::default() },
         // the catalogue asks for these of times only
-        DaysStatistic::Converted | DaysStatistic::Longest => return Computed::default(),
+        DaysStatistic::Converted | DaysStatistic::Longest | DaysStatistic::ByAge | DaysStatistic::AtRisk => {
+            return Computed::default();
+        }
     };
     let value = value.and_then(|value| value.over(unit));
     let sum = || Exact::whole(statistics::total(lags)).over(unit);

@@ -68,6 +68,15 @@ pub struct Ends {
     pub censored: u64,
 }
 
+/// What is known of rows at one age.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AtAge {
+    /// The share that has had the event by then.
+    pub share: Option<Exact>,
+    /// The rows that had neither had it before that day nor ceased to be observed; those that can never have it too.
+    pub at_risk: u64,
+}
+
 impl Survival {
     /// The number of rows.
     pub fn size(&self) -> u64 {
@@ -119,6 +128,24 @@ impl Survival {
         self.at.keys().next_back().map(|day| Exact::whole(i128::from(*day)))
     }
 
+    /// The share that has had the event by each age, in days, and how many rows were at risk on that day.
+    ///
+    /// The share is that of [`Survival::converted`], stopped at the age. It is unknown at an age that nobody has been
+    /// observed to reach, unless nobody is still waiting.
+    pub fn by_ages(&self, ages: &[i32]) -> Vec<AtAge> {
+        let size = self.size();
+        let longest = self.at.keys().next_back().copied();
+        let is_decided = self.at.values().all(|ends| ends.censored == 0);
+        let curve = self.curve();
+        let at_age = |age: &i32| {
+            let ended: u64 = self.at.range(..*age).map(|(_, ends)| ends.events + ends.censored).sum();
+            let left = curve.iter().take_while(|(day, _)| day <= age).last().map_or(1.0, |(_, left)| *left);
+            let is_known = size > 0 && (is_decided || longest.is_some_and(|longest| *age <= longest));
+            AtAge { share: is_known.then(|| rounded(1.0 - left)), at_risk: size - ended }
+        };
+        ages.iter().map(at_age).collect()
+    }
+
     /// The share of the rows left after each day with an event.
     fn curve(&self) -> Vec<(i32, f64)> {
         let (mut at_risk, mut left) = (self.size(), 1.0);
@@ -140,6 +167,11 @@ fn rounded(number: f64) -> Exact {
     Exact::millionths(millionths)
 }
 
+/// Days that are counted in an array, which is many times faster; rarer ones in a map.
+const COMMON_DAYS: usize = 2048;
+/// An array of days by group larger than this would not fit the cache.
+const LARGEST_ARRAY: usize = 1 << 20;
+
 /// Counts the rows of a mask by groups; `group` says which of `count` groups a row belongs to.
 pub fn count_groups(
     times: &Times,
@@ -148,25 +180,42 @@ pub fn count_groups(
     group: impl Fn(usize) -> usize + Sync,
     includes_negative: bool,
 ) -> Vec<Survival> {
+    let width = if count.saturating_mul(COMMON_DAYS) <= LARGEST_ARRAY { COMMON_DAYS } else { 0 };
     let count_part = |part: &mut dyn Iterator<Item = usize>| {
-        let mut ends: HashMap<(usize, i32), Ends> = HashMap::new();
+        let mut common = vec![Ends::default(); count * width];
+        let mut rare: HashMap<(usize, i32), Ends> = HashMap::new();
         let mut never = vec![0_u64; count];
         for row in part {
-            match times.end(row, includes_negative) {
-                None => {}
-                Some(End::Event(days)) => ends.entry((group(row), days)).or_default().events += 1,
-                Some(End::Censored(days)) => ends.entry((group(row), days)).or_default().censored += 1,
-                Some(End::Never) => never[group(row)] += 1,
+            let Some(end) = times.end(row, includes_negative) else { continue };
+            let group = group(row);
+            let days = match end {
+                End::Event(days) | End::Censored(days) => days,
+                End::Never => {
+                    never[group] += 1;
+                    continue;
+                }
+            };
+            let ends = match usize::try_from(days) {
+                Ok(place) if place < width => &mut common[group * width + place],
+                _ => rare.entry((group, days)).or_default(),
+            };
+            match end {
+                End::Event(_) => ends.events += 1,
+                End::Censored(_) | End::Never => ends.censored += 1,
             }
         }
-        (ends, never)
+        (common, rare, never)
     };
     let parts = mask.split(rayon::current_num_threads());
     let counted: Vec<_> = parts.into_par_iter().map(|mut part| count_part(&mut part)).collect();
     let mut all = vec![Survival::default(); count];
-    for (ends, never) in counted {
-        for ((group, days), more) in ends {
-            let known = all[group].at.entry(days).or_default();
+    for (common, rare, never) in counted {
+        let days = (0..).zip(0..width);
+        let of_groups =
+            (0..count).flat_map(|group| days.clone().map(move |(day, place)| (group, day, place)));
+        let common = of_groups.map(|(group, day, place)| ((group, day), common[group * width + place]));
+        for ((group, day), more) in common.filter(|(_, ends)| *ends != Ends::default()).chain(rare) {
+            let known = all[group].at.entry(day).or_default();
             known.events += more.events;
             known.censored += more.censored;
         }
@@ -242,6 +291,31 @@ mod tests {
         assert_eq!(won.quantile(0.5), None);
         assert_eq!(Survival { never: 4, ..Survival::default() }.converted(), Some(Exact::ZERO));
         assert_eq!(Survival::default().converted(), None);
+    }
+
+    #[test]
+    fn the_published_remission_times_by_age() {
+        // the curve above, and the numbers at risk that are published with it: 21 at 6 weeks, 17, 15, 12, 11, 7, 6 later
+        let at = survival(&REMISSION).by_ages(&[0, 6, 7, 10, 13, 16, 22, 23, 35, 36]);
+        let shares: Vec<String> =
+            at.iter().map(|at| at.share.map_or_else(String::new, Exact::to_plain)).collect();
+        let published = [
+            "0", "0.142857", "0.193277", "0.247059", "0.309804", "0.372549", "0.462185", "0.551821",
+            "0.551821", "",
+        ];
+        assert_eq!(shares, published);
+        let at_risk: Vec<u64> = at.iter().map(|at| at.at_risk).collect();
+        assert_eq!(at_risk, [21, 21, 17, 15, 12, 11, 7, 6, 1, 0]);
+    }
+
+    #[test]
+    fn where_nobody_waits_the_share_is_known_at_any_age() {
+        let mut decided = survival(&[(3, true), (5, true)]);
+        decided.never = 2;
+        let at = |age: i32| decided.by_ages(&[age])[0];
+        assert_eq!(at(4), AtAge { share: Exact::fraction(1, 4), at_risk: 3 });
+        assert_eq!(at(400), AtAge { share: Exact::fraction(1, 2), at_risk: 2 });
+        assert_eq!(Survival::default().by_ages(&[0])[0].share, None);
     }
 
     #[test]

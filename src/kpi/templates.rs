@@ -79,6 +79,8 @@ pub fn fill_kpi(kpi: &Kpi, fill: &impl Fn(&str) -> String) -> Kpi {
         n: text(&kpi.n),
         converted: text(&kpi.converted),
         longest: text(&kpi.longest),
+        by_age: text(&kpi.by_age),
+        at_risk: text(&kpi.at_risk),
         needs: kpi.needs.iter().map(|need| fill(need)).collect(),
         ..kpi.clone()
     }

@@ -101,6 +101,8 @@ pub fn calculation(kpi: &Kpi) -> Result<(Calculation, String)> {
         (DaysStatistic::Size, &kpi.n),
         (DaysStatistic::Converted, &kpi.converted),
         (DaysStatistic::Longest, &kpi.longest),
+        (DaysStatistic::ByAge, &kpi.by_age),
+        (DaysStatistic::AtRisk, &kpi.at_risk),
     ];
     let mut found = Vec::new();
     if let Some([numerator, denominator]) = &kpi.ratio {
@@ -147,5 +149,7 @@ fn describe_statistic(statistic: DaysStatistic, measure: &str) -> String {
         DaysStatistic::Size => say!("number of {measure}", measure = measure),
         DaysStatistic::Converted => say!("Kaplan–Meier share of {measure}", measure = measure),
         DaysStatistic::Longest => say!("longest of {measure}", measure = measure),
+        DaysStatistic::ByAge => say!("Kaplan–Meier share by an age of {measure}", measure = measure),
+        DaysStatistic::AtRisk => say!("number at risk at an age of {measure}", measure = measure),
     }
 }

@@ -20,8 +20,8 @@ pub fn tell_report(answer: &Answer, scope: &Scope, formats: &[Format], log: &Log
         let known = scope.data.findings.iter().chain(&undated);
         tell_findings(known.filter(|found| answer.report.findings.contains(&found.describe())), log);
     }
-    log.tell_lines(&answer.warned, Event::Warning);
-    log.tell_lines(&answer.missed, Event::Missed);
+    log.tell(answer.warned.iter().map(Event::Warning));
+    log.tell(answer.missed.iter().map(Event::Missed));
     if answer.missed.is_empty() { Outcome::Done } else { Outcome::Missed }
 }
 

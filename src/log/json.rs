@@ -6,7 +6,9 @@ use super::Event;
 use crate::Outcome;
 use crate::error::{Failure, exit_code};
 use crate::input::profile::{ColumnProfile, Dropped, FileProfile, Rejected};
+use crate::kpi::exact::Exact;
 use crate::render::json::number;
+use crate::report::verdicts::Verdict;
 use crate::{lang, words};
 
 /// How many lines of rows that were left out are named, as in [`Dropped`].
@@ -20,9 +22,10 @@ pub fn line(event: &Event, seconds: f64) -> String {
         Event::Finding { key, count, text } => {
             object("finding", json!({ "key": key, "count": number(&count.to_plain()), "text": text }))
         }
-        Event::Warning(text) => object("warning", json!({ "text": text })),
-        Event::Missed(text) => {
-            object("missed", json!({ "text": without(&lang::text(words!("missed: ")), text) }))
+        Event::Warning(verdict) => object("warning", of_verdict(verdict, &verdict.text)),
+        Event::Missed(verdict) => {
+            let text = without(&lang::text(words!("missed: ")), &verdict.text);
+            object("missed", of_verdict(verdict, text))
         }
         Event::Exceeded(text) => {
             object("exceeded", json!({ "text": without(&lang::text(words!("exceeded: ")), text) }))
@@ -38,8 +41,31 @@ pub fn line(event: &Event, seconds: f64) -> String {
             let code = exit_code(error);
             object("error", json!({ "text": text, "hint": hint, "exit_code": code, "seconds": seconds }))
         }
+        Event::Usage { text, hint } => {
+            object("error", json!({ "text": text, "hint": hint, "exit_code": 2, "seconds": seconds }))
+        }
     }
     .to_string()
+}
+
+/// A verdict in its parts, those of the tidy rows.
+fn of_verdict(verdict: &Verdict, text: &str) -> Json {
+    let plain = |exact: Option<Exact>| exact.map_or(Json::Null, |exact| number(&exact.to_plain()));
+    json!({
+        "text": text,
+        "status": verdict.status.name(),
+        "kpi": verdict.kpi,
+        "table": verdict.table,
+        "period": verdict.period,
+        "basis": verdict.basis.name(),
+        "dimensions": verdict.dimensions,
+        "value": plain(verdict.value),
+        "unit": verdict.unit.name(),
+        "target": plain(verdict.target.map(|(_, target)| target)),
+        "side": verdict.target.map(|(side, _)| side.name()),
+        "warn": plain(verdict.warn),
+        "pace": plain(verdict.pace),
+    })
 }
 
 /// The fields of an event behind its name.

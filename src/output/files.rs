@@ -209,7 +209,17 @@ pub fn unwritable(path: &Path, error: &std::io::Error) -> anyhow::Error {
         | std::io::ErrorKind::FileTooLarge => {
             "make room, or write elsewhere; what stood there before is as it was"
         }
-        _ => "name a file in a folder that exists",
+        std::io::ErrorKind::NotFound => "make the folder first, or name a file in one that exists",
+        std::io::ErrorKind::NotADirectory | std::io::ErrorKind::AlreadyExists => {
+            "what has the name of a folder is a file: name another folder, or move the file away"
+        }
+        std::io::ErrorKind::IsADirectory => "name a file in it, such as `report.csv`",
+        std::io::ErrorKind::PermissionDenied => {
+            "ask whoever owns the folder for the right to write there, or write elsewhere"
+        }
+        std::io::ErrorKind::ReadOnlyFilesystem => "write to another disk: on this one nothing can be written",
+        std::io::ErrorKind::ResourceBusy => "close what holds it, or write elsewhere",
+        _ => "write elsewhere; what stood there before is as it was",
     };
     data_error(format!("{}: cannot be written: {reason}", path.display()), hint)
 }

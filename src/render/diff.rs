@@ -14,6 +14,7 @@ use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
 use crate::kpi::view::TOTAL;
 use crate::report::compare::is_share;
+use crate::report::targets::Status;
 
 /// So many rows of a measure are named; all others stand in `--rows`.
 const NAMED: usize = 5;
@@ -69,7 +70,10 @@ fn grid(changes: &[&Change]) -> String {
     let mut table = borderless();
     let is_split = changes.iter().any(|change| !change.place.key.is_empty());
     let labels = if is_split { &["KPI", "Of"][..] } else { &["KPI"] };
-    table.set_header(labels.iter().chain(&["Old", "New", "Change", "Numerator", "Denominator"]));
+    let is_judged = changes.iter().any(|change| judged(change));
+    let of_targets = if is_judged { &["Target", "Status"][..] } else { &[] };
+    let headings = ["Old", "New", "Change", "Numerator", "Denominator"];
+    table.set_header(labels.iter().chain(&headings).chain(of_targets));
     for change in changes {
         let both = [change.old, change.new].into_iter().flatten();
         let unit = both.map(|numbers| numbers.unit).next().unwrap_or_default();
@@ -91,7 +95,8 @@ fn grid(changes: &[&Change]) -> String {
             from_to(change, |numbers| numbers.numerator),
             from_to(change, |numbers| numbers.denominator),
         ];
-        table.add_row(labels.chain(cells));
+        let of_targets = [target_from_to(change), status_from_to(change)].into_iter().filter(|_| is_judged);
+        table.add_row(labels.chain(cells).chain(of_targets));
     }
     for (place, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 1));
@@ -117,6 +122,36 @@ fn from_to(change: &Change, part: impl Fn(Numbers) -> Option<Exact>) -> String {
         (Some(old), Some(new)) if old != new => format!("{old} → {new}"),
         (old, new) => new.or(old).unwrap_or_default(),
     }
+}
+
+/// Whether a change is one of the target or of whether it was met.
+fn judged(change: &Change) -> bool {
+    let of = |numbers: Option<Numbers>| numbers.map(|numbers| (numbers.target, numbers.status));
+    change.old.is_some() && change.new.is_some() && of(change.old) != of(change.new)
+}
+
+/// `20.00 → 25.00`, in the unit of the value; empty where there is no target.
+fn target_from_to(change: &Change) -> String {
+    let target = |numbers: Option<Numbers>| {
+        numbers.and_then(|numbers| Some(value_text(numbers.target?, numbers.unit)))
+    };
+    both(target(change.old), target(change.new))
+}
+
+/// `met → missed`.
+fn status_from_to(change: &Change) -> String {
+    let status =
+        |numbers: Option<Numbers>| numbers.and_then(|numbers| Some(numbers.status?.name().replace('_', " ")));
+    both(status(change.old), status(change.new))
+}
+
+/// One word for what is the same, two for what is not.
+fn both(old: Option<String>, new: Option<String>) -> String {
+    if old == new {
+        return new.unwrap_or_default();
+    }
+    let word = |side: Option<String>| side.unwrap_or_else(|| "none".to_string());
+    format!("{} → {}", word(old), word(new))
 }
 
 /// Whole numbers as they are, others with two decimals.
@@ -183,6 +218,10 @@ pub fn csv(changes: &Changes, text: CsvText) -> Result<String> {
         "new_numerator",
         "old_denominator",
         "new_denominator",
+        "old_target",
+        "new_target",
+        "old_status",
+        "new_status",
     ];
     writer.write_record(fixed.chain(dimensions.iter().cloned()).chain(behind.map(String::from)))?;
     for change in &changes.changed {
@@ -192,6 +231,9 @@ pub fn csv(changes: &Changes, text: CsvText) -> Result<String> {
         let unit = change.new.or(change.old).map(|numbers| numbers.unit).unwrap_or_default();
         let plain = |number: Option<Exact>| number.map(Exact::to_plain).unwrap_or_default();
         let of = |numbers: Option<Numbers>, part: fn(Numbers) -> Option<Exact>| plain(numbers.and_then(part));
+        let status = |numbers: Option<Numbers>| {
+            numbers.and_then(|numbers| numbers.status).map_or("", Status::name).to_string()
+        };
         cells.extend([place.kpi.clone(), unit.name().to_string(), change.kind().to_string()]);
         cells.extend([
             of(change.old, |numbers| numbers.value),
@@ -201,6 +243,10 @@ pub fn csv(changes: &Changes, text: CsvText) -> Result<String> {
             of(change.new, |numbers| numbers.numerator),
             of(change.old, |numbers| numbers.denominator),
             of(change.new, |numbers| numbers.denominator),
+            of(change.old, |numbers| numbers.target),
+            of(change.new, |numbers| numbers.target),
+            status(change.old),
+            status(change.new),
         ]);
         writer.write_record(cells)?;
     }

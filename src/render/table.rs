@@ -21,11 +21,14 @@ pub fn render(report: &Report, look: Look) -> String {
         ));
         parts.extend(table.blocks.iter().map(|block| block_text(block, look)));
         if !table.notes.is_empty() {
-            parts.push(lines(table.notes.iter().map(|note| wrapped(&visible(note), WIDTH, "  "))));
+            parts.push(lines(
+                table.notes.iter().map(|note| wrapped(&visible(note), look.width.min(WIDTH), "  ")),
+            ));
         }
     }
     if !report.findings.is_empty() {
-        let findings = lines(report.findings.iter().map(|finding| wrapped(&visible(finding), WIDTH, "  ")));
+        let width = look.width.min(WIDTH);
+        let findings = lines(report.findings.iter().map(|finding| wrapped(&visible(finding), width, "  ")));
         parts.push(format!("{}\n{findings}", look.title(&say!("Left out, or worth knowing").to_uppercase())));
     }
     parts.join("\n")

@@ -57,7 +57,7 @@ pub fn audit(audit: &Audit) -> Result<Vec<u8>> {
 fn refused(error: &XlsxError) -> anyhow::Error {
     let reason = match error {
         XlsxError::RowColumnLimitError => "a sheet has at most 1 048 576 rows".to_string(),
-        XlsxError::MaxStringLengthExceeded => "a cell holds at most 32 767 characters".to_string(),
+        XlsxError::ParameterError(reason) => reason.clone(),
         other => other.to_string(),
     };
     data_error(
@@ -115,7 +115,7 @@ fn free_name(name: &str, taken: &mut Vec<String>) -> String {
 
 /// A table as it is printed: title, scope, its blocks one under another, its notes.
 fn table_sheet(table: &Table) -> Result<Worksheet, XlsxError> {
-    let mut sheet = Sheet::new();
+    let mut sheet = Sheet::new(&table.name);
     sheet.line(&table.title, &sheet::title())?;
     sheet.line(&table.scope, &sheet::plain())?;
     let mut frozen = sheet.row();
@@ -181,7 +181,7 @@ fn row_cells(block: &Block, row: &Row, columns: &[(usize, Side)]) -> Vec<Cell> {
 }
 
 fn findings_sheet(findings: &[String]) -> Result<Worksheet, XlsxError> {
-    let mut sheet = Sheet::new();
+    let mut sheet = Sheet::new("findings");
     sheet.headings(1, std::iter::once(say!("Left out, or worth knowing")))?;
     for finding in findings {
         sheet.cells(vec![Cell::text(finding)])?;
@@ -190,7 +190,7 @@ fn findings_sheet(findings: &[String]) -> Result<Worksheet, XlsxError> {
 }
 
 fn definitions_sheet(report: &Report) -> Result<Worksheet, XlsxError> {
-    let mut sheet = Sheet::new();
+    let mut sheet = Sheet::new("definitions");
     let headings = [say!("KPI"), say!("Title"), say!("Unit"), say!("Definition"), say!("Formula")];
     sheet.headings(headings.len(), headings.into_iter())?;
     for definition in &report.definitions {
@@ -203,7 +203,7 @@ fn definitions_sheet(report: &Report) -> Result<Worksheet, XlsxError> {
 
 /// The rows of the tidy CSV, to filter and to pivot.
 fn data_sheet(heading: &[String], rows: impl Iterator<Item = Vec<Cell>>) -> Result<Worksheet, XlsxError> {
-    let mut sheet = Sheet::new();
+    let mut sheet = Sheet::new("data");
     sheet.headings(heading.len(), heading.iter().cloned())?;
     for row in rows {
         sheet.cells(row)?;

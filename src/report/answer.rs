@@ -15,6 +15,7 @@ use super::goals::{self, Goal};
 use super::plan::{self, PLAN};
 use super::scope::Scope;
 use super::top::Foldings;
+use super::verdicts::{self, Verdict};
 use super::{Report, targets};
 use crate::calendar::{self, Every};
 use crate::error::{data_error, usage_error};
@@ -40,9 +41,9 @@ pub struct Answer {
     pub report: Report,
     pub notes: Vec<String>,
     /// The targets that are missed.
-    pub missed: Vec<String>,
+    pub missed: Vec<Verdict>,
     /// Those that are near, or behind their pace.
-    pub warned: Vec<String>,
+    pub warned: Vec<Verdict>,
 }
 
 /// Builds what was asked for, and holds it against the goals.
@@ -118,7 +119,7 @@ fn hold_against_goals(
             },
         ));
     }
-    let (missed, warned) = targets::lines(&judged, scope.data.currency.as_deref());
+    let (missed, warned) = verdicts::told(&judged, tables, scope.data.currency.as_deref());
     answer.notes.extend(goals::strangers(&goals, scope.data));
     answer.notes.extend(notes);
     answer.report.is_judged = true;

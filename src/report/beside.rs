@@ -7,10 +7,11 @@ use anyhow::Result;
 use super::explain::{basis_of_question, plain_text, refuse_lacking, write_pairs};
 use super::goals::{self, Aim, Goal};
 use super::scope::{Scope, describe_scope};
-use super::targets::{Judged, judge_all, with_unit};
+use super::targets::{Judged, judge_all};
 use crate::error::usage_error;
 use crate::kpi::beside::Found;
 use crate::kpi::exact::Exact;
+use crate::render::measured_text;
 use crate::say;
 
 /// The explanation as text; `goals` are those of the configuration and of the plan.
@@ -68,7 +69,7 @@ fn place(judged: &Judged) -> String {
 fn line(scope: &Scope, found: &Found, judged: &Judged) -> Option<String> {
     let Aim::Plan(plan, _) = judged.goal.aim else { return None };
     let unit = found.beside.unit.unwrap_or(judged.value.unit);
-    let number = |number: Exact| with_unit(number, unit, scope.data.currency.as_deref());
+    let number = |number: Exact| measured_text(number, unit, scope.data.currency.as_deref());
     let actual = judged.value.value;
     Some(match found.what {
         "attainment" => {

@@ -135,6 +135,11 @@ pub fn is_of_stages(block: &tables::Block) -> bool {
     matches!(block.rows, Rows::Steps | Rows::Path | Rows::Windows)
 }
 
+/// Whether the columns of a block are steps that leads take in time, which needs two stages.
+pub fn is_of_maturity(block: &tables::Block) -> bool {
+    matches!(block.rows, Rows::Maturity | Rows::StepMaturity)
+}
+
 /// The dimensions that a block is split by, once for each grid. `fixed` are those that blocks of the table are made for.
 fn splits(
     scope: &Scope,
@@ -227,6 +232,14 @@ fn fill_block(
             } else {
                 super::ages::block(scope, block, basis, dimensions, folding)
             }
+        }
+        (Rows::Maturity, _) => {
+            let steps = super::maturity::since_creation(&scope.stages());
+            super::maturity::block(scope, block, &steps, dimensions, folding)
+        }
+        (Rows::StepMaturity, _) => {
+            let steps = super::maturity::since_the_stage_before(&scope.stages());
+            super::maturity::block(scope, block, &steps, dimensions, folding)
         }
         (Rows::Values, _) => {
             let planned = without_repeats(columns(scope, block, None)?);

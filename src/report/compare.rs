@@ -11,6 +11,7 @@ use clap::ValueEnum;
 
 use super::ages;
 use super::cohorts;
+use super::maturity::AGE_DAYS;
 use super::scope::Scope;
 use super::top::{Folding, Foldings, place_in_order, sort_key};
 use super::{Block, Column, Row, Show, Table, Value};
@@ -264,6 +265,10 @@ fn value_at(
     like: &Value,
     (dimensions, key): (&[String], &[String]),
 ) -> Result<Value> {
+    if dimensions.last().is_some_and(|name| name == AGE_DAYS) {
+        // an age that a cohort has not reached is known to its own table alone
+        return Ok(like.emptied());
+    }
     let groups = cohorts::groups_of(dimensions);
     let dimensions = groups.unwrap_or(dimensions);
     // a place that is no value of dimensions is known to its own table alone, and so is an age

@@ -4,7 +4,7 @@
 use anyhow::Result;
 
 use super::Block;
-use super::build::{OWN_KPIS, is_of_stages};
+use super::build::{OWN_KPIS, is_of_maturity, is_of_stages};
 use super::scope::{Scope, describe_filters};
 use super::tables::{self, By};
 use crate::config::Basis;
@@ -99,7 +99,7 @@ fn lack_of_columns(scope: &Scope, table: &tables::Table) -> String {
     if table.needs.iter().any(|need| need == OWN_KPIS) {
         return "a KPI of funnel.toml that has a value here".to_string();
     }
-    if table.blocks.iter().any(is_of_stages) {
+    if table.blocks.iter().any(|block| is_of_stages(block) || is_of_maturity(block)) {
         return "two stages: the dates of two in crm, or a status column".to_string();
     }
     let dimension = table.blocks.iter().find_map(|block| match &block.by {

@@ -20,6 +20,7 @@ pub mod explain;
 pub mod goals;
 mod lack;
 pub mod layout;
+mod maturity;
 pub mod needed;
 mod order;
 mod path;
@@ -30,6 +31,7 @@ pub mod scope;
 pub mod tables;
 pub mod targets;
 mod top;
+pub mod verdicts;
 
 use std::sync::Arc;
 

@@ -77,6 +77,11 @@ pub enum Rows {
     Windows,
     /// One for each value of the dimensions, with a column for each age of the customers in months.
     Ages,
+    /// One for each age of the leads in days, by values of the dimensions: what came of them since they were created.
+    Maturity,
+    /// The same since they reached the stage before; what that is of the first stage stands under `Maturity`.
+    #[serde(rename = "step maturity")]
+    StepMaturity,
 }
 
 /// By what a block splits its numbers.

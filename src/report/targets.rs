@@ -2,12 +2,12 @@
 //! bears the mark.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::Write as _;
 
 use anyhow::Result;
 
 use super::goals::{Aim, Goal, Place};
 use super::scope::Scope;
+use super::verdicts::subject;
 use super::{Table, Value};
 use crate::calendar;
 use crate::config::Basis;
@@ -16,7 +16,6 @@ use crate::kpi::exact::Exact;
 use crate::kpi::view::TOTAL;
 use crate::leads::Over;
 use crate::period::{Period, format_day};
-use crate::render::value_text;
 
 /// How a value stands to what was to be reached, from good to bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +33,12 @@ pub enum Status {
 }
 
 impl Status {
+    /// The status of a word in CSV and JSON.
+    pub fn of_name(name: &str) -> Option<Status> {
+        use Status::{Behind, Met, Missed, NotJudged, OnPace, Warned};
+        [NotJudged, Met, OnPace, Warned, Behind, Missed].into_iter().find(|status| status.name() == name)
+    }
+
     /// The word in CSV and JSON.
     pub fn name(self) -> &'static str {
         match self {
@@ -64,6 +69,17 @@ pub enum Side {
     AtMost,
     /// A plan of a KPI of which more is neither better nor worse.
     Planned,
+}
+
+impl Side {
+    /// The word in the log.
+    pub fn name(self) -> &'static str {
+        match self {
+            Side::AtLeast => "at_least",
+            Side::AtMost => "at_most",
+            Side::Planned => "planned",
+        }
+    }
 }
 
 /// A goal in one period, with the value and the verdict.
@@ -319,61 +335,3 @@ pub fn mark(tables: &mut [Table], judged: &[Judged], scope: &Scope) {
 /// What the marks of values mean.
 pub const MARKS: &str =
     "! misses its target; ~ is beyond the limit of warning, or behind the pace of its plan";
-
-/// Verdicts in a line each: those that miss, and those that come near.
-pub fn lines(judged: &[Judged], currency: Option<&str>) -> (Vec<String>, Vec<String>) {
-    let with = |statuses: &[Status]| {
-        let chosen = judged.iter().filter(|judged| statuses.contains(&judged.judgement.status));
-        chosen.map(|judged| line(judged, currency)).collect()
-    };
-    (with(&[Status::Missed]), with(&[Status::Warned, Status::Behind]))
-}
-
-fn line(judged: &Judged, currency: Option<&str>) -> String {
-    let Judgement { status, target, pace } = &judged.judgement;
-    let number = |number: Exact| with_unit(number, judged.value.unit, currency);
-    let actual = judged.value.value.map(number).unwrap_or_default();
-    let mut text = format!("{}: {}: {actual}", status.name(), subject(judged));
-    if let Some((side, limit)) = target {
-        let _ = write!(text, ", {} {}", words_of(*side, &judged.goal.aim), number(*limit));
-    }
-    if let Aim::Limits { warn: Some(warn), .. } = &judged.goal.aim
-        && *status == Status::Warned
-    {
-        let _ = write!(text, ", warning at {}", number(*warn));
-    }
-    if let Some(pace) = pace.filter(|_| *status == Status::Behind) {
-        let _ = write!(text, ", {} by now", number(pace));
-    }
-    text
-}
-
-/// `churn_rate, 2026-Q2, owner = Anna`.
-fn subject(judged: &Judged) -> String {
-    let place: Vec<String> =
-        judged.goal.place.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-    let place = if place.is_empty() { "total".to_string() } else { place.join(" and ") };
-    format!("{}, {}, {place}", judged.goal.kpi, judged.period)
-}
-
-fn words_of(side: Side, aim: &Aim) -> &'static str {
-    match (aim, side) {
-        (Aim::Plan(..), _) => "plan",
-        (_, Side::AtLeast) => "target at least",
-        (_, Side::AtMost) => "target at most",
-        (_, Side::Planned) => "target",
-    }
-}
-
-/// A number with its unit, as it is told to people.
-pub fn with_unit(number: Exact, unit: Unit, currency: Option<&str>) -> String {
-    let text = value_text(number, unit);
-    match unit {
-        Unit::Share | Unit::Part => format!("{text} %"),
-        Unit::Days => format!("{text} days"),
-        Unit::Hours => format!("{text} hours"),
-        Unit::Months => format!("{text} months"),
-        Unit::Money => format!("{text} {}", currency.unwrap_or_default()).trim_end().to_string(),
-        Unit::Count | Unit::Number => text,
-    }
-}

@@ -11,6 +11,7 @@ use std::rc::Rc;
 use anyhow::Result;
 
 use super::layout::labels;
+use super::maturity::AGE_DAYS;
 use super::scope::Scope;
 use super::{Row, Value};
 use crate::kpi::exact::Exact;
@@ -110,18 +111,24 @@ pub fn sort_key(row: &Row, ranked: Option<usize>) -> (bool, std::cmp::Reverse<i1
 }
 
 /// What goes before the size of a row: values of the data before `(other)` before `(none)` and the like, and by bands
-/// from the smallest number to the largest, by months from the first to the last.
+/// from the smallest number to the largest, by months and ages from the first to the last.
 pub fn place_in_order(scope: &Scope, dimensions: &[String], key: &Key) -> (u8, Vec<(usize, String)>) {
     let kind = match key {
         key if key.first().is_some_and(|part| part == OTHER) => 1,
         key => u8::from(key.iter().any(|part| is_bucket(part))) * 2,
     };
-    if !dimensions.iter().any(|name| name == COHORT_MONTH || scope.data.bands.contains_key(name)) {
+    let has_order =
+        |name: &String| name == COHORT_MONTH || name == AGE_DAYS || scope.data.bands.contains_key(name);
+    if !dimensions.iter().any(has_order) {
         return (kind, Vec::new());
     }
     let place = |(name, value): (&String, &String)| {
         let labels = scope.data.bands.get(name);
-        let place = labels.and_then(|labels| labels.iter().position(|label| label == value));
+        let place = match labels {
+            Some(labels) => labels.iter().position(|label| label == value),
+            None if name == AGE_DAYS => value.parse().ok(),
+            None => None,
+        };
         (place.unwrap_or(usize::MAX), value.clone())
     };
     (kind, dimensions.iter().zip(key).map(place).collect())

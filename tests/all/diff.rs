@@ -203,3 +203,50 @@ fn the_reports_of_the_manual_are_made_by_the_program() {
         assert!(text == kept, "{month}: make it anew with the command of this test");
     }
 }
+
+/// A report of one figure with a target.
+fn judged(value: &str, target: &str, status: &str) -> String {
+    format!(
+        r#"{{"schema": 1, "where": [], "rows": [{{"table": "cost", "period": "2026-01", "basis": "event", "as_of": "2026-02-01",
+        "report_currency": "EUR", "kpi": "won", "value": {value}, "unit": "count", "numerator": null, "denominator": null,
+        "ci_low": null, "ci_high": null, "target": {target}, "target_status": {status}}}]}}"#
+    )
+}
+
+fn diff_of(old: &str, new: &str, more: &[&str]) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("old.json"), old).unwrap();
+    std::fs::write(folder.path().join("new.json"), new).unwrap();
+    let output =
+        crate::support::run(folder.path(), &[&["diff", "old.json", "new.json"], more].concat(), None);
+    (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+}
+
+#[test]
+fn a_target_that_moved_and_a_verdict_that_turned_are_told() {
+    let old = judged("5", "6", "\"missed\"");
+    let (_, text) = diff_of(&old, &judged("5", "4", "\"met\""), &[]);
+    assert!(
+        text.contains("1 of 1 values changed") && text.contains("6 → 4") && text.contains("missed → met"),
+        "{text}"
+    );
+    let (_, csv) = diff_of(&old, &judged("5", "4", "\"met\""), &["--format", "csv"]);
+    assert!(csv.lines().nth(1).unwrap().ends_with(",6,4,missed,met"), "{csv}");
+    // a report that was held against no target says nothing of one
+    let without = old.replace(", \"target\": 6, \"target_status\": \"missed\"", "");
+    assert!(diff_of(&old, &without, &[]).1.contains("0 of 1 values changed"));
+}
+
+#[test]
+fn a_mark_of_utf8_is_no_part_of_a_report_and_a_value_that_stands_twice_counts_once() {
+    let old = judged("5", "6", "\"missed\"");
+    let (code, text) = diff_of(&format!("\u{feff}{old}"), &old, &[]);
+    assert_eq!(code, Some(0), "{text}");
+    let row = &old[old.find("{\"table\"").unwrap()..old.len() - 2];
+    let twice = old.replace(row, &format!("{row}, {row}"));
+    let (_, text) = diff_of(&twice, &judged("7", "6", "\"met\""), &[]);
+    assert!(text.contains("1 of 1 values changed, 0 added, 0 removed"), "{text}");
+    let (code, text) = diff_of(&old.replace(row, &format!("{row}, {}", row.replace("5", "6"))), &old, &[]);
+    assert_eq!(code, Some(1));
+    assert!(text.contains("rows 1 and 2 are about the same `won`, and differ"), "{text}");
+}

@@ -71,6 +71,27 @@ fn all_that_people_are_shown_is_in_the_page() {
 }
 
 #[test]
+fn a_year_and_a_half_of_all_tables_is_a_small_page_that_tells_every_numerator() {
+    let page = report("saas", &["--every", "month"], "html");
+    assert!(page.len() < 3_000_000, "{} bytes can hardly be mailed", page.len());
+    let (mut told, mut focused) = (0, 0);
+    for piece in pieces(&page) {
+        let Piece::Open { attributes, .. } = piece else { continue };
+        let Some(figures) = attributes.get("data-v") else { continue };
+        let parts: Vec<&str> = figures.split('|').collect();
+        let &[_, numerator, denominator, ..] = parts.as_slice() else { continue };
+        let is_whole = |part: &str| !part.is_empty() && part.chars().all(|letter| letter.is_ascii_digit());
+        if is_whole(numerator) && is_whole(denominator) {
+            let title = attributes.get("title").expect("what a figure is made of is told").replace(',', "");
+            assert!(title.starts_with(&format!("{numerator} / {denominator}")), "{title} of {figures}");
+            told += 1;
+            focused += usize::from(attributes.contains_key("tabindex"));
+        }
+    }
+    assert!(told > 3_000 && focused == told, "{told} are told, {focused} by the keyboard too");
+}
+
+#[test]
 fn the_same_report_is_the_same_bytes() {
     assert_eq!(report("b2b", &["segments"], "html"), report("b2b", &["segments"], "html"));
 }

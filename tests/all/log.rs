@@ -175,3 +175,64 @@ fn stdout_is_the_same() {
     assert_eq!(stdout(&project(), &arguments), stdout(&project(), &with_log));
     assert_ne!(stderr(&project(), &arguments), stderr(&project(), &with_log));
 }
+
+/// What misses its target is told in the parts that the rows of the report have.
+#[test]
+fn missed_targets_have_the_fields_of_their_rows() {
+    let arguments = ["report", "--format", "json", "--config", "fixtures/targets/funnel.toml"];
+    let output = run(&project(), &[&arguments[..], &["--quiet"]].concat(), None);
+    let report: Json = serde_json::from_slice(&output.stdout).unwrap();
+    let rows = report["rows"].as_array().unwrap();
+    let (code, events) = events(&arguments);
+    assert_eq!(code, Some(3));
+    let mut told = 0;
+    for kind in ["missed", "warning"] {
+        for event in of_kind(&events, kind) {
+            let is_same = |row: &&Json| {
+                let same = |name: &str| row[name] == event[name];
+                let dimensions = event["dimensions"].as_object().unwrap();
+                let is_there = dimensions.iter().all(|(name, value)| row[name] == *value);
+                ["kpi", "period", "basis", "value", "unit"].into_iter().all(same)
+                    && is_there
+                    && row["target"] == event["target"]
+                    && row["target_status"] == event["status"]
+            };
+            let row = rows.iter().find(is_same).unwrap_or_else(|| panic!("no row of {event}"));
+            let table = event["table"].as_str().unwrap_or("plan");
+            assert!(rows.iter().filter(is_same).any(|row| row["table"] == table), "{row} of {event}");
+            told += 1;
+        }
+    }
+    assert!(told >= 3, "{told} verdicts");
+}
+
+#[test]
+fn a_command_line_that_cannot_be_read_is_an_event_too() {
+    for (arguments, text, hint) in [
+        (
+            &["report", "--mnth", "2026-01"][..],
+            "unexpected argument '--mnth' found",
+            "a similar argument exists: '--month'",
+        ),
+        (
+            &["report", "--every", "fortnight"],
+            "invalid value 'fortnight' for '--every <PERIOD>' [possible",
+            "--help",
+        ),
+        (&["report", "-o"], "a value is required for '--output", "--help"),
+    ] {
+        let (code, events) = events(arguments);
+        assert_eq!((code, kinds(&events)), (Some(2), vec!["error"]));
+        assert_eq!(events[0]["exit_code"], 2);
+        let said = events[0]["text"].as_str().unwrap();
+        assert!(said.contains(text), "{said}");
+        assert!(!said.starts_with("error") && !said.contains('\n'));
+        let way = events[0]["hint"].as_str().unwrap();
+        assert!(way.contains(hint) || hint == "--help" && !way.is_empty(), "{way}");
+    }
+    // people are shown the usage, and help is no error
+    let output = run(&project(), &["report", "--mnth"], None);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("Usage: funnel report"));
+    let output = run(&project(), &["report", "--log", "json", "--help"], None);
+    assert!(output.status.success() && output.stderr.is_empty());
+}

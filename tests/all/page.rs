@@ -149,27 +149,45 @@ pub fn cells(page: &str) -> Vec<Cell> {
         text.map(|text| serde_json::from_str(text).expect("a list is JSON")).unwrap_or_default()
     };
     let (mut table, mut row) = (BTreeMap::new(), BTreeMap::new());
+    let (mut headings, mut column): (Vec<BTreeMap<String, String>>, usize) = (Vec::new(), 0);
     let mut cells: Vec<Cell> = Vec::new();
-    let mut is_inside = false;
+    let (mut is_inside, mut is_heading) = (false, false);
     for piece in pieces(page) {
         match piece {
-            Piece::Open { name, attributes } if name == "table" => table = attributes,
-            Piece::Open { name, attributes } if name == "tr" => row = attributes,
-            Piece::Open { name, attributes } if name == "td" && attributes.contains_key("data-kpi") => {
-                if attributes.contains_key("data-show") {
-                    continue;
-                }
+            Piece::Open { name, attributes } if name == "table" => {
+                table = attributes;
+                headings.clear();
+            }
+            Piece::Open { name, .. } if name == "thead" => is_heading = true,
+            Piece::Close(name) if name == "thead" => is_heading = false,
+            Piece::Open { name, attributes } if name == "tr" => {
+                row = attributes;
+                column = 0;
+            }
+            Piece::Open { name, attributes } if name == "th" && is_heading => headings.push(attributes),
+            Piece::Open { name, attributes } if name == "th" || name == "td" => {
+                let heading = &headings[column];
+                column += 1;
+                let Some(figures) = attributes.get("data-v") else { continue };
                 let mut key = list(row.get("data-key"));
-                key.extend(list(attributes.get("data-column-key")));
+                key.extend(list(heading.get("data-key")));
                 let named = list(table.get("data-dimensions")).into_iter().zip(key);
+                // what a cell does not say its row says, or its heading, or its table
+                let said = |name: &str| {
+                    [&attributes, &row, heading, &table]
+                        .into_iter()
+                        .find_map(|place| place.get(name))
+                        .cloned()
+                };
                 let place = (
                     table["data-table"].clone(),
-                    attributes.get("data-period").unwrap_or(&table["data-period"]).clone(),
-                    attributes["data-kpi"].clone(),
+                    said("data-period").expect("a table has a period"),
+                    said("data-kpi").expect("a figure is one of a KPI"),
                     named.filter(|(_, value)| value != "(total)").collect(),
                 );
-                let figures = ["value", "numerator", "denominator", "low", "high"]
-                    .map(|name| number(attributes.get(&format!("data-{name}"))));
+                let parts: Vec<String> = figures.split('|').map(String::from).collect();
+                let figures =
+                    [0, 1, 2, 3, 4].map(|place| number(parts.get(place).filter(|part| !part.is_empty())));
                 cells.push(Cell { place, figures, text: String::new() });
                 is_inside = true;
             }

@@ -62,17 +62,21 @@ pub fn parts(value: &Value) -> Option<String> {
 pub fn told(report: &Report, value: &Value) -> Vec<String> {
     let period = value.period.as_ref().map(|period| format!(", {}", lang::day_or_period(period)));
     let period = period.unwrap_or_default();
-    let mut lines = vec![format!("{}{period}: {}", title_of(report, &value.kpi), measured(report, value))];
+    let first = format!("{}{period}: {}", title_of(report, &value.kpi), measured(report, value));
+    std::iter::once(first).chain(beside(report, value)).collect()
+}
+
+/// What is known of a value beside itself, a line each: `36 / 48` is its numerator and its denominator.
+pub fn beside(report: &Report, value: &Value) -> Vec<String> {
     let part = |number| number_text(number, Unit::Count);
-    if value.numerator.is_some() {
-        lines.push(say!("numerator {number}", number = part(value.numerator)));
+    let mut lines = Vec::new();
+    match (value.numerator, value.denominator) {
+        (Some(_), Some(_)) => lines.push(format!("{} / {}", part(value.numerator), part(value.denominator))),
+        (Some(_), None) => lines.push(say!("numerator {number}", number = part(value.numerator))),
+        (None, Some(_)) => lines.push(say!("denominator {number}", number = part(value.denominator))),
+        (None, None) => {}
     }
-    if value.denominator.is_some() {
-        lines.push(say!("denominator {number}", number = part(value.denominator)));
-    }
-    lines.extend(
-        value.interval.map(|interval| say!("95% interval {interval} %", interval = interval_text(interval))),
-    );
+    lines.extend(value.interval.map(|interval| format!("95% {} %", interval_text(interval))));
     if let Some(compared) = value.comparison.as_deref() {
         let previous = measured(report, &compared.previous);
         lines.push(match compared.previous.period.as_deref() {

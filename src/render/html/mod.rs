@@ -5,6 +5,7 @@
 //! the raw number beside each, so that a figure in the page can be held against that of the JSON. `page` puts it together.
 
 mod charts;
+mod common;
 mod find;
 mod headline;
 mod markup;

@@ -13,6 +13,10 @@ use crate::say;
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
+/// How to read what stands behind a figure.
+const READING: &str = "<p class=\"reading\">Where the pointer rests on a figure, or the keyboard or a finger, it tells what it is made \
+    of: <q>36 / 48</q> is its numerator and its denominator, <q>95%</q> its interval.</p>\n";
+
 /// The report as one page.
 pub fn render(report: &Report) -> String {
     let title = title(report);
@@ -43,6 +47,9 @@ pub fn render(report: &Report) -> String {
     text.push_str(&headline::tiles(report));
     text.push_str(&charts::section(report));
     text.push_str("<div id=\"tables\">\n");
+    if report.tables.iter().any(|table| table.name != "audit") {
+        text.push_str(READING);
+    }
     for table in &report.tables {
         text.push_str(&tables::section(report, table));
     }

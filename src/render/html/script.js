@@ -4,8 +4,8 @@
 
   function key(row, place) {
     var cell = row.cells[place];
-    var number = cell.getAttribute("data-sort") || cell.getAttribute("data-value");
-    return number === null ? cell.textContent.trim() : Number(number);
+    var number = cell.getAttribute("data-sort") || (cell.getAttribute("data-v") || "").split("|")[0];
+    return number ? Number(number) : cell.textContent.trim();
   }
 
   function compare(one, other) {
@@ -29,6 +29,15 @@
     Array.from(table.tHead.rows[0].cells).forEach(function (cell) { cell.setAttribute("aria-sort", "none"); });
     heading.setAttribute("aria-sort", ascending ? "ascending" : "descending");
     rows.forEach(function (row) { body.appendChild(row); });
+  }
+
+  // what a cell tells begins with its row and its heading, which may be out of sight
+  function name(table, cell) {
+    if (cell.tagName !== "TD" || !cell.title || cell.named) return;
+    var labels = Array.from(cell.parentNode.querySelectorAll(".label"));
+    var parts = labels.concat(table.tHead.rows[0].cells[cell.cellIndex]).map(function (part) { return part.textContent.trim(); });
+    cell.title = parts.filter(Boolean).join(", ") + ": " + cell.textContent + "\n" + cell.title;
+    cell.named = true;
   }
 
   function move(table, event) {
@@ -57,9 +66,26 @@
     });
   });
 
+  document.querySelectorAll("svg[role=group]").forEach(function (chart) {
+    // one stop of the tab key a chart, the arrows go from point to point
+    var points = Array.from(chart.querySelectorAll(".point"));
+    points.forEach(function (point, place) { point.setAttribute("tabindex", place ? "-1" : "0"); });
+    chart.addEventListener("keydown", function (event) {
+      var step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
+      var next = step && points[points.indexOf(event.target) + step];
+      if (!next) return;
+      event.target.setAttribute("tabindex", "-1");
+      next.setAttribute("tabindex", "0");
+      next.focus();
+      event.preventDefault();
+    });
+  });
+
   document.querySelectorAll(".scroll table").forEach(function (table) {
     // one stop of the tab key a table, the arrows do the rest
-    Array.from(table.querySelectorAll("td[tabindex]")).slice(1).forEach(function (cell) { cell.tabIndex = -1; });
+    table.querySelectorAll("td[data-v]").forEach(function (cell, place) { cell.tabIndex = place ? -1 : 0; });
+    table.addEventListener("mouseover", function (event) { name(table, event.target); });
+    table.addEventListener("focusin", function (event) { name(table, event.target); });
     table.addEventListener("keydown", function (event) { move(table, event); });
     table.addEventListener("focusin", function (event) {
       if (event.target.tagName !== "TD") return;

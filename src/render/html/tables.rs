@@ -3,12 +3,14 @@
 
 use std::fmt::Write as _;
 
+use super::common::Common;
 use super::find::{is_total, is_turned};
-use super::markup::{attribute, escaped, identifier, told};
+use super::markup::{attribute, beside, escaped, identifier};
 use crate::render::cell_text;
 use crate::render::csv::{limit, plain};
 use crate::render::table::is_beside;
-use crate::report::{Block, Column, Definition, Report, Row, Show, Table, Value};
+use crate::report::{Block, Definition, Report, Row, Show, Table, Value};
+use crate::say;
 
 /// So many columns have room on paper; further ones go on below, behind the same labels.
 const MOST_COLUMNS: usize = 12;
@@ -85,10 +87,16 @@ fn pieces(block: &Block) -> Vec<Vec<usize>> {
 
 fn grid(text: &mut String, report: &Report, table: &Table, (block, shown): (&Block, &[usize])) {
     let rows: Vec<&Row> = block.rows.iter().filter(|row| row.show != Some(Show::Data)).collect();
+    let grid = Grid {
+        report,
+        table,
+        block,
+        shown,
+        common: Common::of(table, block, &rows),
+        is_sortable: can_be_sorted(block, &rows),
+    };
     let mut classes = Vec::new();
-    if can_be_sorted(block, &rows) {
-        classes.push("sortable");
-    }
+    classes.extend(grid.is_sortable.then_some("sortable"));
     let width = shown.len() + block.labels.len();
     classes.extend((width > MANY).then_some("wide"));
     let dimensions = serde_json::json!(block.dimensions).to_string();
@@ -100,20 +108,7 @@ fn grid(text: &mut String, report: &Report, table: &Table, (block, shown): (&Blo
         attribute("data-period", &table.period),
         attribute("data-dimensions", &dimensions),
     );
-    for label in &block.labels {
-        let _ = writeln!(text, "<th scope=\"col\" class=\"label\">{}</th>", escaped(label));
-    }
-    for place in shown {
-        let column = &block.columns[*place];
-        let definition = definition_of_column(report, block, *place);
-        let told = definition.map(|definition| definition.definition.clone()).unwrap_or_default();
-        let _ = writeln!(
-            text,
-            "<th scope=\"col\"{}>{}</th>",
-            attribute("title", &told),
-            escaped(&column.heading)
-        );
-    }
+    headings(text, &grid);
     text.push_str("</tr>\n</thead>\n");
     // a total stays below whatever the rows are sorted by
     let is_foot = |row: &&&Row| !row.key.is_empty() && is_total(row) && !is_turned(block);
@@ -124,12 +119,46 @@ fn grid(text: &mut String, report: &Report, table: &Table, (block, shown): (&Blo
         if !rows.is_empty() {
             let _ = writeln!(text, "<{tag}>");
             for row in rows {
-                line(text, report, (table, block, shown), row);
+                line(text, &grid, row);
             }
             let _ = writeln!(text, "</{tag}>");
         }
     }
     text.push_str("</table>\n");
+}
+
+/// A grid with what its cells have in common.
+struct Grid<'a> {
+    report: &'a Report,
+    table: &'a Table,
+    block: &'a Block,
+    /// The places of its columns.
+    shown: &'a [usize],
+    common: Common<'a>,
+    is_sortable: bool,
+}
+
+fn headings(text: &mut String, grid: &Grid) {
+    let block = grid.block;
+    for label in &block.labels {
+        let _ = writeln!(text, "<th scope=\"col\" class=\"label\">{}</th>", escaped(label));
+    }
+    for place in grid.shown {
+        let column = &block.columns[*place];
+        let definition = definition_of_column(grid.report, block, *place);
+        let told = definition.map(|definition| definition.definition.clone()).unwrap_or_default();
+        let key =
+            if column.key.is_empty() { String::new() } else { serde_json::json!(column.key).to_string() };
+        let _ = writeln!(
+            text,
+            "<th scope=\"col\"{}{}{}{}>{}</th>",
+            attribute("data-kpi", grid.common.kpi_of_column(*place)),
+            attribute("data-period", grid.common.period_of_column(*place)),
+            attribute("data-key", &key),
+            attribute("title", &told),
+            escaped(&column.heading)
+        );
+    }
 }
 
 /// Whether every row of a block says itself what it is about, so that it may stand anywhere.
@@ -139,53 +168,59 @@ fn can_be_sorted(block: &Block, rows: &[&Row]) -> bool {
     rows.len() > 1 && !is_turned(block) && rows.iter().all(is_alone)
 }
 
-fn line(text: &mut String, report: &Report, (table, block, shown): (&Table, &Block, &[usize]), row: &Row) {
+fn line(text: &mut String, grid: &Grid, row: &Row) {
     let key = serde_json::json!(row.key).to_string();
-    let _ = writeln!(text, "<tr{}>", attribute("data-key", &key));
+    let kpi = attribute("data-kpi", grid.common.kpi_of_row(row));
+    let _ = writeln!(text, "<tr{}{kpi}>", attribute("data-key", &key));
     for (place, label) in row.labels.iter().enumerate() {
         let class = if label.starts_with(' ') { "label indented" } else { "label" };
         let (tag, scope) = if place == 0 { ("th", " scope=\"row\"") } else { ("td", "") };
         let _ = writeln!(text, "<{tag}{scope} class=\"{class}\">{}</{tag}>", escaped(label.trim_start()));
     }
-    for place in shown {
-        cell(text, report, table, (&block.columns[*place], &row.values[*place]), row);
+    for place in grid.shown {
+        cell(text, grid, *place, row);
     }
     text.push_str("</tr>\n");
 }
 
-fn cell(text: &mut String, report: &Report, table: &Table, (column, value): (&Column, &Value), row: &Row) {
+/// A cell says only what its row and its column do not say for it: a page of a year has tens of thousands of them.
+fn cell(text: &mut String, grid: &Grid, place: usize, row: &Row) {
+    let (column, value) = (&grid.block.columns[place], &row.values[place]);
     let show = row.shows(column);
     let words = escaped(&cell_text(value, show));
     // an age that a group has not reached is no value, in CSV and JSON neither
     let is_unreached = !column.key.is_empty() && value.value.is_none();
-    if value.is_absent() || is_unreached {
-        let sort = attribute("data-sort", &plain(value.value));
-        let _ = writeln!(text, "<td{sort}>{words}</td>");
+    if value.is_absent() || is_unreached || show != Show::Value {
+        // beside it stands the same value itself, so what is known of it is told once
+        let sort = Some(sorted_by(value, show)).filter(|_| grid.is_sortable).unwrap_or_default();
+        let class = if value.is_absent() || is_unreached { "" } else { class_of(value, show) };
+        let _ = writeln!(text, "<td{class}{}>{words}</td>", attribute("data-sort", &sort));
         return;
     }
-    let key = if column.key.is_empty() { String::new() } else { serde_json::json!(column.key).to_string() };
-    let period = value.period.as_deref().filter(|period| *period != table.period);
-    let mut facts = vec![
-        ("data-kpi", value.kpi.clone()),
-        ("data-period", period.unwrap_or_default().to_string()),
-        ("data-column-key", key),
+    let (kpi, period) = grid.common.own_of(grid.table, row, place);
+    let told = beside(grid.report, value).join("\n");
+    let stop = if told.is_empty() { "" } else { " tabindex=\"0\"" };
+    let _ = writeln!(
+        text,
+        "<td{stop}{}{}{} data-v=\"{}\"{}>{words}</td>",
+        class_of(value, show),
+        attribute("data-kpi", kpi),
+        attribute("data-period", period),
+        figures(value),
+        attribute("title", &told),
+    );
+}
+
+/// The raw numbers: value, numerator, denominator, both ends of the interval, as far as there are any.
+fn figures(value: &Value) -> String {
+    let all = [
+        plain(value.value),
+        plain(value.numerator),
+        plain(value.denominator),
+        limit(value.interval.map(|interval| interval.low)),
+        limit(value.interval.map(|interval| interval.high)),
     ];
-    if show == Show::Value {
-        // beside it stand other sides of the same value, so what is known of it is told once
-        facts.extend([
-            ("data-value", plain(value.value)),
-            ("data-numerator", plain(value.numerator)),
-            ("data-denominator", plain(value.denominator)),
-            ("data-low", limit(value.interval.map(|interval| interval.low))),
-            ("data-high", limit(value.interval.map(|interval| interval.high))),
-            ("title", told(report, value).join("\n")),
-        ]);
-    } else {
-        facts.extend([("data-show", show_name(show).to_string()), ("data-sort", sorted_by(value, show))]);
-    }
-    let attributes: String = facts.iter().map(|(name, fact)| attribute(name, fact)).collect();
-    let stop = if show == Show::Value { " tabindex=\"0\"" } else { "" };
-    let _ = writeln!(text, "<td{stop}{}{attributes}>{words}</td>", class_of(value, show));
+    all.join("|").trim_end_matches('|').to_string()
 }
 
 /// Where a target is missed or nearly so the cell is seen as well as read: the text has the mark in any case.
@@ -215,20 +250,6 @@ fn sorted_by(value: &Value, show: Show) -> String {
     }
 }
 
-fn show_name(show: Show) -> &'static str {
-    match show {
-        Show::Value => "value",
-        Show::Interval => "interval",
-        Show::Numerator => "numerator",
-        Show::Denominator => "denominator",
-        Show::Data => "data",
-        Show::Previous => "previous",
-        Show::Change => "change",
-        Show::Target => "target",
-        Show::Status => "status",
-    }
-}
-
 /// What a column is, where all its rows are of one KPI.
 fn definition_of_column<'a>(report: &'a Report, block: &Block, place: usize) -> Option<&'a Definition> {
     let mut kpis = block.rows.iter().map(|row| row.values[place].kpi.as_str()).filter(|kpi| !kpi.is_empty());
@@ -249,7 +270,8 @@ fn definitions(report: &Report, table: &Table) -> String {
         return String::new();
     }
     format!(
-        "<details>\n<summary>What these numbers are</summary>\n{}</details>\n",
+        "<details>\n<summary>{}</summary>\n{}</details>\n",
+        escaped(&say!("What these numbers are")),
         described(own.into_iter())
     )
 }
@@ -260,7 +282,8 @@ pub fn glossary(report: &Report) -> String {
         return String::new();
     }
     let list = described(report.definitions.iter());
-    format!("<section class=\"glossary\">\n<h2>What these numbers are</h2>\n{list}</section>\n")
+    let title = escaped(&say!("What these numbers are"));
+    format!("<section class=\"glossary\">\n<h2>{title}</h2>\n{list}</section>\n")
 }
 
 fn described<'a>(definitions: impl Iterator<Item = &'a Definition>) -> String {

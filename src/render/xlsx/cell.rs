@@ -1,6 +1,6 @@
 //! What stands in a cell of a workbook: a number with the way in which it is shown, a text, a day, or yes and no.
 //!
-//! A number is the one of CSV and JSON. Marks are part of how it is shown, so that it stays a number that can be summed.
+//! A number is the one of CSV and JSON, but the change of a share, which is written in points. Marks are part of how it is shown, so that it stays a number that can be summed.
 
 use rust_xlsxwriter::{ExcelDateTime, Format};
 
@@ -105,12 +105,18 @@ fn percent(share: Exact) -> &'static str {
     if decimals == Some(3) { "0.000%" } else { "0.00%" }
 }
 
+/// Percentage points with the decimals of [`percent`].
+fn points_pattern(points: Exact) -> &'static str {
+    if percent(points) == "0.000%" { "0.000\" pp\"" } else { "0.00\" pp\"" }
+}
+
 /// A change, with its sign: of shares in points, of others in percent of what was before.
 fn change(compared: &Comparison) -> Option<(f64, Format)> {
     let mark = if compared.is_significant { "* " } else { "" };
     let points = compared.change.filter(|_| is_share(compared.previous.unit));
     let (exact, pattern) = match (points, compared.change_percent) {
-        (Some(points), _) => (points, percent(points)),
+        // a point is a hundredth; a format with a % would read as a part of what was before
+        (Some(points), _) => (points.times(Exact::whole(100))?, points_pattern(points)),
         // it is percent already: a format with a bare % would multiply it by 100
         (None, Some(percent)) => (percent, "0.00\"%\""),
         (None, None) => return None,

@@ -4,11 +4,14 @@ use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
 
 use super::cell::Cell;
 use crate::csv_text::is_formula;
+use crate::error::shortened;
 
 /// Columns are at least and at most so wide, in characters; longer text is wrapped.
 const WIDTHS: (usize, usize) = (8, 60);
 /// Headings are wrapped at this width, or at their longest word.
 const HEADING_WIDTH: usize = 14;
+/// More characters than this a cell cannot hold.
+const LONGEST_TEXT: usize = 32_767;
 /// Dark red and dark brown on white: readable in print, and beside a mark that says the same.
 const MISSED: u32 = 0x009C_0006;
 const WARNED: u32 = 0x007F_6000;
@@ -18,11 +21,15 @@ pub struct Sheet {
     worksheet: Worksheet,
     row: u32,
     widths: Vec<usize>,
+    /// What the sheet and its columns are called, for messages.
+    name: String,
+    headings: Vec<String>,
 }
 
 impl Sheet {
-    pub fn new() -> Sheet {
-        Sheet { worksheet: Worksheet::new(), row: 0, widths: Vec::new() }
+    pub fn new(name: &str) -> Sheet {
+        let (widths, headings) = (Vec::new(), Vec::new());
+        Sheet { worksheet: Worksheet::new(), row: 0, widths, name: name.to_string(), headings }
     }
 
     /// The row that is filled next, from 0.
@@ -55,12 +62,14 @@ impl Sheet {
         headings: impl Iterator<Item = String>,
     ) -> Result<(), XlsxError> {
         let of_label = strong().set_text_wrap().set_border_bottom(FormatBorder::Thin);
+        self.headings.clear();
         let of_number = of_label.clone().set_align(FormatAlign::Right);
         for (column, heading) in (0_u16..).zip(headings) {
             let format = if usize::from(column) < labels { &of_label } else { &of_number };
             let longest = heading.split_whitespace().map(|word| word.chars().count()).max().unwrap_or(0);
             self.widen(column, longest.max(heading.chars().count().min(HEADING_WIDTH)));
             self.write_text(column, &heading, format)?;
+            self.headings.push(heading);
         }
         self.row += 1;
         Ok(())
@@ -134,11 +143,27 @@ impl Sheet {
     }
 
     fn write_text(&mut self, column: u16, text: &str, format: &Format) -> Result<(), XlsxError> {
+        let length = text.chars().count();
+        if length > LONGEST_TEXT {
+            return Err(XlsxError::ParameterError(self.too_long(column, length)));
+        }
         // it is text already; the mark keeps it text for those who edit the cell
         let quoted = is_formula(text).then(|| format.clone().set_quote_prefix());
         let format = quoted.as_ref().unwrap_or(format);
         self.worksheet.write_string_with_format(self.row, column, text, format)?;
         Ok(())
+    }
+
+    /// Which text is too long.
+    fn too_long(&self, column: u16, length: usize) -> String {
+        let heading = self.headings.get(usize::from(column)).filter(|heading| !heading.is_empty());
+        let heading = heading.map(|heading| format!(" (`{}`)", shortened(heading))).unwrap_or_default();
+        format!(
+            "a cell holds at most 32 767 characters, and in the sheet `{}` row {}, column {}{heading} has a text of {length}",
+            self.name,
+            self.row + 1,
+            column + 1,
+        )
     }
 
     fn widen(&mut self, column: u16, width: usize) {

@@ -201,7 +201,7 @@ fn of_lifetime(question: &Question, kpi: &str, key: &Key) -> Option<Figure> {
     })
 }
 
-fn of_times(unit: &'static str, times: &[times::End], value: Option<f64>) -> Figure {
+pub fn of_times(unit: &'static str, times: &[times::End], value: Option<f64>) -> Figure {
     #[expect(clippy::cast_possible_truncation, reason = "shares and months are small")]
     let value = value.map(|value| Fraction { above: (value * 1e9).round() as i128, below: 1_000_000_000 });
     let n = times.len();

@@ -9,6 +9,7 @@ mod currencies;
 mod grids;
 mod hand;
 mod kpis;
+mod maturity;
 mod measures;
 mod money;
 mod path;
@@ -103,6 +104,8 @@ type Place = (String, Key, String);
 fn expected_rows(company: &Company, asked: &Asked) -> BTreeMap<Place, (bool, Figure)> {
     let mut expected = BTreeMap::new();
     let questions = [false, true].map(|is_event| question(company, asked, is_event));
+    let of_maturity = maturity::rows(&questions[0], &keys_of(company, asked.by));
+    expected.extend(of_maturity.into_iter().map(|(place, figure)| (place, (false, figure))));
     for (table, is_event) in TABLES {
         let is_event = asked.basis.map_or(is_event, |basis| basis == "event");
         for grid in grids(table, company, asked, is_event) {

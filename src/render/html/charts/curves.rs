@@ -9,7 +9,7 @@ use crate::render::html::markup::escaped;
 /// Where the lines begin and end: in percent of the width, and in pixels.
 const LEFT: f64 = 10.0;
 const RIGHT: f64 = 98.0;
-const TOP: u32 = 16;
+const TOP: u32 = 22;
 const HEIGHT: u32 = 170;
 /// More labels than this run into each other on a phone.
 const MOST_LABELS: usize = 5;
@@ -32,6 +32,13 @@ pub struct Point {
     pub shown: String,
     /// Whether it may still change, such as that of a period that is not over.
     pub is_open: bool,
+}
+
+impl Point {
+    /// A number without an interval.
+    pub fn plain(number: f64, shown: String) -> Point {
+        Point { number, interval: None, shown, is_open: false }
+    }
 }
 
 /// Draws lines over the same places.
@@ -127,7 +134,12 @@ fn marks(body: &mut String, line: &Series, places: &[String], scale: &Scale) {
         let (x, y) = (x_of(place, count), height_of(scale, point.number));
         let words =
             format!("{}, {}: {}", line.label, places.get(place).map_or("", String::as_str), point.shown);
-        let _ = writeln!(body, "<g><title>{}</title>", escaped(&words));
+        // the words stand above the lines while the point is pointed at or has the focus: no script is needed
+        let _ = writeln!(
+            body,
+            "<g class=\"point\" tabindex=\"0\"><text class=\"tip\" x=\"100%\" y=\"12\" text-anchor=\"end\">{}</text>",
+            escaped(&words)
+        );
         if let Some((low, high)) = point.interval {
             let (low, high) = (height_of(scale, low), height_of(scale, high));
             stroke(body, "whisker", (x, low), (x, high));

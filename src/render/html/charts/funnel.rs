@@ -4,16 +4,17 @@ use std::fmt::Write as _;
 
 use super::rows::{Line, Point, Shape, draw};
 use super::scale::Scale;
-use super::{Chart, Drawing, chart, percent, words_at};
+use super::{Chart, Drawing, chart, path, percent, words_at};
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
 use crate::render::html::find::{self, is_turned, value_columns};
 use crate::render::html::markup::{escaped, title_of};
 use crate::render::number_text;
 use crate::report::{Block, Report, Row, Show, Value};
+use crate::say;
 
 /// What people saw and clicked: so many more than leads that a bar of it would leave the others no room.
-const BEFORE_LEADS: [&str; 4] = ["impressions", "reach", "clicks", "visits"];
+pub const BEFORE_LEADS: [&str; 4] = ["impressions", "reach", "clicks", "visits"];
 /// The height of a stage, and where its bar begins and ends, in pixels.
 const STAGE: u32 = 46;
 const TOP: u32 = 22;
@@ -22,21 +23,37 @@ const BOTTOM: u32 = 38;
 /// The whole path, and the steps with what is still open.
 pub fn charts(report: &Report) -> Vec<Chart> {
     let Some(table) = find::table(report, "funnel") else { return Vec::new() };
-    let Some(path) = table.blocks.iter().find(|block| block.dimensions.is_empty() && !is_turned(block))
-    else {
-        return Vec::new();
+    let path = table.blocks.iter().find(|block| block.dimensions.is_empty() && !is_turned(block));
+    let Some(path) = path else {
+        let stages = path::stages(report, table);
+        return stages
+            .and_then(|(stages, period)| picture_of_part(report, &stages, period))
+            .into_iter()
+            .collect();
     };
     [picture(report, path), long_run(report, &table.blocks, path)].into_iter().flatten().collect()
 }
 
+/// The picture of one of several periods, or of the total of what is split.
+fn picture_of_part(report: &Report, stages: &[Stage], period: Option<&str>) -> Option<Chart> {
+    let (title, part) = match period {
+        Some(period) => {
+            let about = say!("The last period that is over and has leads.");
+            (say!("From stage to stage, {period}", period = period), Some(about))
+        }
+        None => (say!("From stage to stage, in total"), None),
+    };
+    pictured(report, stages, title, part)
+}
+
 /// A stage of the picture.
-struct Stage<'a> {
-    label: &'a str,
-    count: &'a Value,
+pub struct Stage<'a> {
+    pub label: &'a str,
+    pub count: &'a Value,
     /// Of the stage before.
-    step: Option<&'a Value>,
+    pub step: Option<&'a Value>,
     /// Of the first stage of the leads, or of the path.
-    overall: Option<&'a Value>,
+    pub overall: Option<&'a Value>,
 }
 
 fn picture(report: &Report, path: &Block) -> Option<Chart> {
@@ -47,20 +64,22 @@ fn picture(report: &Report, path: &Block) -> Option<Chart> {
     let first = path.rows.first().map_or("", |row| row.values[count].kpi.as_str());
     let stages: Vec<Stage> =
         path.rows.iter().map(|row| stage(report, row, count, (&shares, first))).collect();
+    pictured(report, &stages, say!("From stage to stage"), None)
+}
+
+/// The chart of stages.
+fn pictured(report: &Report, stages: &[Stage], title: String, part: Option<String>) -> Option<Chart> {
     let widest = stages.iter().filter(|stage| is_drawn(stage)).filter_map(|stage| stage.count.value);
     let widest = widest.map(Exact::to_float).fold(0.0, f64::max);
-    let drawing = if widest > 0.0 { draw_stages(&stages, widest) } else { Drawing::default() };
+    let drawing = if widest > 0.0 { draw_stages(stages, widest) } else { Drawing::default() };
     let first = stages.iter().find(|stage| is_drawn(stage)).map_or("", |stage| stage.label);
-    let before = if stages.iter().all(is_drawn) { "" } else { " What came before the leads has no bar." };
-    chart(
-        report,
-        "funnel",
-        "From stage to stage".to_string(),
-        format!(
-            "Width: how many came so far. Beside the count: the share of the stage before, then that of {first}.{before}"
-        ),
-        drawing,
-    )
+    let width = say!(
+        "Width: how many came so far. Beside the count: the share of the stage before, then that of {first}.",
+        first = first
+    );
+    let before = (!stages.iter().all(is_drawn)).then(|| say!("What came before the leads has no bar."));
+    let about: Vec<String> = [Some(width), before, part].into_iter().flatten().collect();
+    chart(report, "funnel", title, about.join(" "), drawing)
 }
 
 fn is_drawn(stage: &Stage) -> bool {
@@ -184,14 +203,20 @@ fn long_run(report: &Report, blocks: &[Block], path: &Block) -> Option<Chart> {
         ends.flat_map(|point| [point.number, point.interval.map_or(0.0, |(_, high)| high)]),
         Unit::Share,
     );
-    let mature = if has_mature { " Hollow square: of those old enough." } else { "" };
+    let mature = has_mature.then(|| say!("Hollow square: of those old enough."));
+    let about: Vec<String> = [
+        Some(say!("Dot with its 95% interval: so far.")),
+        mature,
+        Some(say!("Diamond: the share that will have come in the long run (Kaplan–Meier).")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     chart(
         report,
         "funnel",
-        "Conversion so far and in the long run".to_string(),
-        format!(
-            "Dot with its 95% interval: so far.{mature} Diamond: the share that will have come in the long run (Kaplan–Meier)."
-        ),
+        say!("Conversion so far and in the long run"),
+        about.join(" "),
         draw(&lines, &scale, None),
     )
 }
@@ -204,8 +229,8 @@ fn step_line(report: &Report, raw: &Value, mature: Option<&Value>, estimate: &Va
     };
     let text = |value: &Value| format!("{} %", number_text(value.value, value.unit));
     let mut shown = vec![text(raw)];
-    shown.extend(mature.map(|mature| format!("of mature {}", text(mature))));
-    shown.push(format!("in the long run {}", text(estimate)));
+    shown.extend(mature.map(|mature| say!("of mature {share}", share = text(mature))));
+    shown.push(say!("in the long run {share}", share = text(estimate)));
     let points = [
         mature.and_then(|mature| point(mature, Shape::Square)),
         point(estimate, Shape::Diamond),

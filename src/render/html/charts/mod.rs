@@ -7,7 +7,9 @@
 mod causes;
 mod curves;
 mod funnel;
+mod maturity;
 mod money;
+mod path;
 mod rows;
 mod scale;
 mod shares;
@@ -46,8 +48,15 @@ pub struct Drawing {
 
 /// All charts that the report allows, in the order of their tables.
 pub fn section(report: &Report) -> String {
-    let makers: [fn(&Report) -> Vec<Chart>; 6] =
-        [funnel::charts, trends::charts, money::charts, shares::charts, causes::charts, value::charts];
+    let makers: [fn(&Report) -> Vec<Chart>; 7] = [
+        funnel::charts,
+        trends::charts,
+        maturity::charts,
+        money::charts,
+        shares::charts,
+        causes::charts,
+        value::charts,
+    ];
     let charts: Vec<Chart> = makers.iter().flat_map(|maker| maker(report)).collect();
     if charts.is_empty() {
         return String::new();
@@ -69,10 +78,12 @@ pub fn section(report: &Report) -> String {
 
 fn figure(text: &mut String, chart: &Chart, table: &Table, number: usize) {
     let words = chart.drawing.words.join("; ");
+    // what is one picture has nothing within that could have the focus
+    let role = if chart.drawing.body.contains("tabindex") { "group" } else { "img" };
     let _ = write!(
         text,
         "<figure>\n<figcaption><h3>{}</h3><p>{}</p></figcaption>\n\
-         <svg role=\"img\" tabindex=\"0\" width=\"100%\" height=\"{}\" aria-labelledby=\"chart-{number} words-{number}\">\
+         <svg role=\"{role}\" tabindex=\"0\" width=\"100%\" height=\"{}\" aria-labelledby=\"chart-{number} words-{number}\">\
          <title id=\"chart-{number}\">{}</title><desc id=\"words-{number}\">{}</desc>\n{}</svg>\n",
         escaped(&chart.title),
         escaped(&chart.about),

@@ -33,7 +33,7 @@ fn curve(report: &Report, block: &Block) -> Option<Chart> {
             let point = |place: &usize| {
                 let value = &row.values[*place];
                 let number = value.value?.to_float();
-                Some(Point { number, interval: None, shown: measured(report, value), is_open: false })
+                Some(Point::plain(number, measured(report, value)))
             };
             let style = is_total(row).then(|| "total".to_string());
             Series { label: label(row), style, points: ages.iter().map(point).collect() }
@@ -60,7 +60,7 @@ fn curve(report: &Report, block: &Block) -> Option<Chart> {
 }
 
 /// Gives lines their own looks, all of them or some from the first to the last; says whether any is left.
-fn name_some(series: &mut [Series]) -> bool {
+pub fn name_some(series: &mut [Series]) -> bool {
     let parts: Vec<usize> = (0..series.len()).filter(|place| series[*place].style.is_none()).collect();
     let count = parts.len().min(MOST_NAMED);
     for style in 0..count {

@@ -86,7 +86,8 @@ fn whole_way(config: &Config) -> anyhow::Result<String> {
     let scope = Scope::new(&data, &catalogue, None, &[], &[], basis, config.negative_days)?;
     let asked = Asked { names: &[], every: None, compare: None, goals: &goals };
     let answer = answer(&scope, &asked)?;
-    said.extend(answer.notes.into_iter().chain(answer.missed).chain(answer.warned));
+    let verdicts = answer.missed.into_iter().chain(answer.warned).map(|verdict| verdict.text);
+    said.extend(answer.notes.into_iter().chain(verdicts));
     let manner = Manner { csv_text: CsvText::Raw, look: Look::plain() };
     // whatever stands in the data must fit into a workbook
     render::render(&answer.report, Format::Xlsx, manner)?;
