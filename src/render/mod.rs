@@ -19,7 +19,7 @@ use crate::check::audit::Audit;
 use crate::cli::Format;
 use crate::csv_text::CsvText;
 use crate::kpi::catalogue::Unit;
-use crate::kpi::exact::Exact;
+use crate::kpi::exact::{Exact, decimals_of_little};
 use crate::kpi::statistics::Interval;
 use crate::report::compare::{Comparison, is_share};
 use crate::report::targets::{Judgement, Side, Status};
@@ -175,7 +175,12 @@ pub fn value_text(number: Exact, unit: Unit) -> String {
     }
 }
 
-/// `10.77–14.01`, in percent.
+/// `10.77–14.01`, in percent; limits below 0.01 as shares are written.
 pub fn interval_text(interval: Interval) -> String {
-    format!("{:.2}–{:.2}", interval.low * 100.0, interval.high * 100.0)
+    let limit = |share: f64| {
+        let percent = share * 100.0;
+        let decimals = decimals_of_little(percent).unwrap_or(2);
+        format!("{percent:.decimals$}", decimals = decimals as usize)
+    };
+    format!("{}–{}", limit(interval.low), limit(interval.high))
 }
