@@ -8,6 +8,7 @@ use super::evaluate::{Evaluator, columns_of};
 use super::rows::PARAMETERS;
 use super::sql::Predicate;
 use super::view::{TOUCH_IS_DUE, TOUCHED_IN_TIME, dimension};
+use crate::config::roles;
 use crate::leads::Over;
 use crate::leads::margin::EARNED;
 
@@ -57,7 +58,10 @@ impl Evaluator<'_> {
                     "the column `started_at` in contracts".to_string()
                 }
                 Over::Customers => describe_input(Over::Contracts),
-                Over::Costs => "`[costs]` in funnel.toml".to_string(),
+                Over::Costs => columns_of(quantity).first().map_or_else(
+                    || "`[costs]` in funnel.toml".to_string(),
+                    |name| self.describe_lack(Over::Costs, name),
+                ),
                 over => describe_input(over),
             });
         }
@@ -147,6 +151,9 @@ impl Evaluator<'_> {
             };
         }
         let stage = stage_of(name);
+        if let Some(role) = roles::of_vacant(stage) {
+            return role.setting();
+        }
         if over == Over::Leads && self.catalogue.stages.iter().any(|known| known == stage) {
             return format!("the date `{stage}_at`, or a status, in crm");
         }

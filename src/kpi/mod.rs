@@ -14,6 +14,7 @@ mod lacking;
 mod lags;
 pub mod maturity;
 pub mod realised;
+pub mod roles;
 mod rows;
 mod spend;
 pub mod sql;

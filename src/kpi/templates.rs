@@ -18,9 +18,10 @@ pub fn title_of(stages: &BTreeMap<String, StageText>, stage: &str) -> String {
     stages.get(stage).and_then(|text| text.title.clone()).unwrap_or_else(|| capitalised(stage))
 }
 
-/// How the leads at a stage are called: `opportunity` → `opportunities`.
+/// How the leads at a stage are called: `opportunity` → `opportunities`. A name in another alphabet stays as it is.
 pub fn plural_of(stages: &BTreeMap<String, StageText>, stage: &str) -> String {
-    stages.get(stage).and_then(|text| text.plural.clone()).unwrap_or_else(|| format!("{stage}s"))
+    let ending = if stage.is_ascii() { "s" } else { "" };
+    stages.get(stage).and_then(|text| text.plural.clone()).unwrap_or_else(|| format!("{stage}{ending}"))
 }
 
 /// A name as a heading: `landing_page` → `Landing page`.

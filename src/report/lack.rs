@@ -45,6 +45,18 @@ pub fn describe_need(need: &str) -> String {
     }
 }
 
+/// The way out of a lack: the setting, where it is one of funnel.toml and no input would help, else what is said of inputs.
+pub fn way_out(lack: &str, of_inputs: &str) -> String {
+    setting(lack).map_or_else(|| of_inputs.to_string(), |setting| format!("set {setting} in funnel.toml"))
+}
+
+/// The setting of funnel.toml that a lack begins with, as it is written there.
+pub fn setting(lack: &str) -> Option<&str> {
+    let text = lack.strip_prefix("a ").unwrap_or(lack);
+    let end = text.strip_prefix("`[")?.find('`')?;
+    text.get(..end + "`[".len() + 1)
+}
+
 /// Why a table has nothing but zeros and empty cells; none where some value is there.
 pub fn emptiness(scope: &Scope, basis: Basis, blocks: &[Block]) -> Option<String> {
     let values = blocks.iter().flat_map(|block| &block.rows).flat_map(|row| &row.values);
