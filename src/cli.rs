@@ -207,7 +207,7 @@ pub enum ListFormat {
 #[command(next_help_heading = "Inputs")]
 pub struct Inputs {
     /// Configuration that names the inputs [default: ./funnel.toml where there is one]
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["crm", "spend", "tickets", "contracts", "payments", "rates", "currency", "plan"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["crm", "spend", "tickets", "contracts", "payments", "rates", "currency"])]
     pub config: Option<PathBuf>,
     /// CRM export: a row a lead or deal (repeatable, globs)
     #[arg(long, value_name = "FILE", num_args = 1..)]
@@ -230,7 +230,7 @@ pub struct Inputs {
     /// The reporting currency, such as EUR
     #[arg(long, value_name = "CODE")]
     pub currency: Option<String>,
-    /// Plan: a row a target of a period, of a KPI and of values of dimensions (repeatable, globs)
+    /// Plan: a row a target of a period, of a KPI and of values of dimensions, also beside a configuration (repeatable, globs)
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub plan: Vec<String>,
     /// Say nothing on stderr but errors, missed targets and exceeded limits

@@ -2,6 +2,7 @@
 
 mod block;
 pub mod money;
+pub mod roles;
 pub mod targets;
 pub mod text;
 mod validate;
@@ -17,6 +18,7 @@ use serde::Deserialize;
 
 pub use self::block::{Block, ColumnSource, ColumnType, OnError};
 use self::money::{Costs, Renewal, ValueOfCustomers};
+use self::roles::Roles;
 use self::targets::Targets;
 use self::validate::validate;
 use self::words::explain_toml;
@@ -129,6 +131,9 @@ pub struct Config {
     /// The stages of the funnel in their order
     #[serde(default = "default_stages")]
     pub stages: Vec<String>,
+    /// The stages that some KPIs are about, where they are not called as usual
+    #[serde(default)]
+    pub roles: Roles,
     pub as_of: Option<String>,
     /// The language of texts and numbers for people, such as `ru`
     pub lang: Option<String>,
@@ -383,6 +388,14 @@ pub fn from_files(files: &[(Kind, &[String])]) -> Config {
         config.blocks_mut(*kind).push(block);
     }
     config
+}
+
+/// Adds plans that are named on the command line to those of the configuration.
+pub fn add_plans(config: &mut Config, names: &[String]) {
+    if !names.is_empty() {
+        let block = Block { files: names.to_vec(), is_of_command_line: true, ..Block::default() };
+        config.plan.push(block);
+    }
 }
 
 fn default_stages() -> Vec<String> {

@@ -350,7 +350,8 @@ fn read_inputs(config: &Config, wanted: &[String], log: &Log) -> Result<input::I
     Ok(read)
 }
 
-/// The configuration that is named, or that of the current folder; else one of the files named on the command line.
+/// The configuration that is named, or that of the current folder, with the plans of the command line; else one of the
+/// files named there. A plan says nothing of the data, so it takes the place of no configuration.
 fn configuration(inputs: &Inputs) -> Result<Config> {
     let files = [
         (Kind::Crm, inputs.crm.as_slice()),
@@ -361,17 +362,22 @@ fn configuration(inputs: &Inputs) -> Result<Config> {
         (Kind::Rates, &inputs.rates),
         (Kind::Plan, &inputs.plan),
     ];
-    if files.iter().any(|(_, names)| !names.is_empty()) {
+    let named = inputs.config.clone().or_else(default_configuration);
+    let is_of_files =
+        |(kind, names): &(Kind, &[String])| !names.is_empty() && (*kind != Kind::Plan || named.is_none());
+    if files.iter().any(is_of_files) {
         let currency = inputs.currency.clone();
         return Ok(Config { currency, ..config::from_files(&files) });
     }
-    let path = inputs.config.clone().or_else(default_configuration).ok_or_else(|| {
+    let path = named.ok_or_else(|| {
         usage_error(
             "no input is named, and there is no funnel.toml here",
             "name the exports: `funnel report --crm leads.csv --spend ads.csv`, or write a funnel.toml",
         )
     })?;
-    read_configuration(&path)
+    let mut config = read_configuration(&path)?;
+    config::add_plans(&mut config, &inputs.plan);
+    Ok(config)
 }
 
 /// A configuration; its language is that of the run where the command line names none.

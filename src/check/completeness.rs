@@ -5,16 +5,11 @@
 
 use rayon::prelude::*;
 
+use super::placeholders::is_placeholder;
 use super::subject::{Answer, Examples, Found, Part, Subject, answer, counted, whole};
 use crate::input::table::{Days, code_slice};
 use crate::kpi::view::{NONE, TOTAL, is_bucket};
 use crate::mask::Mask;
-
-/// Words that stand where a value should be, in lower case.
-const PLACEHOLDERS: [&str; 20] = [
-    "n/a", "na", "n.a.", "none", "null", "nil", "test", "testing", "asdf", "asdfg", "qwerty", "qwe", "todo",
-    "tbd", "123", "1234", "12345", "тест", "нет", "няма",
-];
 
 /// The fields, and how well each group of leads fills them.
 #[derive(Debug)]
@@ -49,18 +44,6 @@ struct Field {
     asked: Mask,
     filled: Mask,
     placeholders: Mask,
-}
-
-/// Whether a word stands for no value.
-pub fn is_placeholder(word: &str) -> bool {
-    let word = word.trim();
-    let mut letters = word.chars();
-    let first = letters.next();
-    let is_repeated = word.chars().count() > 2 && letters.all(|letter| Some(letter) == first);
-    // no placeholder is long, and most words are no placeholders
-    !word.chars().any(char::is_alphanumeric)
-        || is_repeated
-        || (word.len() <= 16 && PLACEHOLDERS.contains(&word.to_lowercase().as_str()))
 }
 
 /// The fill rates, and the check of placeholders.
@@ -213,19 +196,4 @@ fn placeholder_values(subject: &Subject, fields: &[Field]) -> Found {
          filled than it is"
             .to_string();
     Found { parts, ..counted(count, of, Examples::of_rows(any.rows(), origin), effect) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn placeholders_are_told_from_values() {
-        for word in ["-", "--", "N/A", "test", "Тест", "asdf", "123", "xxx", "?", "..."] {
-            assert!(is_placeholder(word), "{word}");
-        }
-        for word in ["Anna", "C-17", "aa", "price", "no budget", "unknown", "12"] {
-            assert!(!is_placeholder(word), "{word}");
-        }
-    }
 }

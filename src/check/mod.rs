@@ -16,6 +16,7 @@ pub mod list;
 mod noticed;
 pub mod order;
 mod orphans;
+pub mod placeholders;
 pub mod refused;
 pub mod subject;
 pub mod threshold;

@@ -42,6 +42,9 @@ pub struct Block {
     /// Columns whose cells are not read, because an audit cannot tell what they say
     #[serde(skip)]
     pub left_out: BTreeSet<String>,
+    /// Whether the paths are relative to the folder that the command runs in, not to that of the configuration
+    #[serde(skip)]
+    pub is_of_command_line: bool,
     /// What a lead ID means that a file has twice (crm only); without it an error, or what the preset says
     pub duplicates: Option<Duplicates>,
 }

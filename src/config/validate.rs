@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use super::block::validate_block;
-use super::{Config, DEFAULT_STAGES, ReasonGroup, targets};
+use super::{Config, DEFAULT_STAGES, ReasonGroup, roles, targets};
 use crate::check::threshold;
 use crate::error::data_error;
 use crate::input::tables::Kind;
@@ -19,6 +19,7 @@ const RESERVED_STAGES: [&str; 7] = ["lost", "open", "created", "closed", "existi
 /// The first thing that is wrong, with its section.
 pub fn validate(config: &Config) -> Result<()> {
     validate_stages(&config.stages)?;
+    roles::validate(&config.roles, &config.stages)?;
     threshold::validate(&config.check)?;
     targets::validate(config.targets.iter())?;
     crate::leads::window::windows(&config.window, &config.stages)?;
@@ -85,8 +86,8 @@ fn validate_stages(stages: &[String]) -> Result<()> {
         ));
     }
     for (index, stage) in stages.iter().enumerate() {
-        let is_name = stage.starts_with(|first: char| first.is_ascii_lowercase())
-            && stage.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        let is_name = stage.starts_with(char::is_lowercase)
+            && stage.chars().all(|c| c.is_lowercase() || c.is_ascii_digit() || c == '_');
         let is_free = !RESERVED_STAGES.contains(&stage.as_str()) && crate::kpi::sql::is_column_name(stage);
         if !is_name || !is_free {
             return Err(data_error(
@@ -103,6 +104,13 @@ fn validate_stages(stages: &[String]) -> Result<()> {
                 "name every stage once, in the order of the funnel",
             ));
         }
+    }
+    // two stages would go by the word: the one of the name, and the last one
+    if stages.iter().rev().skip(1).any(|stage| stage == "won") {
+        return Err(data_error(
+            "`stages`: `won` is not the last stage, and KPIs call the last one so",
+            "end the stages with `won`, or call that stage otherwise, such as `signed`",
+        ));
     }
     Ok(())
 }

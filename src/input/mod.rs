@@ -296,6 +296,7 @@ fn in_known_encodings<T>(
 fn files_of(blocks: &[Block], folder: &Path) -> Result<Vec<(PathBuf, usize)>> {
     let mut files: BTreeMap<PathBuf, usize> = BTreeMap::new();
     for (number, block) in blocks.iter().enumerate() {
+        let folder = if block.is_of_command_line { Path::new("") } else { folder };
         for pattern in &block.files {
             for path in expand(pattern, folder)? {
                 files.entry(path).or_insert(number);

@@ -10,6 +10,7 @@ use super::cost_lag;
 pub use super::definitions::{CurveSide, Direction, Kpi, Measure, Title, Unit};
 use super::formula::Formula;
 use super::lags;
+use super::roles;
 use super::sql::Predicate;
 use super::templates::{StageText, capitalised, fill_kpi, fill_measure, marks, plural_of, title_of};
 use super::written::{calculation, quantity};
@@ -110,6 +111,8 @@ pub struct Catalogue {
     pub replaced: Vec<String>,
     /// The stages of the configuration.
     pub stages: Vec<String>,
+    /// The stage of each role that one has.
+    pub roles: BTreeMap<&'static str, String>,
     /// Every definition once: KPIs of each stage and of each pair of stages by `STAGE`, `FROM` and `TO`.
     pub reference: Vec<(String, Kpi)>,
     /// What stands beside KPIs in a report: `plan` of `revenue` as `revenue_plan`.
@@ -197,6 +200,7 @@ fn parse(config: &Config) -> Result<Catalogue> {
         kpis: entries,
         replaced,
         stages: config.stages.clone(),
+        roles: roles::stages(config),
         reference: reference(&file, config)?,
         beside: file.beside,
         stage_texts: file.stages,
@@ -219,6 +223,7 @@ fn reference(file: &File, config: &Config) -> Result<Vec<(String, Kpi)>> {
     let templates = [&file.each_stage, &file.each_pair].into_iter().flat_map(|templates| &templates.kpi);
     let templates = templates.chain(of_windows);
     let mut single = lags::with_limit(&file.kpi, config)?;
+    roles::fill(&mut BTreeMap::new(), &mut single, &file.stages, config);
     single.extend(config.kpi.clone());
     let templates = templates.map(|(name, kpi)| (fill(name), fill_kpi(kpi, &fill)));
     Ok(templates.chain(single).collect())
@@ -239,6 +244,7 @@ pub fn formula_text(kpi: &Kpi) -> Result<String> {
 fn built_in(config: &Config, file: &File) -> Result<(BTreeMap<String, Measure>, BTreeMap<String, Kpi>)> {
     let mut measures = file.measure.clone();
     let mut kpis = lags::with_limit(&file.kpi, config)?;
+    roles::fill(&mut measures, &mut kpis, &file.stages, config);
     let windows = crate::leads::window::windows(&config.window, &config.stages)?;
     for stage in &config.stages {
         let count = plural_of(&file.stages, stage);

@@ -3,6 +3,11 @@
 use crate::input::cell::SCALE;
 use crate::lang;
 
+/// A percentage below this is 0 but for rounding: no count is so large.
+const SMALLEST_PERCENTAGE: f64 = 1e-12;
+/// More decimals than these no percentage has.
+const MOST_DECIMALS: u32 = 14;
+
 /// A fraction in lowest terms with a positive denominator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exact {
@@ -116,9 +121,13 @@ impl Exact {
     }
 
     /// In percent with two decimals; with three where the third would be an exact half, which no rounding rule of a
-    /// reader must turn into another figure: `10.525`.
+    /// reader must turn into another figure: `10.525`; and with two digits that say something where it is below 0.01:
+    /// `0.0012`, which is little and not nothing.
     pub fn to_percent(self) -> String {
         let percent = Exact { numerator: self.numerator.saturating_mul(100), denominator: self.denominator };
+        if let Some(decimals) = decimals_of_little(percent.to_float()) {
+            return percent.to_text(decimals);
+        }
         let is_exact_half = percent.rounded(3) % 10 != 0
             && percent.rounded(3) % 5 == 0
             && Exact::fraction(percent.rounded(3), 1000)
@@ -135,6 +144,16 @@ impl Exact {
     pub fn to_float(self) -> f64 {
         self.numerator as f64 / self.denominator as f64
     }
+}
+
+/// With how many decimals a percentage is written that two would turn into nothing, or nearly: so many that two digits
+/// other than leading zeros are there. None for 0, for what is smaller than any count could tell, and for all others.
+pub fn decimals_of_little(percent: f64) -> Option<u32> {
+    let size = percent.abs();
+    (SMALLEST_PERCENTAGE..0.01).contains(&size).then(|| {
+        let scaled = |decimals: &u32| size * 10_f64.powi(i32::try_from(*decimals).unwrap_or(i32::MAX));
+        (3..MOST_DECIMALS).find(|decimals| scaled(decimals) >= 10.0).unwrap_or(MOST_DECIMALS)
+    })
 }
 
 /// `1234.5` for a number of millionths.
@@ -193,7 +212,14 @@ mod tests {
             (1, 1, "100.00"),
             (1, 8, "12.50"),
             (1, 2000, "0.05"),
-            (3, 100_000, "0.00"),
+            (1, 10_000, "0.01"),
+            (0, 100_000, "0.00"),
+            // 0.003 %, 0.0012 %, 0.00002 %, less than 0.01 % by a millionth, and below 0
+            (3, 100_000, "0.0030"),
+            (12, 1_000_000, "0.0012"),
+            (2, 10_000_000, "0.000020"),
+            (99_999_999, 1_000_000_000_000, "0.0100"),
+            (-1, 30_000, "-0.0033"),
         ] {
             assert_eq!(Exact::fraction(numerator, denominator).unwrap().to_percent(), expected);
         }

@@ -8,6 +8,7 @@ use super::evaluate::{Evaluator, columns_of};
 use super::rows::PARAMETERS;
 use super::sql::Predicate;
 use super::view::{TOUCH_IS_DUE, TOUCHED_IN_TIME, dimension};
+use crate::config::roles;
 use crate::leads::Over;
 use crate::leads::lack::Lack;
 use crate::leads::margin::EARNED;
@@ -61,7 +62,10 @@ impl Evaluator<'_> {
                     lack(words!("the column `started_at` in contracts"))
                 }
                 Over::Customers => lack(input(Over::Contracts)),
-                Over::Costs => lack(words!("`[costs]` in funnel.toml")),
+                Over::Costs => columns_of(quantity).first().map_or_else(
+                    || lack(words!("`[costs]` in funnel.toml")),
+                    |name| self.describe_lack(Over::Costs, name),
+                ),
                 over => lack(input(over)),
             });
         }
@@ -143,6 +147,9 @@ impl Evaluator<'_> {
             return self.lack_of_accounts(name);
         }
         let stage = stage_of(name);
+        if let Some(role) = roles::of_vacant(stage) {
+            return (role.setting)();
+        }
         if over == Over::Leads && self.catalogue.stages.iter().any(|known| known == stage) {
             return Lack::new(words!("the date `{stage}_at`, or a status, in crm"), &[("stage", &stage)]);
         }

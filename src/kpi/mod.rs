@@ -16,6 +16,7 @@ mod lags;
 pub mod listing;
 pub mod maturity;
 pub mod realised;
+pub mod roles;
 mod rows;
 mod spend;
 pub mod sql;

@@ -20,9 +20,10 @@ pub fn title_of(stages: &BTreeMap<String, StageText>, stage: &str) -> String {
     lang::stage(stage).map_or_else(own, |(title, _)| title.to_string())
 }
 
-/// How the leads at a stage are called: `opportunity` → `opportunities`.
+/// How the leads at a stage are called: `opportunity` → `opportunities`. A name in another alphabet stays as it is.
 pub fn plural_of(stages: &BTreeMap<String, StageText>, stage: &str) -> String {
-    stages.get(stage).and_then(|text| text.plural.clone()).unwrap_or_else(|| format!("{stage}s"))
+    let ending = if stage.is_ascii() { "s" } else { "" };
+    stages.get(stage).and_then(|text| text.plural.clone()).unwrap_or_else(|| format!("{stage}{ending}"))
 }
 
 /// A name as a heading: `landing_page` → `Landing page`.

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::check::number_of;
 use crate::config::Config;
 use crate::error::data_error;
 use crate::input::number::{currency_of, may_be_same_currency};
@@ -43,42 +44,76 @@ impl Currencies {
     }
 }
 
+/// A currency of the inputs with the rows that are in it.
+struct Found {
+    name: String,
+    rows: u64,
+    /// The first of them, and what else says so.
+    places: Vec<String>,
+}
+
+/// How many places of a currency an error names, and how many currencies.
+const PLACES: usize = 3;
+const CURRENCIES: usize = 5;
+
 /// The currency of the configuration, else of the first amount that has one; none where nothing says it. For inputs
 /// without rates.
 ///
 /// # Errors
-/// Two currencies: by a column, or by the sign that an amount bears.
+/// Two currencies: by a column, or by the sign that an amount bears; with the rows of each.
 pub fn of_all(config: &Config, leads: &Table, inputs: &Inputs) -> Result<Option<String>> {
-    let mut reporting: Option<(String, String)> = config
-        .currency
-        .clone()
-        .map(|currency| (currency, format!("`currency` in {}", config.path.display())));
+    let mut found: Vec<Found> = Vec::new();
+    let setting = if config.path.as_os_str().is_empty() {
+        "`--currency`".to_string()
+    } else {
+        format!("`currency` in {}", config.path.display())
+    };
+    let configured = config.currency.as_ref();
+    found.extend(configured.map(|name| Found { name: name.clone(), rows: 0, places: vec![setting] }));
     for table in std::iter::once(leads).chain(inputs.tables.values()) {
-        let (Some(codes), Some(words)) = (table.codes("currency"), table.dictionaries.get("currency")) else {
-            continue;
-        };
-        for (row, code) in code_slice(&codes).iter().enumerate().filter(|(_, code)| **code > 0) {
-            let found = &words[*code as usize];
-            match &reporting {
-                None => reporting = Some((found.clone(), table.origin.describe(row))),
-                Some((currency, place)) if !are_same(currency, found) => {
-                    let cell = format!("{}: column `currency`: `{found}`", table.origin.describe(row));
-                    return Err(two_currencies(&cell, "", currency, place));
-                }
-                Some(_) => {}
-            }
+        for more in of_words(table) {
+            add(&mut found, more);
         }
     }
-    for Signed { code: sign, cell, .. } in &inputs.currency_signs {
-        match &reporting {
-            None => reporting = Some(((*sign).to_string(), cell.clone())),
-            Some((currency, known)) if !are_same(currency, sign) => {
-                return Err(two_currencies(cell, &format!("is in `{sign}`"), currency, known));
-            }
-            Some(_) => {}
+    for Signed { code, cell, .. } in &inputs.currency_signs {
+        add(&mut found, Found { name: (*code).to_string(), rows: 0, places: vec![cell.clone()] });
+    }
+    if found.len() > 1 { Err(several_currencies(&found)) } else { Ok(found.pop().map(|only| only.name)) }
+}
+
+/// The currencies of a table by the words of its column `currency`, in the order in which these first occur.
+fn of_words(table: &Table) -> Vec<Found> {
+    let (Some(codes), Some(words)) = (table.codes("currency"), table.dictionaries.get("currency")) else {
+        return Vec::new();
+    };
+    let mut firsts: Vec<Vec<usize>> = vec![Vec::new(); words.len()];
+    let mut counts = vec![0; words.len()];
+    for (row, code) in code_slice(&codes).iter().enumerate().filter(|(_, code)| **code > 0) {
+        let word = *code as usize;
+        counts[word] += 1;
+        if firsts[word].len() < PLACES {
+            firsts[word].push(row);
         }
     }
-    Ok(reporting.map(|(currency, _)| currency))
+    let mut used: Vec<usize> = (0..words.len()).filter(|word| counts[*word] > 0).collect();
+    used.sort_by_key(|word| firsts[*word].first().copied());
+    let found = |word: usize| Found {
+        name: words[word].clone(),
+        rows: counts[word],
+        places: firsts[word].iter().map(|row| table.origin.describe(*row)).collect(),
+    };
+    used.into_iter().map(found).collect()
+}
+
+/// Adds rows to those of the same currency under whatever name.
+fn add(found: &mut Vec<Found>, more: Found) {
+    match found.iter_mut().find(|known| are_same(&known.name, &more.name)) {
+        Some(known) => {
+            known.rows += more.rows;
+            known.places.extend(more.places);
+        }
+        None => found.push(more),
+    }
 }
 
 /// Refuses rows that are to be added and are in two currencies.
@@ -118,10 +153,21 @@ pub fn are_same(one: &str, other: &str) -> bool {
     may_be_same_currency(&one, &other) || may_be_same_currency(&other, &one)
 }
 
-fn two_currencies(cell: &str, is: &str, currency: &str, known: &str) -> anyhow::Error {
-    let is = if is.is_empty() { String::new() } else { format!(" {is}") };
+fn several_currencies(found: &[Found]) -> anyhow::Error {
+    let describe = |currency: &Found| {
+        let rows = match currency.rows {
+            0 => String::new(),
+            rows => format!(" in {}", number_of(rows, "row", "rows")),
+        };
+        let shown = currency.places.iter().take(PLACES).cloned().collect::<Vec<_>>().join(", ");
+        let has_more = currency.places.len() > PLACES || currency.rows > PLACES as u64;
+        format!("`{}`{rows} ({shown}{})", currency.name, if has_more { ", …" } else { "" })
+    };
+    let shown: Vec<String> = found.iter().take(CURRENCIES).map(describe).collect();
+    let more = found.len().saturating_sub(CURRENCIES);
+    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
     data_error(
-        format!("{cell}{is}, but the amounts are in `{currency}` ({known})"),
+        format!("the amounts are in {} currencies: {}{more}", found.len(), shown.join(", ")),
         "amounts in several currencies cannot be added: name a file of rates, `--rates rates.csv --currency EUR` or `[[rates]]` in funnel.toml (columns date, currency, rate), or convert them before the export",
     )
 }

@@ -19,7 +19,7 @@ use crate::check::audit::Audit;
 use crate::cli::Format;
 use crate::csv_text::CsvText;
 use crate::kpi::catalogue::Unit;
-use crate::kpi::exact::Exact;
+use crate::kpi::exact::{Exact, decimals_of_little};
 use crate::kpi::statistics::Interval;
 use crate::lang;
 use crate::report::compare::{Comparison, is_share};
@@ -206,7 +206,12 @@ pub fn measured_text(number: Exact, unit: Unit, currency: Option<&str>) -> Strin
     format!("{}{}", value_text(number, unit), unit_text(unit, currency))
 }
 
-/// `10.77–14.01`, in percent.
+/// `10.77–14.01`, in percent; limits below 0.01 as shares are written.
 pub fn interval_text(interval: Interval) -> String {
-    lang::decimal(&format!("{:.2}–{:.2}", interval.low * 100.0, interval.high * 100.0))
+    let limit = |share: f64| {
+        let percent = share * 100.0;
+        let decimals = decimals_of_little(percent).unwrap_or(2);
+        lang::decimal(&format!("{percent:.decimals$}", decimals = decimals as usize))
+    };
+    format!("{}–{}", limit(interval.low), limit(interval.high))
 }

@@ -11,7 +11,7 @@ use super::causes;
 use super::cohorts;
 use super::compare::{self, Compare};
 use super::every::{self, Part};
-use super::goals::{self, Goal};
+use super::goals::Goal;
 use super::plan::{self, PLAN};
 use super::scope::Scope;
 use super::top::Foldings;
@@ -120,7 +120,6 @@ fn hold_against_goals(
         ));
     }
     let (missed, warned) = verdicts::told(&judged, tables, scope.data.currency.as_deref());
-    answer.notes.extend(goals::strangers(&goals, scope.data));
     answer.notes.extend(notes);
     answer.report.is_judged = true;
     answer.missed = missed;
@@ -145,7 +144,7 @@ fn compared(scope: &Scope, asked: &Asked, compare: Compare) -> Result<(Report, V
         table.notes.extend(causes::verdict(scope, table)?);
     }
     let mut notes = built.left_out();
-    notes.extend(built::notes(scope)?);
+    notes.extend(built::notes(scope, &built.tables)?);
     if let Some(note) = no_data_before(scope, &before) {
         notes.push(note);
     } else {
@@ -192,7 +191,7 @@ fn every_period(scope: &Scope, asked: &Asked, shown: &[Period]) -> Result<(Repor
     merged.settle();
     merged.check(asked.names)?;
     notes.extend(merged.left_out());
-    notes.extend(built::notes(scope)?);
+    notes.extend(built::notes(scope, &merged.tables)?);
     let report =
         Report { is_compared: asked.compare.is_some(), ..built::around_periods(scope, merged.tables) };
     Ok((report, notes))

@@ -1,5 +1,7 @@
 //! The audit as a report for people: the same grids and notes as other tables, so that every renderer knows them.
 
+use std::collections::BTreeMap;
+
 use super::{Block, Column, Report, Row, Show, Table, Value};
 use crate::check::audit::{Audit, Checked, Status};
 use crate::check::completeness::{Fill, Group};
@@ -33,6 +35,7 @@ pub fn report(audit: &Audit) -> Report {
         is_judged: false,
         evidence: None,
         definitions: Vec::new(),
+        roles: BTreeMap::new(),
     }
 }
 

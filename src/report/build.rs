@@ -42,7 +42,7 @@ pub fn report(scope: &Scope, names: &[String]) -> Result<(Report, Vec<String>)> 
         table.notes.extend(causes::verdict(scope, table)?);
     }
     let mut left_out = built.left_out();
-    left_out.extend(notes(scope)?);
+    left_out.extend(notes(scope, &built.tables)?);
     Ok((around(scope, built.tables), left_out))
 }
 

@@ -1,15 +1,18 @@
 //! Tables that were built, with what is said beside them: what was left out and why, and what the report is of.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
 use super::build::OWN_KPIS;
+use super::lack::way_out;
 use super::scope::{Scope, undated, without_date};
-use super::{Definition, Report, Table, Value};
+use super::{Definition, Report, Table, Value, tables};
 use crate::check::Finding;
 use crate::error::data_error;
 use crate::kpi::catalogue::Catalogue;
+use crate::kpi::roles;
+use crate::leads::lack::Lack;
 use crate::period::format_day;
 use crate::say;
 
@@ -17,7 +20,7 @@ use crate::say;
 pub struct Built {
     pub tables: Vec<Table>,
     /// Name and need of each table that was asked for and is not there.
-    pub lacking: Vec<(String, String)>,
+    pub lacking: Vec<(String, Lack)>,
 }
 
 impl Built {
@@ -47,12 +50,12 @@ impl Built {
     pub fn check(&self, names: &[String]) -> Result<()> {
         if let Some((table, reason)) = self.lacking.first().filter(|_| !names.is_empty()) {
             return Err(data_error(
-                say!("the table `{table}` needs {reason}", table = table, reason = reason),
-                say!("name the input, or leave the table out of the command"),
+                format!("the table `{table}` needs {}", reason.english),
+                format!("{}, or leave the table out of the command", way_out(reason, "name the input")),
             ));
         }
         if self.tables.is_empty() {
-            return Err(data_error(say!("these inputs allow no table"), self.left_out().join("; ")));
+            return Err(data_error("these inputs allow no table", self.left_out().join("; ")));
         }
         Ok(())
     }
@@ -74,6 +77,7 @@ pub fn around(scope: &Scope, tables: Vec<Table>) -> Report {
         is_judged: false,
         evidence: None,
         definitions: Vec::new(),
+        roles: scope.catalogue.roles.clone(),
     }
 }
 
@@ -115,14 +119,44 @@ pub fn around_periods(scope: &Scope, tables: Vec<Table>) -> Report {
     Report { findings, ..around(scope, tables) }
 }
 
-/// What a reader of the report must be told beside it: own KPIs left out, a period without data.
+/// What a reader of a report of these tables must be told beside it: KPIs left out for want of a setting, own KPIs left
+/// out, a period without data.
 ///
 /// # Errors
 /// None on a catalogue that was parsed.
-pub fn notes(scope: &Scope) -> Result<Vec<String>> {
-    let mut notes = own_kpis_left_out(scope)?;
+pub fn notes(scope: &Scope, tables: &[Table]) -> Result<Vec<String>> {
+    let mut notes = without_a_role(scope, tables)?;
+    notes.extend(own_kpis_left_out(scope)?);
     notes.extend(period_outside_data(scope));
     Ok(notes)
+}
+
+/// The KPIs of these tables that are about the stage of a role, where no stage has it.
+fn without_a_role(scope: &Scope, tables: &[Table]) -> Result<Vec<String>> {
+    let mut lines = Vec::new();
+    for definition in
+        tables::tables()?.iter().filter(|known| tables.iter().any(|table| table.name == known.name))
+    {
+        let mut kpis: BTreeMap<&str, (Vec<&str>, Lack)> = BTreeMap::new();
+        for tables::Column::Kpi(kpi) | tables::Column::Side { kpi, .. } in
+            definition.blocks.iter().flat_map(|block| &block.columns)
+        {
+            let Some(role) = roles::vacant(scope.catalogue, kpi) else { continue };
+            let (names, _) = kpis.entry(role.name).or_insert_with(|| (Vec::new(), (role.setting)()));
+            if !names.contains(&kpi.as_str()) {
+                names.push(kpi);
+            }
+        }
+        lines.extend(kpis.into_values().map(|(names, setting)| {
+            let (kpis, table) = (names.join(", "), &definition.name);
+            if names.len() == 1 {
+                say!("left out: {kpi} in {table} needs {lack}", kpi = kpis, table = table, lack = setting)
+            } else {
+                say!("left out: {kpis} in {table} need {lack}", kpis = kpis, table = table, lack = setting)
+            }
+        }));
+    }
+    Ok(lines)
 }
 
 /// The KPIs of the user's own that the data cannot give: they must not vanish without a word.

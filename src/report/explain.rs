@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use anyhow::Result;
 
 use super::build::OWN_KPIS;
+use super::lack::{setting, way_out};
 use super::layout::{labels, split_title, with_unit};
 use super::scope::{Scope, describe_scope, undated};
 use super::top::place_in_order;
@@ -88,10 +89,13 @@ pub fn plain_text(exact: Exact) -> String {
 /// What the inputs lack for it.
 pub fn refuse_lacking(scope: &Scope, name: &str) -> Result<()> {
     match scope.lack(name)? {
-        Some(lack) => Err(data_error(
-            format!("`{name}` cannot be computed: the inputs lack {}", lack.english),
-            "name the input that has it, or map the column in funnel.toml",
-        )),
+        Some(lack) => {
+            let lacks = if setting(&lack).is_some() { "it needs" } else { "the inputs lack" };
+            Err(data_error(
+                format!("`{name}` cannot be computed: {lacks} {}", lack.english),
+                way_out(&lack, "name the input that has it, or map the column in funnel.toml"),
+            ))
+        }
         None => Ok(()),
     }
 }

@@ -12,9 +12,11 @@ use crate::config::{Basis, Config};
 use crate::error::{data_error, did_you_mean, shortened, suggestion};
 use crate::input::table::{Table, code_slice};
 use crate::kpi::catalogue::{Catalogue, Unit};
+use crate::kpi::derived;
 use crate::kpi::exact::Exact;
-use crate::kpi::view::{Filter, NONE, TOTAL};
+use crate::kpi::view::{Filter, TOTAL, is_bucket};
 use crate::leads::Data;
+use crate::leads::accounts::COHORT_MONTH;
 use crate::period::Period;
 
 /// The columns of a plan that are no dimensions.
@@ -44,7 +46,7 @@ pub enum Aim {
 /// All goals, those of the configuration first.
 ///
 /// # Errors
-/// A KPI or a dimension that nobody knows, a limit that cannot be one of its KPI, a row of a plan that cannot be read, two
+/// A KPI, a dimension or a value of one that nobody knows, a limit that cannot be one of its KPI, a row of a plan that cannot be read, two
 /// numbers for the same.
 pub fn goals(config: &Config, plan: Option<&Table>, catalogue: &Catalogue, data: &Data) -> Result<Vec<Goal>> {
     let mut goals = of_config(config, catalogue, data).map_err(|error| config.blame(error))?;
@@ -84,7 +86,9 @@ fn of_target(kpi: &str, target: &Target, catalogue: &Catalogue, data: &Data) -> 
         Ok(Some(limit.number))
     };
     for condition in &target.r#where.0 {
-        known_dimension(&condition.dimension, data, &format!("`[targets]`: `{kpi}`"))?;
+        let place = format!("`[targets]`: `{kpi}`");
+        known_dimension(&condition.dimension, data, &place)?;
+        known_value(condition, data, &place)?;
     }
     let needs_side = target.warn.is_some() && target.min.is_none() && target.max.is_none();
     if needs_side && catalogue.kpi(kpi)?.kpi.better.is_none() {
@@ -133,6 +137,33 @@ fn known_dimension(name: &str, data: &Data, place: &str) -> Result<()> {
     }
     let known: Vec<&str> = known.into_iter().collect();
     Err(data_error(format!("{place}: unknown dimension `{}`", shortened(name)), suggestion(name, &known)))
+}
+
+/// A value that no row has, whatever its date, is most likely another spelling: no number would ever be held against the
+/// goal, and 0 would meet every maximum. What is worked out from the data may well come up later.
+fn known_value(condition: &Filter, data: &Data, place: &str) -> Result<()> {
+    let Filter { dimension, value } = condition;
+    let is_worked_out =
+        derived::find(dimension).is_some() || data.bands.contains_key(dimension) || dimension == COHORT_MONTH;
+    if is_worked_out || is_bucket(value) {
+        return Ok(());
+    }
+    let dictionaries = data.facts.values().filter_map(|facts| facts.table.dictionaries.get(dimension));
+    let words: BTreeSet<&str> = dictionaries
+        .flat_map(|words| words.iter())
+        .map(String::as_str)
+        .filter(|word| !word.is_empty())
+        .collect();
+    if words.contains(condition.word()) {
+        return Ok(());
+    }
+    let near = did_you_mean(value, words.iter().copied());
+    let some: Vec<&str> = words.iter().copied().take(10).collect();
+    let more = if words.len() > some.len() { ", …" } else { "" };
+    Err(data_error(
+        format!("{place}: no row has `{}` as its `{dimension}`", shortened(value)),
+        format!("{near}values: {}{more}", some.join(", ")),
+    ))
 }
 
 /// Whether a number can be one of a KPI: a share of 5 is most likely 5%, and a percentage of money is none.
@@ -209,6 +240,12 @@ fn of_plan(plan: &Table, catalogue: &Catalogue, data: &Data) -> Result<Vec<Goal>
             .map_err(|(message, hint)| data_error(format!("{}: {message}", at("value")), hint))?;
         let conditions = by_name.iter().map(|(name, column)| ((*name).clone(), cell(column, row)));
         let place: Place = conditions.filter(|(_, value)| !value.is_empty() && value != TOTAL).collect();
+        // who comes later is in no row yet
+        let has_begun = data.as_of.is_none_or(|as_of| period.from <= as_of);
+        for (dimension, value) in place.iter().filter(|_| has_begun) {
+            let condition = Filter { dimension: dimension.clone(), value: value.clone() };
+            known_value(&condition, data, &at(dimension))?;
+        }
         let key = (period.from, period.to, kpi.clone(), place.clone());
         let goal = Goal { kpi, place, aim: Aim::Plan(value, period), basis: None };
         if let Some((known, other)) = goals.insert(key, (goal, row)) {
@@ -216,25 +253,4 @@ fn of_plan(plan: &Table, catalogue: &Catalogue, data: &Data) -> Result<Vec<Goal>
         }
     }
     Ok(goals.into_values().map(|(goal, _)| goal).collect())
-}
-
-/// Values of dimensions that goals name and no row of the data has: most likely other spellings.
-pub fn strangers(goals: &[Goal], data: &Data) -> Vec<String> {
-    let mut seen = BTreeSet::new();
-    let places = goals.iter().flat_map(|goal| &goal.place).filter(|(_, value)| *value != NONE);
-    let mut lines = Vec::new();
-    for (dimension, value) in places.filter(|place| seen.insert(*place)) {
-        let filter = Filter { dimension: dimension.clone(), value: value.clone() };
-        let dictionaries = data.facts.values().filter_map(|facts| facts.table.dictionaries.get(dimension));
-        let words: BTreeSet<&str> = dictionaries.flat_map(|words| words.iter()).map(String::as_str).collect();
-        if !words.contains(filter.word()) {
-            let near = did_you_mean(value, words.into_iter().filter(|word| !word.is_empty()));
-            lines.push(
-                format!("note: a target is for {dimension} = {value}, which no row has; {near}")
-                    .trim_end_matches([' ', ';'])
-                    .to_string(),
-            );
-        }
-    }
-    lines
 }

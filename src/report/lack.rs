@@ -11,7 +11,9 @@ use crate::config::Basis;
 use crate::input::table::Days;
 use crate::kpi::exact::Exact;
 use crate::leads::Over;
+use crate::leads::lack::Lack;
 use crate::period::format_day;
+use crate::{lacks, lang, say};
 
 /// Whether the data have what a table needs: a table, or a column of one.
 pub fn has_input(scope: &Scope, need: &str) -> bool {
@@ -32,17 +34,29 @@ pub fn has_input(scope: &Scope, need: &str) -> bool {
 }
 
 /// A need of a table in words.
-pub fn describe_need(need: &str) -> String {
+pub fn describe_need(need: &str) -> Lack {
     if need == OWN_KPIS {
-        return "a `[kpi.…]` in funnel.toml".to_string();
+        return lacks!("a `[kpi.…]` in funnel.toml");
     }
     if need.contains(" or ") {
-        return need.split(" or ").map(describe_need).collect::<Vec<_>>().join(" or ");
+        return Lack::any_of(&need.split(" or ").map(describe_need).collect::<Vec<_>>());
     }
     match need.split_once('.') {
-        Some((table, column)) => format!("the column `{column}` in {table}"),
-        None => format!("{need} (`--{need}`)"),
+        Some((table, column)) => lacks!("the column `{column}` in {table}", column = column, table = table),
+        None => lacks!("{table} (`--{table}`)", table = need),
     }
+}
+
+/// The way out of a lack: the setting, where it is one of funnel.toml and no input would help, else what is said of inputs.
+pub fn way_out(lack: &Lack, of_inputs: &str) -> String {
+    setting(lack).map_or_else(|| of_inputs.to_string(), |setting| format!("set {setting} in funnel.toml"))
+}
+
+/// The setting of funnel.toml that a lack begins with, as it is written there.
+pub fn setting(lack: &Lack) -> Option<&str> {
+    let text = lack.english.strip_prefix("a ").unwrap_or(&lack.english);
+    let end = text.strip_prefix("`[")?.find('`')?;
+    text.get(..end + "`[".len() + 1)
 }
 
 /// Why a table has nothing but zeros and empty cells; none where some value is there.
@@ -53,26 +67,48 @@ pub fn emptiness(scope: &Scope, basis: Basis, blocks: &[Block]) -> Option<String
         return None;
     }
     let data = scope.data;
-    let kept = describe_filters(scope).map(|filters| format!(" with {filters}")).unwrap_or_default();
-    let span = |first: Option<i32>, last: Option<i32>| {
-        let days =
-            first.zip(last).map(|(first, last)| format!("{} to {}", format_day(first), format_day(last)));
-        days.unwrap_or_else(|| "no day to no day".to_string())
-    };
-    Some(match (scope.period, basis) {
-        (Some(period), Basis::Cohort) => {
-            let created = data.created_at();
-            let days = span(created.and_then(Days::earliest), created.and_then(Days::latest));
-            format!(
-                "nothing to count: no lead{kept} was created in {}; leads were created from {days}",
-                period.label
+    let period = scope.period.map(|period| period.label.as_str()).unwrap_or_default();
+    let of_cohort = basis == Basis::Cohort;
+    let nothing = match (scope.period.is_some(), of_cohort, describe_filters(scope)) {
+        (true, true, None) => say!("nothing to count: no lead was created in {period}", period = period),
+        (true, true, Some(filters)) => {
+            say!(
+                "nothing to count: no lead with {filters} was created in {period}",
+                filters = filters,
+                period = period
             )
         }
-        (Some(period), Basis::Event) => {
-            let days = span(data.first_day, data.as_of);
-            format!("nothing to count: all of this{kept} is 0 in {}; the data run from {days}", period.label)
+        (true, false, None) => say!("nothing to count: all of this is 0 in {period}", period = period),
+        (true, false, Some(filters)) => {
+            say!(
+                "nothing to count: all of this with {filters} is 0 in {period}",
+                filters = filters,
+                period = period
+            )
         }
-        (None, _) => format!("nothing to count: all of this{kept} is 0"),
+        (false, _, None) => return Some(say!("nothing to count: all of this is 0")),
+        (false, _, Some(filters)) => {
+            return Some(say!("nothing to count: all of this with {filters} is 0", filters = filters));
+        }
+    };
+    let created = data.created_at();
+    let of_creation = (created.and_then(Days::earliest), created.and_then(Days::latest));
+    let days = if of_cohort { of_creation } else { (data.first_day, data.as_of) };
+    Some(match (days, of_cohort) {
+        ((Some(first), Some(last)), true) => say!(
+            "{nothing}; leads were created from {first} to {last}",
+            nothing = nothing,
+            first = format_day(first),
+            last = format_day(last)
+        ),
+        ((Some(first), Some(last)), false) => say!(
+            "{nothing}; the data run from {first} to {last}",
+            nothing = nothing,
+            first = format_day(first),
+            last = format_day(last)
+        ),
+        (_, true) => say!("{nothing}; no lead has a date of creation", nothing = nothing),
+        (_, false) => say!("{nothing}; the data have no dates", nothing = nothing),
     })
 }
 
@@ -80,27 +116,32 @@ pub fn emptiness(scope: &Scope, basis: Basis, blocks: &[Block]) -> Option<String
 ///
 /// # Errors
 /// A table about a KPI that the catalogue lacks.
-pub fn lack_of_blocks(scope: &Scope, table: &tables::Table) -> Result<String> {
-    let subject = table.nothing.as_ref().map(|nothing| scope.lacking(&nothing.kpi)).transpose()?.flatten();
+pub fn lack_of_blocks(scope: &Scope, table: &tables::Table) -> Result<Lack> {
+    let subject = table.nothing.as_ref().map(|nothing| scope.lack(&nothing.kpi)).transpose()?.flatten();
     Ok(subject.unwrap_or_else(|| lack_of_columns(scope, table)))
 }
 
-fn lack_of_columns(scope: &Scope, table: &tables::Table) -> String {
+fn lack_of_columns(scope: &Scope, table: &tables::Table) -> Lack {
     if !scope.by.is_empty() {
-        return format!("a dimension that its inputs know: nothing is counted by {}", scope.by.join(" and "));
+        let dimensions = lang::all_of(scope.by);
+        return lacks!(
+            "a dimension that its inputs know: nothing is counted by {dimensions}",
+            dimensions = dimensions
+        );
     }
     if !scope.filters.is_empty() {
         let names: Vec<&str> = scope.filters.iter().map(|filter| filter.dimension.as_str()).collect();
-        return format!(
-            "a filter that its inputs know: nothing is counted where {} is set",
-            names.join(" and ")
+        let dimensions = lang::all_of(&names);
+        return lacks!(
+            "a filter that its inputs know: nothing is counted where {dimensions} is set",
+            dimensions = dimensions
         );
     }
     if table.needs.iter().any(|need| need == OWN_KPIS) {
-        return "a KPI of funnel.toml that has a value here".to_string();
+        return lacks!("a KPI of funnel.toml that has a value here");
     }
     if table.blocks.iter().any(|block| is_of_stages(block) || is_of_maturity(block)) {
-        return "two stages: the dates of two in crm, or a status column".to_string();
+        return lacks!("two stages: the dates of two in crm, or a status column");
     }
     let dimension = table.blocks.iter().find_map(|block| match &block.by {
         By::Asked(text) => text.strip_prefix("--by or ").filter(|name| *name != "total"),
@@ -108,14 +149,16 @@ fn lack_of_columns(scope: &Scope, table: &tables::Table) -> String {
     });
     let dimension = dimension.filter(|name| !is_dimension(scope, name));
     let names_kpi = |column: &tables::Column| match column {
-        tables::Column::Kpi(kpi) | tables::Column::Side { kpi, .. } => scope.lacking(kpi).ok().flatten(),
+        tables::Column::Kpi(kpi) | tables::Column::Side { kpi, .. } => scope.lack(kpi).ok().flatten(),
     };
     let lack = table.blocks.iter().flat_map(|block| &block.columns).find_map(names_kpi);
     match (lack, dimension) {
-        (_, Some(dimension)) => format!("the column `{dimension}`, or a dimension named with `--by`"),
+        (_, Some(dimension)) => {
+            lacks!("the column `{dimension}`, or a dimension named with `--by`", dimension = dimension)
+        }
         (Some(lack), None) => lack,
-        (None, None) if has_segments(table) => "a dimension in crm".to_string(),
-        (None, None) => "something to count: all that it shows is 0 or unknown".to_string(),
+        (None, None) if has_segments(table) => lacks!("a dimension in crm"),
+        (None, None) => lacks!("something to count: all that it shows is 0 or unknown"),
     }
 }
 

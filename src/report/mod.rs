@@ -25,6 +25,7 @@ pub mod needed;
 mod order;
 mod path;
 mod plan;
+mod presence;
 pub mod pseudonym;
 pub mod rows;
 pub mod scope;
@@ -33,6 +34,7 @@ pub mod targets;
 mod top;
 pub mod verdicts;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use self::compare::Comparison;
@@ -63,6 +65,8 @@ pub struct Report {
     pub evidence: Option<Evidence>,
     /// What the KPIs of the tables are, each once, in the order in which they first occur.
     pub definitions: Vec<Definition>,
+    /// The stage of each role of `[roles]` that one has.
+    pub roles: BTreeMap<&'static str, String>,
 }
 
 /// What a KPI is, for those who do not have the manual.
@@ -90,6 +94,7 @@ impl Report {
             is_judged: self.is_judged,
             evidence: self.evidence.as_ref().map(|evidence| evidence.of_table(table)),
             definitions: self.definitions.clone(),
+            roles: self.roles.clone(),
         })
     }
 }

@@ -6,6 +6,7 @@ use super::scope::Scope;
 use super::{Block, Value, tables};
 use crate::config::Basis;
 use crate::input::clock::FIRST_TOUCH;
+use crate::kpi::roles;
 use crate::leads::window::describe_days;
 use crate::leads::{Facts, Over};
 use crate::mask::Mask;
@@ -13,7 +14,7 @@ use crate::period::format_day;
 use crate::say;
 
 /// The notes of a table; `{margin}` says what margin is in its payments, or in the leads where it has none. A note about
-/// a margin that nothing here is divided by is left out.
+/// a margin that nothing here is divided by is left out, and so is one about a role that no stage has.
 pub fn notes(scope: &Scope, table: &tables::Table) -> Vec<String> {
     let data = scope.data;
     let is_of_payments = table.needs.iter().any(|need| need == Over::Payments.name());
@@ -28,7 +29,9 @@ pub fn notes(scope: &Scope, table: &tables::Table) -> Vec<String> {
         Some(margin) => Some(note.replace("{margin}", margin)),
         None => Some(note.clone()).filter(|note| !note.contains("{margin}")),
     };
-    table.notes.iter().filter_map(fill).collect()
+    let stages = scope.stages();
+    let with_roles = |note: String| roles::fill_note(&note, scope.catalogue, &stages);
+    table.notes.iter().filter_map(fill).filter_map(with_roles).collect()
 }
 
 /// What is said of speed to lead where the CRM has first touches: why there is none, or which leads it is of. The table

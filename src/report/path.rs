@@ -38,14 +38,21 @@ pub fn stages(scope: &Scope, basis: Basis, dimensions: &[String]) -> Result<Vec<
     Ok(stages)
 }
 
-/// The columns of a block for one step of the path: those that the catalogue and the inputs have.
+/// The columns of a block for one step of the path: those that the catalogue and the inputs have. The grid of the first
+/// step shows too how many are at the first stage: no grid before it does.
 ///
 /// # Errors
 /// A KPI that cannot be judged.
 pub fn columns(scope: &Scope, block: &tables::Block, step: &Step, path: &[String]) -> Result<Vec<Planned>> {
     let all =
         block.columns.iter().map(|column| plan(scope, column, step, path)).collect::<Result<Vec<_>>>()?;
-    Ok(all.into_iter().flatten().collect())
+    let is_first = path.first() == Some(&step.from);
+    let count = scope.catalogue.stage_count(&step.from);
+    let mut planned: Vec<Planned> = all.into_iter().flatten().collect();
+    for of_first in planned.iter_mut().filter(|planned| is_first && planned.kpi == count) {
+        of_first.column.show = Show::Value;
+    }
+    Ok(planned)
 }
 
 /// A row for each stage of the path. A column that no stage has is left out, and so is a row without numbers where the

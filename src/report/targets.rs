@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::Result;
 
 use super::goals::{Aim, Goal, Place};
+use super::presence;
 use super::scope::Scope;
 use super::verdicts::subject;
 use super::{Table, Value};
@@ -20,7 +21,7 @@ use crate::period::{Period, format_day};
 /// How a value stands to what was to be reached, from good to bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
-    /// There is no value, or nothing says on which side of the plan is better.
+    /// There is no value or no row that it would count, or nothing says on which side of the plan is better.
     NotJudged,
     Met,
     /// Not there yet, and as far as the elapsed part of the period asks.
@@ -134,10 +135,23 @@ pub fn judge_all<'a>(
             .filter(|judged| judged.value.value.is_none())
             .map(|judged| format!("note: not judged, without a value: {}", subject(judged))),
     );
+    notes.extend(
+        judged
+            .iter()
+            .filter(|judged| is_of_no_row(judged))
+            .map(|judged| format!("note: not judged, without a row: {}", subject(judged))),
+    );
     notes.sort();
     notes.dedup();
     notes.extend(not_begun(scope, goals));
     Ok((judged, notes))
+}
+
+/// Whether a verdict would be one on rows that are not there: its value is 0 because nothing is counted.
+fn is_of_no_row(judged: &Judged) -> bool {
+    let Judgement { status, target, .. } = &judged.judgement;
+    let is_neutral = target.is_some_and(|(side, _)| side == Side::Planned);
+    *status == Status::NotJudged && judged.value.value.is_some() && !is_neutral
 }
 
 /// The periods in which an aim is looked at, within those that are reported; none stands for all dates. What has not begun
@@ -199,7 +213,13 @@ fn judge<'a>(scope: &Scope, goal: &'a Goal) -> Result<Judged<'a>> {
         Exact::fraction(days, i128::from(period.to - period.from)).filter(|_| is_open)
     });
     let judgement = match value.value {
-        Some(actual) => verdict(actual, &goal.aim, entry.kpi.better, elapsed),
+        Some(actual) => {
+            let judged = verdict(actual, &goal.aim, entry.kpi.better, elapsed);
+            // what is not there exceeds nothing, and has earned no praise
+            let is_met = judged.status < Status::Behind && judged.status != Status::NotJudged;
+            let is_of_nothing = is_met && actual.is_zero() && !presence::has_rows(scope, goal)?;
+            if is_of_nothing { Judgement { status: Status::NotJudged, ..judged } } else { judged }
+        }
         None => Judgement {
             status: Status::NotJudged,
             target: target_of(&goal.aim, entry.kpi.better),

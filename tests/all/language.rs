@@ -208,11 +208,11 @@ fn under(value: &toml::Value, keys: &[&str], tell: &mut impl FnMut(&str)) {
     }
 }
 
-/// The first arguments of all `say!` and `words!` of a source.
+/// The first arguments of all `say!`, `words!` and `lacks!` of a source.
 fn literals(source: &str) -> Vec<String> {
     let is_code = |line: &&str| !line.trim_start().starts_with("//");
     let source = &source.split_inclusive('\n').filter(is_code).collect::<String>();
-    let calls = ["say!(", "words!("]
+    let calls = ["say!(", "words!(", "lacks!("]
         .into_iter()
         .flat_map(|call| source.match_indices(call).map(move |(at, _)| at + call.len()));
     calls.filter_map(|at| literal(source[at..].trim_start().strip_prefix('"')?)).collect()

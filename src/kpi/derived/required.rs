@@ -6,7 +6,7 @@ use anyhow::Result;
 use polars::prelude::*;
 
 use super::super::catalogue::Catalogue;
-use crate::check::completeness::is_placeholder;
+use crate::check::placeholders::is_placeholder;
 use crate::config::Config;
 use crate::error::{data_error, suggestion};
 use crate::input::cell::SCALE;
@@ -18,6 +18,9 @@ use crate::mask::Mask;
 /// them hold a real value.
 pub const REQUIRED: &str = "required_fields";
 pub const FILLED: &str = "filled_fields";
+
+/// The column of leads whose 0 says nothing.
+const AMOUNT: &str = "amount";
 
 /// Adds both columns.
 ///
@@ -33,6 +36,13 @@ pub fn add(data: &mut Data, config: &Config, _catalogue: &Catalogue) -> Result<(
         }
     }
     Ok(())
+}
+
+/// An amount of 0 stands for none that was agreed on, but of a deal that is won: nothing came in, which a check tells.
+fn is_amount(amounts: &Int64Chunked, stages: &Stages) -> Mask {
+    let won = stages.won.map(|place| &stages.stages[place].reached);
+    let not_zero = Mask::from_rows(amounts.len(), |row| amounts.get(row) != Some(0));
+    won.map_or_else(|| not_zero.clone(), |won| not_zero.or(won))
 }
 
 type Counts = (Vec<i64>, Vec<i64>);
@@ -68,7 +78,8 @@ fn values(leads: &Table, stages: &Stages, field: &str) -> Result<Mask> {
         return Ok(Mask::from_rows(ids.len(), |row| ids.get(row).is_some_and(|id| !is_placeholder(id))));
     }
     if let Some(numbers) = leads.numbers(field) {
-        return Ok(Mask::from_booleans(&numbers.is_not_null()));
+        let known = Mask::from_booleans(&numbers.is_not_null());
+        return Ok(if field == AMOUNT { known.and(&is_amount(&numbers, stages)) } else { known });
     }
     leads.dates(field).map(|days| days.known()).ok_or_else(|| {
         data_error(

@@ -13,10 +13,9 @@ use crate::report::targets::Status;
 use crate::report::{Report, Show, Value};
 use crate::say;
 
-/// What may stand at the top beside the conversions; of several in one group the first that is there.
-const GROUPS: [&[&str]; 10] = [
-    &["win_rate_closed", "win_rate_created"],
-    &["cost_per_opportunity"],
+const WIN_RATES: [&str; 2] = ["win_rate_closed", "win_rate_created"];
+/// What may stand at the top beside the conversions, win rate and cost per opportunity; of several in one group the first that is there.
+const GROUPS: [&[&str]; 8] = [
     &["cac_media"],
     &["won"],
     &["revenue"],
@@ -29,15 +28,24 @@ const GROUPS: [&[&str]; 10] = [
 
 /// The KPIs at the top, as far as the report has them: leads, MQL → SQL, first stage → last stage, then the others.
 pub fn names(report: &Report) -> Vec<String> {
+    let qualified = report.roles.get("qualified");
+    let cost = report.roles.get("opportunity").map(|stage| format!("cost_per_{stage}"));
     let mut names: Vec<&str> = Vec::new();
     if let Some((first, shares)) = find::conversions(report) {
         names.push(first);
-        names.extend(shares.iter().find(|name| **name == "mql_to_sql"));
+        // the step from marketing to sales, where the stages are called so, else that from the qualified leads on
+        let is_hand_off = |name: &&&str| {
+            **name == "mql_to_sql"
+                || qualified.is_some_and(|stage| stage != "mql" && name.starts_with(&format!("{stage}_to_")))
+        };
+        names.extend(shares.iter().find(is_hand_off));
         names.extend(shares.last());
     } else {
         names.extend(["leads", "mql_to_sql", "lead_to_won"]);
     }
     let is_there = |name: &&str| !find::totals(report, name).is_empty();
+    names.extend(WIN_RATES.iter().copied().find(is_there));
+    names.extend(cost.as_deref());
     names.extend(GROUPS.iter().filter_map(|group| group.iter().copied().find(|name| is_there(name))));
     let mut kept: Vec<String> = Vec::new();
     for name in names.into_iter().filter(is_there) {

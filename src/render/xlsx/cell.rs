@@ -7,7 +7,7 @@ use rust_xlsxwriter::{ExcelDateTime, Format};
 use super::Side;
 use super::sheet;
 use crate::kpi::catalogue::Unit;
-use crate::kpi::exact::Exact;
+use crate::kpi::exact::{Exact, decimals_of_little};
 use crate::lang;
 use crate::render::csv::{limit, plain};
 use crate::render::{cell_text, marks, side_sign};
@@ -86,40 +86,56 @@ fn number(text: &str) -> Option<f64> {
 }
 
 fn share_limit(share: f64) -> (f64, Format) {
-    (number(&limit(Some(share))).unwrap_or(share), sheet::number("0.00%", ""))
+    match decimals_of_little(share * 100.0) {
+        Some(decimals) => (share, sheet::number(&percent_with(decimals as usize), "")),
+        None => (number(&limit(Some(share))).unwrap_or(share), sheet::number("0.00%", "")),
+    }
 }
 
 fn in_unit(exact: Exact, unit: Unit, mark: &str) -> Option<(f64, Format)> {
     let pattern = match unit {
         Unit::Count if exact.as_count().is_some() => "#,##0",
-        Unit::Share | Unit::Part => percent(exact),
+        Unit::Share | Unit::Part => {
+            let shown = share(exact)?;
+            return Some((shown.0, sheet::number(&shown.1, mark)));
+        }
         Unit::Days | Unit::Months => "0.0",
         Unit::Money | Unit::Hours | Unit::Number | Unit::Count => "#,##0.00",
     };
     Some((number(&plain(Some(exact)))?, sheet::number(pattern, mark)))
 }
 
-/// Two decimals of a share in percent; as elsewhere, an exact half keeps its third.
-fn percent(share: Exact) -> &'static str {
-    let decimals = share.to_percent().rsplit(lang::decimal_mark()).next().map(str::len);
-    if decimals == Some(3) { "0.000%" } else { "0.00%" }
+/// A share and how it is shown in percent, with as many decimals as elsewhere. The six of the CSV would turn one that needs
+/// more of them into another, or into 0.
+fn share(share: Exact) -> Option<(f64, String)> {
+    let decimals = decimals(share);
+    let number = if decimals > 3 { Some(share.to_float()) } else { number(&plain(Some(share))) };
+    Some((number?, percent_with(decimals)))
 }
 
-/// Percentage points with the decimals of [`percent`].
-fn points_pattern(points: Exact) -> &'static str {
-    if percent(points) == "0.000%" { "0.000\" pp\"" } else { "0.00\" pp\"" }
+/// How many decimals a share in percent is shown with.
+fn decimals(share: Exact) -> usize {
+    share.to_percent().rsplit(lang::decimal_mark()).next().map_or(2, str::len)
+}
+
+/// The pattern of a percentage.
+fn percent_with(decimals: usize) -> String {
+    format!("0.{}%", "0".repeat(decimals))
 }
 
 /// A change, with its sign: of shares in points, of others in percent of what was before.
 fn change(compared: &Comparison) -> Option<(f64, Format)> {
     let mark = if compared.is_significant { "* " } else { "" };
     let points = compared.change.filter(|_| is_share(compared.previous.unit));
-    let (exact, pattern) = match (points, compared.change_percent) {
+    let (number, pattern) = match (points, compared.change_percent) {
         // a point is a hundredth; a format with a % would read as a part of what was before
-        (Some(points), _) => (points.times(Exact::whole(100))?, points_pattern(points)),
+        (Some(points), _) => {
+            let pattern = format!("0.{}\" pp\"", "0".repeat(decimals(points)));
+            (number(&plain(Some(points.times(Exact::whole(100))?)))?, pattern)
+        }
         // it is percent already: a format with a bare % would multiply it by 100
-        (None, Some(percent)) => (percent, "0.00\"%\""),
+        (None, Some(percent)) => (number(&plain(Some(percent)))?, "0.00\"%\"".to_string()),
         (None, None) => return None,
     };
-    Some((number(&plain(Some(exact)))?, sheet::signed(pattern, mark)))
+    Some((number, sheet::signed(&pattern, mark)))
 }
