@@ -38,6 +38,8 @@ pub struct Finding {
     pub subject: Option<String>,
     /// What it is and what was done with it: `CRM rows without a lead ID, left out`.
     pub what: String,
+    /// What it does to the numbers, where that is known when it is found.
+    pub effect: String,
     /// How many.
     pub count: u64,
     /// Where the first ones are, or which they are.
@@ -53,6 +55,12 @@ impl Finding {
     #[must_use]
     pub fn about(self, column: &str) -> Finding {
         Finding { subject: Some(column.to_string()), ..self }
+    }
+
+    /// The same finding with what it does to the numbers.
+    #[must_use]
+    pub fn with_effect(self, effect: String) -> Finding {
+        Finding { effect, ..self }
     }
 
     /// The same finding about so many, of which the examples are no list.
@@ -126,7 +134,16 @@ fn made(
     shown: usize,
 ) -> Option<Finding> {
     debug_assert!(list::keys().any(|known| known == key), "no check has the key {key}");
-    (count > 0).then_some(Finding { key, subject: None, what, count, examples, has_more, shown })
+    (count > 0).then_some(Finding {
+        key,
+        subject: None,
+        what,
+        effect: String::new(),
+        count,
+        examples,
+        has_more,
+        shown,
+    })
 }
 
 #[cfg(test)]

@@ -17,14 +17,15 @@ use crate::input::table::Table;
 use crate::input::tables::Kind;
 use crate::kpi::exact::Exact;
 use crate::mask::Mask;
+use crate::{lang, say, words};
 
 /// Rows of several files that are alike, as the check and the report call them, and what they would make too high.
 pub struct Alike {
     pub kind: Kind,
     pub key: &'static str,
     pub what: &'static str,
-    /// Why they may be one: `if they are the same ads, spend is … too high`.
-    if_same: &'static str,
+    /// What is done with them, and why they may be one, with their money: `if they are the same ads, spend is … too high`.
+    too_high: fn(&str) -> String,
     /// The columns of its date, the first that is filled.
     begins: &'static [&'static str],
     money: &'static str,
@@ -35,24 +36,36 @@ pub const ALIKE: [Alike; 3] = [
     Alike {
         kind: Kind::Spend,
         key: "repeated_spend",
-        what: "spend rows that an earlier file of their block has too",
-        if_same: "if they are the same ads, spend is",
+        what: words!("spend rows that an earlier file of their block has too"),
+        too_high: |money| {
+            say!("counted all the same: if they are the same ads, spend is {money} too high", money = money)
+        },
         begins: &["date", "from"],
         money: "cost",
     },
     Alike {
         kind: Kind::Payments,
         key: "payments_in_two_files",
-        what: "payments that an earlier file of their block has too",
-        if_same: "if they are the same payments, the money received is",
+        what: words!("payments that an earlier file of their block has too"),
+        too_high: |money| {
+            say!(
+                "counted all the same: if they are the same payments, the money received is {money} too high",
+                money = money
+            )
+        },
         begins: &["paid_at"],
         money: "amount",
     },
     Alike {
         kind: Kind::Contracts,
         key: "contracts_in_two_files",
-        what: "contracts that an earlier file of their block has too",
-        if_same: "if they are the same contracts, MRR is",
+        what: words!("contracts that an earlier file of their block has too"),
+        too_high: |money| {
+            say!(
+                "counted all the same: if they are the same contracts, MRR is {money} too high",
+                money = money
+            )
+        },
         begins: &["started_at"],
         money: "mrr",
     },
@@ -77,20 +90,30 @@ const IDENTIFIED: [Identified; 2] = [
     Identified {
         kind: Kind::Tickets,
         id: "ticket_id",
-        alike: ("repeated_tickets", "service cases that repeat an earlier row of the same export, left out"),
+        alike: (
+            "repeated_tickets",
+            words!("service cases that repeat an earlier row of the same export, left out"),
+        ),
         differing: (
             "differing_tickets",
-            "service cases with the ID of an earlier row of the same export and other values, left out",
+            words!(
+                "service cases with the ID of an earlier row of the same export and other values, left out"
+            ),
         ),
         keeps_differing: false,
     },
     Identified {
         kind: Kind::Payments,
         id: "payment_id",
-        alike: ("repeated_payments", "payments that repeat an earlier row of the same export, left out"),
+        alike: (
+            "repeated_payments",
+            words!("payments that repeat an earlier row of the same export, left out"),
+        ),
         differing: (
             "differing_payments",
-            "payments with the ID of an earlier row of the same export and other values, counted all the same",
+            words!(
+                "payments with the ID of an earlier row of the same export and other values, counted all the same"
+            ),
         ),
         keeps_differing: true,
     },
@@ -113,7 +136,7 @@ pub fn once(mut table: Table, kind: Kind, exports: &Exports, findings: &mut Vec<
     }
     let (alike, differing) = by_values(&table, repeats)?;
     for ((key, what), rows) in [(identified.alike, &alike), (identified.differing, &differing)] {
-        findings.extend(finding(key, what, rows.iter().copied(), &table.origin));
+        findings.extend(finding(key, lang::text(what), rows.iter().copied(), &table.origin));
     }
     let mut keep = Mask::all(table.frame.height());
     let further = differing.into_iter().filter(|_| !identified.keeps_differing);
@@ -200,10 +223,12 @@ pub fn alike(
     let amounts = table.numbers(told.money);
     let amount = |row: &usize| amounts.as_ref().and_then(|amounts| amounts.get(*row)).map_or(0, i128::from);
     let money = Exact::millionths(repeated.iter().map(amount).sum()).to_text(2);
-    let too_high = currency
-        .map(|currency| format!(": {} {} too high", told.if_same, format!("{money} {currency}").trim_end()));
-    let what = format!("{}, counted all the same{}", told.what, too_high.unwrap_or_default());
-    Ok(finding(told.key, what, repeated, origin))
+    let effect = match currency {
+        Some(currency) => (told.too_high)(format!("{money} {currency}").trim_end()),
+        None => say!("counted all the same"),
+    };
+    let what = format!("{}, {effect}", lang::text(told.what));
+    Ok(finding(told.key, what, repeated, origin).map(|found| found.with_effect(effect)))
 }
 
 fn columns(table: &Table) -> Result<Vec<Cells>> {
