@@ -103,17 +103,14 @@ fn columns(part: &Part, words: &[StatusWord]) -> String {
     let grid = grid(&[say!("Column"), say!("Taken from"), say!("Written as"), say!("Filled")], &rows, 3);
     let word =
         |word: &StatusWord| format!("{} = {}", one_line(&word.word), word.stage.as_deref().unwrap_or("?"));
-    // what follows a table in a line of its own, if there is any
-    let mut text = title + &grid;
-    if !words.is_empty() {
-        let words: Vec<String> = words.iter().map(word).collect();
-        text.push_str(&format!("{}\n", say!("status words: {words}", words = words.join(", "))));
-    }
-    if !contents.unused.is_empty() {
-        let headers: Vec<String> = contents.unused.iter().map(|header| one_line(header)).collect();
-        text.push_str(&format!("{}\n", say!("not used: {headers}", headers = headers.join(", "))));
-    }
-    text
+    let words: Vec<String> = words.iter().map(word).collect();
+    let unused: Vec<String> = contents.unused.iter().map(|header| one_line(header)).collect();
+    // what follows the table, each in a line of its own, if there is any
+    let below = [
+        (!words.is_empty()).then(|| say!("status words: {words}", words = words.join(", "))),
+        (!unused.is_empty()).then(|| say!("not used: {headers}", headers = unused.join(", "))),
+    ];
+    title + &grid + &lines(below.into_iter().flatten())
 }
 
 fn list(title: &str, items: &[String]) -> String {

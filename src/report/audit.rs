@@ -44,8 +44,8 @@ fn block(title: String, labels: Vec<String>, columns: Vec<Column>, rows: Vec<Row
     Block { title, labels, dimensions: Vec::new(), columns, rows }
 }
 
-fn column(heading: String, unit: Unit, currency: Option<&str>) -> Column {
-    Column { heading: with_unit(&heading, unit, currency), show: Show::Value, unit, key: Vec::new() }
+fn column(heading: &str, unit: Unit, currency: Option<&str>) -> Column {
+    Column { heading: with_unit(heading, unit, currency), show: Show::Value, unit, key: Vec::new() }
 }
 
 fn cell(value: Option<Exact>, unit: Unit) -> Value {
@@ -76,11 +76,9 @@ fn files(audit: &Audit) -> Table {
             count = stopping
         ),
     };
-    let mut scope = format!("{}: {found}", looked_at(audit));
-    if exceeded > 0 {
-        let limits = say!("{count} {count:limit is|limits are} exceeded", count = exceeded);
-        scope.push_str(&format!(", {limits}"));
-    }
+    let limits = say!("{count} {count:limit is|limits are} exceeded", count = exceeded);
+    let exceeded = if exceeded > 0 { format!(", {limits}") } else { String::new() };
+    let scope = format!("{}: {found}{exceeded}", looked_at(audit));
     let blocks = audit.files.iter().map(file).collect();
     let notes = audit.files.iter().flat_map(file_notes).collect();
     table("audit", say!("Audit"), scope, blocks, notes)
@@ -124,7 +122,7 @@ fn file(file: &FileProfile) -> Block {
             vec![count(column.filled), cell(filled, Unit::Part)],
         )
     });
-    let columns = vec![column(say!("Filled"), Unit::Count, None), column(say!("Filled"), Unit::Part, None)];
+    let columns = vec![column(&say!("Filled"), Unit::Count, None), column(&say!("Filled"), Unit::Part, None)];
     block(title, vec![say!("Column"), say!("Header"), say!("Read as")], columns, rows.collect())
 }
 
@@ -239,9 +237,9 @@ fn grid(title: String, found: &[(&Checked, &Found)], unit: Unit, currency: Optio
         }));
     }
     let columns = vec![
-        column(say!("Found"), unit, currency),
-        column(say!("Of"), unit, currency),
-        column(say!("Share"), Unit::Part, None),
+        column(&say!("Found"), unit, currency),
+        column(&say!("Of"), unit, currency),
+        column(&say!("Share"), Unit::Part, None),
     ];
     block(title, labels(say!("Check"), say!("Limit")), columns, rows)
 }
@@ -279,9 +277,9 @@ fn coverage(audit: &Audit) -> Option<Table> {
             .collect();
         if !rows.is_empty() {
             let columns = vec![
-                column(say!("Attributed"), unit, currency),
-                column(say!("Of"), unit, currency),
-                column(say!("Share"), Unit::Part, None),
+                column(&say!("Attributed"), unit, currency),
+                column(&say!("Of"), unit, currency),
+                column(&say!("Share"), Unit::Part, None),
             ];
             blocks.push(block(title, vec![say!("Coverage")], columns, rows));
         }
@@ -310,9 +308,9 @@ fn completeness(audit: &Audit) -> Table {
         row(vec![field.clone()], values)
     });
     let columns = vec![
-        column(say!("Filled"), Unit::Count, None),
-        column(say!("Of"), Unit::Count, None),
-        column(say!("Share"), Unit::Part, None),
+        column(&say!("Filled"), Unit::Count, None),
+        column(&say!("Of"), Unit::Count, None),
+        column(&say!("Share"), Unit::Part, None),
     ];
     let mut blocks = vec![block(say!("Fields"), vec![say!("Field")], columns, rows.collect())];
     let (by_stage, scope) = match audit.row {
@@ -336,8 +334,8 @@ fn completeness(audit: &Audit) -> Table {
             let values = std::iter::once(cell(Some(whole(group.leads)), Unit::Count)).chain(fills).collect();
             row(vec![group.name.clone()], values)
         });
-        let fields = completeness.fields.iter().map(|field| column(field.clone(), Unit::Part, None));
-        let columns = std::iter::once(column(heading(audit), Unit::Count, None)).chain(fields).collect();
+        let fields = completeness.fields.iter().map(|field| column(field, Unit::Part, None));
+        let columns = std::iter::once(column(&heading(audit), Unit::Count, None)).chain(fields).collect();
         blocks.push(block(title, vec![label], columns, rows.collect()));
     }
     table("completeness", say!("Completeness"), scope, blocks, vec![whom_it_concerns(audit)])
