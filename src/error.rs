@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::say;
+
 /// What went wrong (`message`), the way out (`hint`), and whether the command line itself was wrong.
 #[derive(Debug)]
 pub struct Failure {
@@ -30,12 +32,26 @@ pub struct Undecided {
 impl Undecided {
     /// What the cell is by each reading, or what is wrong with it: `` `03/04/2026` is 2026-04-03 as D/M/YYYY and 2026-03-04 as M/D/YYYY``.
     pub fn in_words(&self) -> String {
-        if self.readings.is_empty() {
-            return format!("`{}` {}", self.cell, self.what);
+        match self.readings.as_slice() {
+            // an error, in its own words
+            [] => format!("`{}` {}", self.cell, self.what),
+            [(setting, reading)] => {
+                say!(
+                    "`{cell}` is {reading} as {setting}",
+                    cell = self.cell,
+                    reading = reading,
+                    setting = *setting
+                )
+            }
+            [(first, one), (second, other), ..] => say!(
+                "`{cell}` is {one} as {first} and {other} as {second}",
+                cell = self.cell,
+                one = one,
+                first = *first,
+                other = other,
+                second = *second
+            ),
         }
-        let readings: Vec<String> =
-            self.readings.iter().map(|(setting, reading)| format!("{reading} as {setting}")).collect();
-        format!("`{}` is {}", self.cell, readings.join(" and "))
     }
 }
 

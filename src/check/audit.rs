@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::completeness::{self, Completeness};
 use super::list::{CHECKS, Check, OfEvents, STOPS};
 use super::subject::Found;
-use super::subject::{Answer, Noun, Subject};
+use super::subject::{Answer, CrmRow, Subject};
 use super::threshold::Threshold;
 use super::{channels, coverage, customers, deals, duplicates, noticed, order, orphans, time};
 use crate::config::Config;
@@ -15,8 +15,9 @@ use crate::input::profile::FileProfile;
 use crate::kpi::exact::Exact;
 use crate::leads::Data;
 use crate::period::format_day;
+use crate::{lang, say, words};
 
-const EVENTS_HAVE_NO_IDS: &str = "the rows of the CRM are events without lead IDs";
+const EVENTS_HAVE_NO_IDS: &str = words!("the rows of the CRM are events without lead IDs");
 
 /// Everything that a renderer needs.
 #[derive(Debug)]
@@ -24,8 +25,8 @@ pub struct Audit {
     /// `YYYY-MM-DD`, empty where the data have no date.
     pub as_of: String,
     pub currency: Option<String>,
-    /// What a row of the CRM is: a lead, or an event.
-    pub noun: Noun,
+    /// What a row of the CRM is.
+    pub row: CrmRow,
     /// The number of leads that are there on the day of the audit.
     pub leads: u64,
     pub files: Vec<FileProfile>,
@@ -40,9 +41,9 @@ pub struct Audit {
 pub struct Checked {
     pub check: &'static Check,
     /// What is counted, in the plural.
-    pub what: &'static str,
+    pub what: String,
     /// What was found, or what it would take to look.
-    pub outcome: std::result::Result<Found, &'static str>,
+    pub outcome: std::result::Result<Found, String>,
     pub threshold: Option<Threshold>,
 }
 
@@ -114,7 +115,7 @@ pub fn audit(data: &Data, config: &Config) -> Result<Audit> {
     Ok(Audit {
         as_of: data.as_of.map(format_day).unwrap_or_default(),
         currency: data.currency.clone(),
-        noun: subject.noun,
+        row: subject.row,
         leads: subject.counted.count(),
         files: data.files.clone(),
         findings: with_limits(answers, config, data.is_event_based),
@@ -130,9 +131,30 @@ pub fn exceeded(audit: &Audit) -> Vec<String> {
             return String::new();
         };
         let number = |number: Exact| if found.is_money { number.to_text(2) } else { number.to_text(0) };
-        let of = found.of.map(|of| format!(" of {}", number(of))).unwrap_or_default();
-        let share = found.share().map(|share| format!(" ({}%)", share.to_percent())).unwrap_or_default();
-        format!("exceeded: {}: {}{of}{share}, the limit is {limit}", checked.check.key, number(found.count))
+        let (key, count, limit) = (checked.check.key, number(found.count), limit.to_string());
+        match (found.of.map(number), found.share().map(Exact::to_percent)) {
+            (Some(of), Some(share)) => say!(
+                "exceeded: {key}: {count} of {of} ({share}%), the limit is {limit}",
+                key = key,
+                count = count,
+                of = of,
+                share = share,
+                limit = limit
+            ),
+            (Some(of), None) => say!(
+                "exceeded: {key}: {count} of {of}, the limit is {limit}",
+                key = key,
+                count = count,
+                of = of,
+                limit = limit
+            ),
+            (None, _) => say!(
+                "exceeded: {key}: {count}, the limit is {limit}",
+                key = key,
+                count = count,
+                limit = limit
+            ),
+        }
     };
     audit.findings.iter().filter(|checked| checked.status() == Status::Exceeded).map(line).collect()
 }
@@ -143,7 +165,8 @@ pub fn untested(audit: &Audit) -> Vec<String> {
     limited
         .filter_map(|checked| {
             let needs = checked.outcome.as_ref().err()?;
-            Some(format!("note: the limit of {} is not tested: {needs}", checked.check.key))
+            let key = checked.check.key;
+            Some(say!("note: the limit of {key} is not tested: {needs}", key = key, needs = needs))
         })
         .collect()
 }
@@ -154,10 +177,16 @@ pub fn stopping(audit: &Audit) -> Vec<String> {
     stopping
         .filter_map(|checked| {
             let found = checked.outcome.as_ref().ok()?;
-            let examples =
-                found.examples.shown.first().map(|place| format!(" ({place})")).unwrap_or_default();
-            let count = found.count.to_text(0);
-            Some(format!("note: no report can be made: {}: {count}{examples}", checked.check.key))
+            let (key, count) = (checked.check.key, found.count.to_text(0));
+            Some(match found.examples.shown.first() {
+                Some(place) => say!(
+                    "note: no report can be made: {key}: {count} ({place})",
+                    key = key,
+                    count = count,
+                    place = place
+                ),
+                None => say!("note: no report can be made: {key}: {count}", key = key, count = count),
+            })
         })
         .collect()
 }
@@ -178,7 +207,7 @@ fn with_limits(answers: Vec<Answer>, config: &Config, is_event_based: bool) -> V
                 OfEvents::Nothing if is_event_based => (check.what, Err(EVENTS_HAVE_NO_IDS)),
                 _ => (check.what, outcome),
             };
-            Some(Checked { check, what, outcome, threshold })
+            Some(Checked { check, what: lang::text(what), outcome: outcome.map_err(lang::text), threshold })
         })
         .collect()
 }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use polars::prelude::PlFixedStateQuality;
 
-use super::subject::{Answer, Examples, Found, Part, Subject, answer, counted, money, percent, whole};
+use super::subject::{
+    Answer, CrmRow, Examples, Found, Part, Subject, answer, counted, money, percent, whole,
+};
 use crate::config::text::quoted;
 use crate::input::spellings;
 use crate::input::table::{Days, Table, code_slice};
@@ -12,16 +14,17 @@ use crate::kpi::exact::Exact;
 use crate::leads::Over;
 use crate::mask::Mask;
 use crate::period::month_number;
+use crate::{say, words};
 
 /// The checks of channels.
 pub fn answers(subject: &Subject) -> Vec<Answer> {
-    const NEEDS: &str = "the CRM and a spend export must both have channels";
+    const NEEDS: &str = words!("the CRM and a spend export must both have channels");
     let leads = Side::of_leads(subject, &subject.entries);
     let spend = Side::of_spend(subject);
     let spellings = answer(
         "channel_spellings",
         if leads.is_none() && spend.is_none() {
-            Err("no input has channels")
+            Err(words!("no input has channels"))
         } else {
             // events of every stage have names
             let all = Side::of_leads(subject, &subject.counted);
@@ -122,24 +125,27 @@ impl<'a> Side<'a> {
 fn spend_without_leads(subject: &Subject, leads: &Side, spend: &Side) -> Found {
     let lonely = || spend.channels.iter().filter(|(channel, _)| !leads.channels.contains_key(*channel));
     let cost = Exact::millionths(lonely().map(|(_, tally)| tally.cost).sum());
-    let parts = lonely().map(|(channel, tally)| Part {
-        subject: (*channel).to_string(),
-        count: Exact::millionths(tally.cost),
-        of: Some(spend.cost()),
-        examples: spend.example(*tally),
-        proposal: String::new(),
+    let parts = lonely().map(|(channel, tally)| {
+        Part::new(*channel, Exact::millionths(tally.cost), Some(spend.cost()), spend.example(*tally))
     });
     let count = whole(subject.acquired.count());
     let each = |cost: Exact| cost.over(count).map_or_else(String::new, |each| subject.money(each));
     let rest = spend.cost().minus(cost).unwrap_or(Exact::ZERO);
-    let effect = format!(
-        "these channels have no cost per {}, but their cost is in the total: {} {}, {} without it; \
-         money lost, or a channel that the CRM knows under another name",
-        subject.noun.one,
-        each(spend.cost()),
-        subject.noun.each,
-        each(rest)
-    );
+    let (all, rest) = (each(spend.cost()), each(rest));
+    let effect = match subject.row {
+        CrmRow::Lead => say!(
+            "these channels have no cost per lead, but their cost is in the total: {all} a lead, {rest} without it; \
+             money lost, or a channel that the CRM knows under another name",
+            all = all,
+            rest = rest
+        ),
+        CrmRow::Event => say!(
+            "these channels have no cost per event, but their cost is in the total: {all} an event of the first stage, \
+             {rest} without it; money lost, or a channel that the CRM knows under another name",
+            all = all,
+            rest = rest
+        ),
+    };
     let examples = Examples::of_rows(lonely().map(|(_, tally)| tally.first_row), &spend.table.origin);
     Found { parts: parts.collect(), ..money(cost, spend.cost(), examples, effect) }
 }
@@ -147,32 +153,45 @@ fn spend_without_leads(subject: &Subject, leads: &Side, spend: &Side) -> Found {
 fn leads_without_spend(subject: &Subject, leads: &Side, spend: &Side) -> Found {
     let lonely = || leads.channels.iter().filter(|(channel, _)| !spend.channels.contains_key(*channel));
     let count: u64 = lonely().map(|(_, tally)| tally.rows).sum();
-    let parts = lonely().map(|(channel, tally)| Part {
-        subject: (*channel).to_string(),
-        count: whole(tally.rows),
-        of: Some(whole(leads.rows())),
-        examples: leads.example(*tally),
-        proposal: String::new(),
+    let parts = lonely().map(|(channel, tally)| {
+        Part::new(*channel, whole(tally.rows), Some(whole(leads.rows())), leads.example(*tally))
     });
     let new = Side::of_leads(subject, &subject.acquired);
     let is_lonely = |channel: &&str| !spend.channels.contains_key(*channel);
     let new_lonely = new.iter().flat_map(|side| &side.channels).filter(|(channel, _)| is_lonely(channel));
     let (all, free) = (subject.acquired.count(), new_lonely.map(|(_, tally)| tally.rows).sum::<u64>());
     let each = |leads: u64| {
-        spend.cost().over(whole(leads)).map_or_else(|| "nothing".to_string(), |each| subject.money(each))
+        spend.cost().over(whole(leads)).map_or_else(|| say!("nothing"), |each| subject.money(each))
     };
-    let is_all = all == subject.entries.count();
-    let over = if is_all { subject.noun.each_of_all } else { "a lead over all leads of new customers" };
-    let effect = format!(
-        "their cost per {} is 0.00 and pulls the total down: {} {}, {} without them; \
-         right for channels that cost nothing, wrong where an ad export is missing",
-        subject.noun.one,
-        each(all),
-        over,
-        each(all - free)
-    );
+    let effect = effect_of_no_spend(subject, &each(all), &each(all - free));
     let examples = Examples::of_rows(lonely().map(|(_, tally)| tally.first_row), &leads.table.origin);
     Found { parts: parts.collect(), ..counted(count, leads.rows(), examples, effect) }
+}
+
+/// What it does that leads cost nothing: the cost of each of all, and of those that cost something.
+fn effect_of_no_spend(subject: &Subject, all: &str, rest: &str) -> String {
+    let is_all = subject.acquired.count() == subject.entries.count();
+    match (subject.row, is_all) {
+        (CrmRow::Lead, true) => say!(
+            "their cost per lead is 0.00 and pulls the total down: {all} a lead over all leads, {rest} without them; \
+             right for channels that cost nothing, wrong where an ad export is missing",
+            all = all,
+            rest = rest
+        ),
+        (CrmRow::Lead, false) => say!(
+            "their cost per lead is 0.00 and pulls the total down: {all} a lead over all leads of new customers, {rest} \
+             without them; right for channels that cost nothing, wrong where an ad export is missing",
+            all = all,
+            rest = rest
+        ),
+        // events have no customers: all of them are new
+        (CrmRow::Event, _) => say!(
+            "their cost per event is 0.00 and pulls the total down: {all} an event over all of the first stage, {rest} \
+             without them; right for channels that cost nothing, wrong where an ad export is missing",
+            all = all,
+            rest = rest
+        ),
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -197,27 +216,39 @@ fn lonely_months(subject: &Subject, own: &Side, other: &Side, which: Lonely) -> 
     }
     let rows: Vec<usize> = of_channel.values().flat_map(|(_, _, rows)| rows.iter().copied()).collect();
     let parts = of_channel.into_iter().filter(|(_, (count, ..))| *count > 0);
-    let parts = parts.map(|(channel, (count, of, rows))| Part {
-        subject: channel.to_string(),
-        count: whole(count),
-        of: Some(whole(of)),
-        examples: Examples::of_rows(rows, &own.table.origin),
-        proposal: String::new(),
+    let parts = parts.map(|(channel, (count, of, rows))| {
+        Part::new(channel, whole(count), Some(whole(of)), Examples::of_rows(rows, &own.table.origin))
     });
-    let effect = match which {
-        Lonely::Spend => format!(
-            "{} of these months meet no {one} created in them: cost per {one} is empty there, and the money \
-             is shared out to no {one} of its channel",
-            subject.money(Exact::millionths(lost.cost)),
-            one = subject.noun.one
-        ),
-        Lonely::Leads => format!(
-            "a cost of 0.00 for {} of these months: the channel looks cheaper than it is if it spent then",
-            subject.noun.number(lost.rows)
-        ),
-    };
+    let effect = effect_of_months(subject, lost, which);
     let examples = Examples::of_rows(rows.iter().copied(), &own.table.origin);
     Found { parts: parts.collect(), ..counted(rows.len() as u64, own.months.len() as u64, examples, effect) }
+}
+
+/// What it does that so much money, or so many leads, stand alone in their months.
+fn effect_of_months(subject: &Subject, lost: Tally, which: Lonely) -> String {
+    let cost = subject.money(Exact::millionths(lost.cost));
+    match (which, subject.row) {
+        (Lonely::Spend, CrmRow::Lead) => say!(
+            "{cost} of these months meet no lead created in them: cost per lead is empty there, and the money is shared \
+             out to no lead of its channel",
+            cost = cost
+        ),
+        (Lonely::Spend, CrmRow::Event) => say!(
+            "{cost} of these months meet no event created in them: cost per event is empty there, and the money is shared \
+             out to no event of its channel",
+            cost = cost
+        ),
+        (Lonely::Leads, CrmRow::Lead) => say!(
+            "a cost of 0.00 for {count} {count:lead|leads} of these months: the channel looks cheaper than it is if it \
+             spent then",
+            count = lost.rows
+        ),
+        (Lonely::Leads, CrmRow::Event) => say!(
+            "a cost of 0.00 for {count} {count:event|events} of these months: the channel looks cheaper than it is if it \
+             spent then",
+            count = lost.rows
+        ),
+    }
 }
 
 /// What stands under a name of a channel.
@@ -250,26 +281,49 @@ fn same_names(subject: &Subject, leads: Option<&Side>, spend: Option<&Side>) -> 
         for (name, other) in &group[1..] {
             moved_leads += other.leads;
             moved_cost += other.cost;
+            let place = Examples::of_texts([other.place.clone()]);
             parts.push(Part {
-                subject: name.clone(),
-                count: whole(1),
-                of: None,
-                examples: Examples::of_texts([other.place.clone()]),
                 proposal: format!("{} = {}", quoted(name), quoted(&group[0].0)),
+                ..Part::new(name.as_str(), whole(1), None, place)
             });
         }
     }
     let all = spend.map_or(Exact::ZERO, Side::cost);
-    let cost = Exact::millionths(moved_cost);
-    let share = if all.is_zero() { String::new() } else { format!(" ({} of the spend)", percent(cost, all)) };
-    let effect = format!(
-        "one channel stands in several rows: {} and {}{share} are under a second name, and spend under one \
-         name does not meet the {} of the other",
-        subject.noun.number(moved_leads),
-        subject.money(cost),
-        subject.noun.many
-    );
+    let effect = effect_of_names(subject, moved_leads, Exact::millionths(moved_cost), all);
     let places: Vec<String> = parts.iter().flat_map(|part| part.examples.shown.clone()).collect();
     let count = parts.len() as u64;
     Found { parts, ..counted(count, of, Examples::of_texts(places), effect) }
+}
+
+/// What it does that so many leads, and so much of all the spend, are under a second name.
+fn effect_of_names(subject: &Subject, leads: u64, cost: Exact, all: Exact) -> String {
+    let money = subject.money(cost);
+    match (subject.row, all.is_zero()) {
+        (CrmRow::Lead, false) => say!(
+            "one channel stands in several rows: {count} {count:lead|leads} and {money} ({share} of the spend) are under \
+             a second name, and spend under one name does not meet the leads of the other",
+            count = leads,
+            money = money,
+            share = percent(cost, all)
+        ),
+        (CrmRow::Lead, true) => say!(
+            "one channel stands in several rows: {count} {count:lead|leads} and {money} are under a second name, and \
+             spend under one name does not meet the leads of the other",
+            count = leads,
+            money = money
+        ),
+        (CrmRow::Event, false) => say!(
+            "one channel stands in several rows: {count} {count:event|events} and {money} ({share} of the spend) are \
+             under a second name, and spend under one name does not meet the events of the other",
+            count = leads,
+            money = money,
+            share = percent(cost, all)
+        ),
+        (CrmRow::Event, true) => say!(
+            "one channel stands in several rows: {count} {count:event|events} and {money} are under a second name, and \
+             spend under one name does not meet the events of the other",
+            count = leads,
+            money = money
+        ),
+    }
 }

@@ -10,6 +10,7 @@ use super::subject::{Answer, Examples, Found, Part, Subject, answer, counted, wh
 use crate::input::table::{Days, code_slice};
 use crate::kpi::view::{NONE, TOTAL, is_bucket};
 use crate::mask::Mask;
+use crate::say;
 
 /// The fields, and how well each group of leads fills them.
 #[derive(Debug)]
@@ -182,18 +183,13 @@ fn placeholder_values(subject: &Subject, fields: &[Field]) -> Found {
         of += cells + found;
         any = any.or(&field.placeholders);
         if found > 0 {
-            parts.push(Part {
-                subject: field.name.clone(),
-                count: whole(found),
-                of: Some(whole(cells + found)),
-                examples: Examples::of_rows(field.placeholders.rows(), origin),
-                proposal: String::new(),
-            });
+            let examples = Examples::of_rows(field.placeholders.rows(), origin);
+            parts.push(Part::new(field.name.as_str(), whole(found), Some(whole(cells + found)), examples));
         }
     }
-    let effect =
-        "reports take them for values: each is a row of its own beside `(none)`, and the field looks better \
-         filled than it is"
-            .to_string();
+    let effect = say!(
+        "reports take them for values: each is a row of its own beside `(none)`, and the field looks better filled than \
+         it is"
+    );
     Found { parts, ..counted(count, of, Examples::of_rows(any.rows(), origin), effect) }
 }

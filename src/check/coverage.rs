@@ -3,13 +3,14 @@
 use anyhow::Result;
 use polars::prelude::{ChunkFullNull as _, Int64Chunked};
 
-use super::subject::{Answer, Examples, Found, LEAD, Subject, answer, money, percent, rows_found, whole};
+use super::subject::{Answer, CrmRow, Examples, Found, Subject, answer, money, percent, rows_found, whole};
 use crate::input::table::{Table, code_slice};
 use crate::kpi::exact::Exact;
 use crate::leads::allocation::allocate;
 use crate::leads::index::NO_LEAD;
 use crate::leads::{Data, Over};
 use crate::mask::Mask;
+use crate::{lang, say, words};
 
 /// How much of something is attributed.
 #[derive(Debug)]
@@ -21,18 +22,61 @@ pub struct Coverage {
     pub of: Exact,
 }
 
-/// The key of what is not covered, that of what is, and what that is.
-const COVERAGES: [(&str, &str, &str); 7] = [
-    ("leads_without_channel", "leads_with_channel", "leads with a channel"),
-    ("revenue_without_channel", "revenue_with_channel", "revenue of leads with a channel"),
-    ("spend_without_channel", "spend_with_channel", "spend with a channel"),
-    ("leads_without_campaign", "leads_with_campaign", "leads with a campaign"),
-    ("revenue_without_campaign", "revenue_with_campaign", "revenue of leads with a campaign"),
-    ("spend_without_campaign", "spend_with_campaign", "spend with a campaign"),
-    ("spend_reaching_nobody", "spend_reaching_leads", "spend that reaches leads"),
+/// What is covered, by the check of what is not.
+struct Covered {
+    check: &'static str,
+    key: &'static str,
+    of_leads: &'static str,
+    /// The same where the rows of the CRM are events.
+    of_events: &'static str,
+}
+
+const COVERAGES: [Covered; 7] = [
+    Covered {
+        check: "leads_without_channel",
+        key: "leads_with_channel",
+        of_leads: words!("leads with a channel"),
+        of_events: words!("events with a channel"),
+    },
+    Covered {
+        check: "revenue_without_channel",
+        key: "revenue_with_channel",
+        of_leads: words!("revenue of leads with a channel"),
+        of_events: words!("revenue of events with a channel"),
+    },
+    Covered {
+        check: "spend_without_channel",
+        key: "spend_with_channel",
+        of_leads: words!("spend with a channel"),
+        of_events: words!("spend with a channel"),
+    },
+    Covered {
+        check: "leads_without_campaign",
+        key: "leads_with_campaign",
+        of_leads: words!("leads with a campaign"),
+        of_events: words!("events with a campaign"),
+    },
+    Covered {
+        check: "revenue_without_campaign",
+        key: "revenue_with_campaign",
+        of_leads: words!("revenue of leads with a campaign"),
+        of_events: words!("revenue of events with a campaign"),
+    },
+    Covered {
+        check: "spend_without_campaign",
+        key: "spend_with_campaign",
+        of_leads: words!("spend with a campaign"),
+        of_events: words!("spend with a campaign"),
+    },
+    Covered {
+        check: "spend_reaching_nobody",
+        key: "spend_reaching_leads",
+        of_leads: words!("spend that reaches leads"),
+        of_events: words!("spend that reaches events"),
+    },
 ];
 
-const NO_SPEND: &str = "no spend export is named";
+const NO_SPEND: &str = words!("no spend export is named");
 
 /// The checks of attribution, and the same numbers as coverage.
 ///
@@ -48,12 +92,15 @@ pub fn answers(subject: &Subject) -> Result<(Vec<Coverage>, Vec<Answer>)> {
         answer("spend_without_campaign", spend_without(subject, "campaign")),
         answer("spend_reaching_nobody", spend_reaching_nobody(subject)?),
     ];
-    let coverage = COVERAGES.iter().filter_map(|(key, covered_key, what)| {
-        let answer = answers.iter().find(|answer| answer.check.key == *key)?;
+    let coverage = COVERAGES.iter().filter_map(|covered| {
+        let answer = answers.iter().find(|answer| answer.check.key == covered.check)?;
         let found = answer.outcome.as_ref().ok()?;
         let (of, is_money) = (found.of?, found.is_money);
-        let what = what.replace("leads", subject.noun.many);
-        Some(Coverage { key: covered_key, what, is_money, covered: of.minus(found.count)?, of })
+        let what = lang::text(match subject.row {
+            CrmRow::Lead => covered.of_leads,
+            CrmRow::Event => covered.of_events,
+        });
+        Some(Coverage { key: covered.key, what, is_money, covered: of.minus(found.count)?, of })
     });
     Ok((coverage.collect(), answers))
 }
@@ -66,25 +113,27 @@ fn empty(table: &Table, column: &str) -> Option<Mask> {
 }
 
 fn no_column(column: &str) -> &'static str {
-    if column == "channel" { "the CRM has no channels" } else { "the CRM has no campaigns" }
+    if column == "channel" { words!("the CRM has no channels") } else { words!("the CRM has no campaigns") }
 }
 
 fn leads_without(subject: &Subject, column: &str) -> Result<Found, &'static str> {
     let lacking = empty(subject.leads(), column).ok_or(no_column(column))?.and(&subject.counted);
     let won = whole(lacking.and(&subject.won).count());
     let all = subject.counted.count();
-    let effect = match column {
-        "channel" if subject.noun == LEAD && subject.knows_won() && lacking.count() > 0 => format!(
-            "in the row `(none)`, where {} are won ({} of all leads are): the channels that brought them \
-             show too few leads and too high a cost",
-            percent(won, whole(lacking.count())),
-            percent(whole(subject.won.count()), whole(all))
+    let effect = match (column, subject.row) {
+        ("channel", CrmRow::Lead) if subject.knows_won() && lacking.count() > 0 => say!(
+            "in the row `(none)`, where {share} are won ({all} of all leads are): the channels that brought them show too \
+             few leads and too high a cost",
+            share = percent(won, whole(lacking.count())),
+            all = percent(whole(subject.won.count()), whole(all))
         ),
-        "channel" => {
-            "in the row `(none)`: the channels that brought them show too few leads and too high a cost"
-                .replace("leads", subject.noun.many)
+        ("channel", CrmRow::Lead) => {
+            say!("in the row `(none)`: the channels that brought them show too few leads and too high a cost")
         }
-        _ => "in the row `(none)` by campaign; spend reaches them by their channel only".to_string(),
+        ("channel", CrmRow::Event) => say!(
+            "in the row `(none)`: the channels that brought them show too few events and too high a cost"
+        ),
+        _ => say!("in the row `(none)` by campaign; spend reaches them by their channel only"),
     };
     Ok(rows_found(&lacking, all, &subject.leads().origin, effect))
 }
@@ -92,7 +141,7 @@ fn leads_without(subject: &Subject, column: &str) -> Result<Found, &'static str>
 fn revenue_without(subject: &Subject, column: &str) -> Result<Found, &'static str> {
     let leads = subject.leads();
     if !leads.has("amount") || !subject.knows_won() {
-        return Err("the CRM tells no amount of leads won");
+        return Err(words!("the CRM tells no amount of leads won"));
     }
     let empty = empty(leads, column).ok_or(no_column(column))?;
     let lacking = empty.and(&subject.won);
@@ -102,10 +151,17 @@ fn revenue_without(subject: &Subject, column: &str) -> Result<Found, &'static st
     };
     let part = Subject::sum(leads, "amount", lacking.rows());
     let all = Subject::sum(leads, "amount", subject.won.rows());
-    let effect = format!(
-        "{} of the revenue is no {column}'s: revenue and return by {column} are too low by as much",
-        percent(part, all)
-    );
+    let share = percent(part, all);
+    let effect = match column {
+        "channel" => say!(
+            "{share} of the revenue is no channel's: revenue and return by channel are too low by as much",
+            share = share
+        ),
+        _ => say!(
+            "{share} of the revenue is no campaign's: revenue and return by campaign are too low by as much",
+            share = share
+        ),
+    };
     let examples = Examples::of_rows(lacking.rows().filter(paid), &leads.origin);
     Ok(money(part, all, examples, effect))
 }
@@ -113,18 +169,25 @@ fn revenue_without(subject: &Subject, column: &str) -> Result<Found, &'static st
 fn spend_without(subject: &Subject, column: &str) -> Result<Found, &'static str> {
     let spend = &subject.facts(Over::Spend).ok_or(NO_SPEND)?.table;
     let needs = if column == "channel" {
-        "the spend exports have no channels"
+        words!("the spend exports have no channels")
     } else {
-        "the spend exports have no campaigns"
+        words!("the spend exports have no campaigns")
     };
     let lacking = empty(spend, column).ok_or(needs)?;
     let costs = costs(spend);
     let part = Subject::sum(spend, "cost", lacking.rows());
     let all = Subject::sum(spend, "cost", 0..spend.frame.height());
-    let effect = format!(
-        "{} of the spend is no {column}'s: cost per lead by {column} is too low by as much",
-        percent(part, all)
-    );
+    let share = percent(part, all);
+    let effect = match column {
+        "channel" => say!(
+            "{share} of the spend is no channel's: cost per lead by channel is too low by as much",
+            share = share
+        ),
+        _ => say!(
+            "{share} of the spend is no campaign's: cost per lead by campaign is too low by as much",
+            share = share
+        ),
+    };
     let examples =
         Examples::of_rows(lacking.rows().filter(|row| costs.get(*row).unwrap_or(0) != 0), &spend.origin);
     Ok(money(part, all, examples, effect))
@@ -142,10 +205,10 @@ fn spend_reaching_nobody(subject: &Subject) -> Result<Result<Found, &'static str
     let table = &spend.table;
     let (part, lost) = lost_spend(subject.data, &subject.counted, table)?;
     let all = Subject::sum(table, "cost", 0..table.frame.height());
-    let effect = format!(
-        "in the row `(no leads)` of every split that ad exports do not have themselves: cost per lead by \
-         segment or owner leaves {} of the spend out",
-        percent(part, all)
+    let effect = say!(
+        "in the row `(no leads)` of every split that ad exports do not have themselves: cost per lead by segment or owner \
+         leaves {share} of the spend out",
+        share = percent(part, all)
     );
     Ok(Ok(money(part, all, Examples::of_rows(lost, &table.origin), effect)))
 }

@@ -4,6 +4,9 @@ use super::contacts::Contacts;
 use super::subject::{Answer, Found, Subject, answer, known, rows_found, whole};
 use crate::leads::Over;
 use crate::mask::Mask;
+use crate::{say, words};
+
+const NO_CUSTOMERS: &str = words!("the CRM has no customer IDs");
 
 /// The checks of repeat business.
 pub fn answers(subject: &Subject) -> Vec<Answer> {
@@ -15,12 +18,12 @@ pub fn answers(subject: &Subject) -> Vec<Answer> {
 
 /// Leads that count as new although a lead with the same e-mail or phone was won before they were created.
 fn persons_in_both_bases(subject: &Subject) -> Result<Found, &'static str> {
-    let created = subject.data.created_at().ok_or("no stage is dated")?;
-    let won = subject.data.stages.won.ok_or("nothing in the CRM tells that a lead was won")?;
+    let created = subject.data.created_at().ok_or(words!("no stage is dated"))?;
+    let won = subject.data.stages.won.ok_or(words!("nothing in the CRM tells that a lead was won"))?;
     let won = &subject.data.stages.stages[won];
     let contacts: Vec<&Contacts> = subject.emails.iter().chain(&subject.phones).collect();
     if contacts.is_empty() {
-        return Err("no column of the CRM is called `email` or `phone`");
+        return Err(words!("no column of the CRM is called `email` or `phone`"));
     }
     let height = subject.counted.height();
     let mut known_before = Mask::none(height);
@@ -41,19 +44,19 @@ fn persons_in_both_bases(subject: &Subject) -> Result<Found, &'static str> {
     }
     let found = known_before.and(&subject.acquired);
     let wins = found.and(&subject.won).count();
-    let effect = format!(
-        "counted as new in leads, conversions and acquisition costs, {} of them as new customers: with the customer's ID \
-         in both rows they are leads of existing customers",
-        crate::lang::whole(wins)
+    let effect = say!(
+        "counted as new in leads, conversions and acquisition costs, {count} of them as new customers: with the \
+         customer's ID in both rows they are leads of existing customers",
+        count = wins
     );
     Ok(rows_found(&found, told.and(&subject.acquired).count(), &subject.leads().origin, effect))
 }
 
 fn leads_of_existing_customers(subject: &Subject) -> Result<Found, &'static str> {
-    let customers = subject.customers.as_ref().ok_or("the CRM has no customer IDs")?;
-    let created = subject.data.created_at().ok_or("no stage is dated")?;
-    subject.data.stages.won.ok_or("nothing in the CRM tells that a lead was won")?;
-    let existing = subject.data.existing.as_ref().ok_or("the CRM has no customer IDs")?;
+    let customers = subject.customers.as_ref().ok_or(NO_CUSTOMERS)?;
+    let created = subject.data.created_at().ok_or(words!("no stage is dated"))?;
+    subject.data.stages.won.ok_or(words!("nothing in the CRM tells that a lead was won"))?;
+    let existing = subject.data.existing.as_ref().ok_or(NO_CUSTOMERS)?;
     let known_leads = Mask::from_rows(subject.counted.height(), |lead| {
         known(customers[lead]).is_some() && created.get(lead).is_some()
     });
@@ -67,16 +70,23 @@ fn leads_of_existing_customers(subject: &Subject) -> Result<Found, &'static str>
 fn effect(subject: &Subject, existing: &Mask) -> String {
     let won = subject.won.count();
     let repeated = existing.and(&subject.won).count();
-    let text = format!(
-        "no acquisition: reports leave them out of leads, conversions and acquisition costs; {repeated} of {won} wins are \
-         further sales to customers"
-    );
     let Some(spend) = subject.facts(Over::Spend).filter(|_| repeated > 0) else {
-        return text;
+        return say!(
+            "no acquisition: reports leave them out of leads, conversions and acquisition costs; {repeated} of {won} \
+             wins are further sales to customers",
+            repeated = repeated,
+            won = won
+        );
     };
     let cost = Subject::sum(&spend.table, "cost", 0..spend.table.frame.height());
-    let each = |wins: u64| {
-        cost.over(whole(wins)).map_or_else(|| "an unknown sum".to_string(), |each| subject.money(each))
-    };
-    format!("{text}, so that spend is {} a new customer, and not {} a win", each(won - repeated), each(won))
+    let each =
+        |wins: u64| cost.over(whole(wins)).map_or_else(|| say!("an unknown sum"), |each| subject.money(each));
+    say!(
+        "no acquisition: reports leave them out of leads, conversions and acquisition costs; {repeated} of {won} wins are \
+         further sales to customers, so that spend is {new} a new customer, and not {all} a win",
+        repeated = repeated,
+        won = won,
+        new = each(won - repeated),
+        all = each(won)
+    )
 }

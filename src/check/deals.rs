@@ -4,6 +4,7 @@ use super::subject::{Answer, Found, Subject, answer, percent, rows_found, whole}
 use crate::input::table::code_slice;
 use crate::kpi::exact::Exact;
 use crate::mask::Mask;
+use crate::{say, words};
 
 /// The checks of deals and of single fields.
 pub fn answers(subject: &Subject) -> Vec<Answer> {
@@ -19,9 +20,9 @@ pub fn answers(subject: &Subject) -> Vec<Answer> {
 
 /// The leads won whose amount is of a kind.
 fn won_with(subject: &Subject, is_meant: impl Fn(Option<i64>) -> bool + Sync) -> Result<Mask, &'static str> {
-    let amounts = subject.leads().numbers("amount").ok_or("the CRM has no amounts")?;
+    let amounts = subject.leads().numbers("amount").ok_or(words!("the CRM has no amounts"))?;
     if !subject.knows_won() {
-        return Err("nothing in the CRM tells that a lead was won");
+        return Err(words!("nothing in the CRM tells that a lead was won"));
     }
     let height = subject.counted.height();
     Ok(Mask::from_rows(height, |row| is_meant(amounts.get(row))).and(&subject.won))
@@ -38,12 +39,12 @@ fn won_without_amount(subject: &Subject) -> Result<Found, &'static str> {
     let missing =
         average(subject, &others).and_then(|average| Some((average, average.times(whole(lacking.count()))?)));
     let effect = missing.map_or_else(
-        || "revenue and average check are unknown".to_string(),
+        || say!("revenue and average check are unknown"),
         |(average, missing)| {
-            format!(
-                "revenue is too low: by {} if they are like the others, whose average is {}",
-                subject.money(missing),
-                subject.money(average)
+            say!(
+                "revenue is too low: by {missing} if they are like the others, whose average is {average}",
+                missing = subject.money(missing),
+                average = subject.money(average)
             )
         },
     );
@@ -53,12 +54,11 @@ fn won_without_amount(subject: &Subject) -> Result<Found, &'static str> {
 fn won_with_zero_amount(subject: &Subject) -> Result<Found, &'static str> {
     let zero = won_with(subject, |amount| amount == Some(0))?;
     let known = won_with(subject, |amount| amount.is_some())?;
-    let text =
-        |rows: &Mask| average(subject, rows).map_or_else(|| "empty".to_string(), |sum| subject.money(sum));
-    let effect = format!(
-        "the average check counts them as sales of nothing: it is {} as counted, {} without them",
-        text(&known),
-        text(&known.and(&zero.not()))
+    let text = |rows: &Mask| average(subject, rows).map_or_else(|| say!("empty"), |sum| subject.money(sum));
+    let effect = say!(
+        "the average check counts them as sales of nothing: it is {all} as counted, {rest} without them",
+        all = text(&known),
+        rest = text(&known.and(&zero.not()))
     );
     Ok(rows_found(&zero, subject.won.count(), &subject.leads().origin, effect))
 }
@@ -67,41 +67,43 @@ fn won_with_negative_amount(subject: &Subject) -> Result<Found, &'static str> {
     let negative = won_with(subject, |amount| amount.is_some_and(|amount| amount < 0))?;
     let sum = Subject::sum(subject.leads(), "amount", negative.rows());
     let below = Exact::ZERO.minus(sum).unwrap_or(Exact::ZERO);
-    let effect = format!(
-        "they lower revenue by {}: a refund is no sale, a typing error no refund",
-        subject.money(below)
+    let effect = say!(
+        "they lower revenue by {money}: a refund is no sale, a typing error no refund",
+        money = subject.money(below)
     );
     Ok(rows_found(&negative, subject.won.count(), &subject.leads().origin, effect))
 }
 
 fn lost_without_reason(subject: &Subject) -> Result<Found, &'static str> {
-    let codes = subject.codes("lost_reason").ok_or("the CRM has no reasons of loss")?;
+    let codes = subject.codes("lost_reason").ok_or(words!("the CRM has no reasons of loss"))?;
     let lost = subject.data.stages.lost.and(&subject.counted);
     let lacking = Mask::from_rows(codes.len(), |row| codes[row] == 0).and(&lost);
-    let effect = format!(
-        "reasons of loss speak of {} of the leads lost; the others are under `(none)`",
-        percent(whole(lost.count() - lacking.count()), whole(lost.count()))
+    let effect = say!(
+        "reasons of loss speak of {share} of the leads lost; the others are under `(none)`",
+        share = percent(whole(lost.count() - lacking.count()), whole(lost.count()))
     );
     Ok(rows_found(&lacking, lost.count(), &subject.leads().origin, effect))
 }
 
 fn leads_without_owner(subject: &Subject) -> Result<Found, &'static str> {
-    let codes = subject.leads().codes("owner").ok_or("the CRM has no owners")?;
+    let codes = subject.leads().codes("owner").ok_or(words!("the CRM has no owners"))?;
     let codes = code_slice(&codes);
     let lacking = Mask::from_rows(codes.len(), |row| codes[row] == 0).and(&subject.counted);
-    let won = lacking.and(&subject.won).count();
-    let effect =
-        format!("under `(none)` by owner: nobody is credited with {won} of {} wins", subject.won.count());
+    let effect = say!(
+        "under `(none)` by owner: nobody is credited with {count} of {all} wins",
+        count = lacking.and(&subject.won).count(),
+        all = subject.won.count()
+    );
     Ok(rows_found(&lacking, subject.counted.count(), &subject.leads().origin, effect))
 }
 
 fn leads_without_customer_id(subject: &Subject) -> Result<Found, &'static str> {
-    let customers = subject.customers.as_ref().ok_or("the CRM has no customer IDs")?;
+    let customers = subject.customers.as_ref().ok_or(words!("the CRM has no customer IDs"))?;
     let lacking = Mask::from_rows(customers.len(), |row| super::subject::known(customers[row]).is_none());
     let lacking = lacking.and(&subject.counted);
-    let effect = format!(
-        "each counts as a customer of its own: {} of them are won, and repeat business among them is not seen",
-        lacking.and(&subject.won).count()
+    let effect = say!(
+        "each counts as a customer of its own: {count} of them are won, and repeat business among them is not seen",
+        count = lacking.and(&subject.won).count()
     );
     Ok(rows_found(&lacking, subject.counted.count(), &subject.leads().origin, effect))
 }

@@ -11,10 +11,10 @@ use rayon::prelude::*;
 
 use super::contacts::Contacts;
 use super::subject::{Answer, Found, Subject, answer, known, percent, rows_found, whole};
-use crate::check::number_of;
 use crate::input::table::{Table, code_slice};
 use crate::leads::index::NO_LEAD;
 use crate::mask::Mask;
+use crate::{say, words};
 
 /// A lead and the first one that it repeats.
 type Repeat = (u32, u32);
@@ -22,40 +22,74 @@ type Repeat = (u32, u32);
 /// The checks of near-duplicates.
 pub fn answers(subject: &Subject) -> Vec<Answer> {
     let (emails, phones) = (subject.emails.as_ref(), subject.phones.as_ref());
-    let found = |contacts: Option<&Contacts>, needs| match contacts {
-        Some(contacts) => Ok(describe(subject, &repeated_contacts(subject, contacts), contacts.filled)),
+    let by = |contacts: Option<&Contacts>, needs| match contacts {
+        Some(contacts) => Ok(found(subject, &repeated_contacts(subject, contacts), contacts.filled)),
         None => Err(needs),
     };
     vec![
         answer(
             "near_duplicate_ids",
-            Ok(describe(subject, &near_duplicate_ids(subject), subject.counted.count())),
+            Ok(found(subject, &near_duplicate_ids(subject), subject.counted.count())),
         ),
-        answer("same_email", found(emails, "no column of the CRM is called `email`")),
-        answer("same_phone", found(phones, "no column of the CRM is called `phone`")),
+        answer("same_email", by(emails, words!("no column of the CRM is called `email`"))),
+        answer("same_phone", by(phones, words!("no column of the CRM is called `phone`"))),
         answer("identical_leads", identical_leads(subject, emails, phones)),
     ]
 }
 
-/// What it means that these leads repeat others.
-fn describe(subject: &Subject, repeats: &[Repeat], of: u64) -> Found {
+/// These leads that repeat others, and what that means.
+fn found(subject: &Subject, repeats: &[Repeat], of: u64) -> Found {
+    let surplus = repeats.len() as u64;
+    let effect = match shares_won(subject, repeats) {
+        None => say!(
+            "if they are the same leads, the CRM counts {count} {count:lead|leads} too many",
+            count = surplus
+        ),
+        Some((all, once)) => say!(
+            "if they are the same leads, the CRM counts {count} {count:lead|leads} too many: {all} of all leads are won as \
+             counted, {once} if each counts once",
+            count = surplus,
+            all = all,
+            once = once
+        ),
+    };
+    rows_found(&repeating(subject, repeats), of, &subject.leads().origin, effect)
+}
+
+/// These leads that are like others in everything, which may be no repetition.
+fn found_alike(subject: &Subject, repeats: &[Repeat], of: u64) -> Found {
+    let surplus = repeats.len() as u64;
+    let effect = match shares_won(subject, repeats) {
+        None => say!(
+            "if they are the same leads, the CRM counts {count} {count:lead|leads} too many; look at some first, sales can \
+             be alike",
+            count = surplus
+        ),
+        Some((all, once)) => say!(
+            "if they are the same leads, the CRM counts {count} {count:lead|leads} too many: {all} of all leads are won as \
+             counted, {once} if each counts once; look at some first, sales can be alike",
+            count = surplus,
+            all = all,
+            once = once
+        ),
+    };
+    rows_found(&repeating(subject, repeats), of, &subject.leads().origin, effect)
+}
+
+fn repeating(subject: &Subject, repeats: &[Repeat]) -> Mask {
     let mut rows = Mask::none(subject.counted.height());
     for (row, _) in repeats {
         rows.insert(*row as usize);
     }
-    rows_found(&rows, of, &subject.leads().origin, effect(subject, repeats))
+    rows
 }
 
-/// By how much leads and conversion are off if each lead that repeats another is the same lead.
-fn effect(subject: &Subject, repeats: &[Repeat]) -> String {
+/// The share of all leads that are won, as counted, and if each lead that repeats another is the same lead; none where
+/// nothing is won.
+fn shares_won(subject: &Subject, repeats: &[Repeat]) -> Option<(String, String)> {
     let (leads, won) = (subject.counted.count(), subject.won.count());
-    let surplus = repeats.len() as u64;
-    let too_many = format!(
-        "if they are the same leads, the CRM counts {} too many",
-        number_of(surplus, "lead", "leads")
-    );
     if !subject.knows_won() || won == 0 {
-        return too_many;
+        return None;
     }
     let mut is_counted: HashSet<u32> = HashSet::new();
     let repeated_wins = repeats
@@ -65,11 +99,8 @@ fn effect(subject: &Subject, repeats: &[Repeat]) -> String {
             is_won && (subject.won.has(*first as usize) || !is_counted.insert(*first))
         })
         .count() as u64;
-    format!(
-        "{too_many}: {} of all leads are won as counted, {} if each counts once",
-        percent(whole(won), whole(leads)),
-        percent(whole(won - repeated_wins), whole(leads - surplus))
-    )
+    let once = leads - repeats.len() as u64;
+    Some((percent(whole(won), whole(leads)), percent(whole(won - repeated_wins), whole(once))))
 }
 
 /// Rows whose keys are equal to that of an earlier row, with the first such row; in the order of rows.
@@ -166,7 +197,7 @@ fn identical_leads(
 ) -> Result<Found, &'static str> {
     let amounts = subject.leads().numbers("amount");
     if amounts.is_none() && emails.is_none() && phones.is_none() {
-        return Err("the CRM has neither amounts nor contacts to tell leads of one day apart");
+        return Err(words!("the CRM has neither amounts nor contacts to tell leads of one day apart"));
     }
     let has = |contacts: Option<&Contacts>, row: usize| contacts.is_some_and(|known| known.of_lead[row] > 0);
     let height = subject.counted.height();
@@ -182,9 +213,7 @@ fn identical_leads(
     let hashes =
         rows_of(&looked_at).into_par_iter().with_min_len(1 << 12).map(|row| (hash(row), row)).collect();
     let repeats = repeats(hashes, |left, right| columns.iter().all(|cells| cells.are_equal(left, right)));
-    let mut found = describe(subject, &repeats, looked_at.count());
-    found.effect.push_str("; look at some first, sales can be alike");
-    Ok(found)
+    Ok(found_alike(subject, &repeats, looked_at.count()))
 }
 
 /// A column of the leads, to be compared cell by cell.

@@ -1,7 +1,8 @@
 //! Stages and dates that contradict each other, or are missing.
 
+use super::orphans::{NO_CONTRACTS, NO_TICKETS};
 use super::subject::{
-    Answer, EVENT, Examples, Found, Part, Subject, answer, counted, percent, rows_found, whole,
+    Answer, CrmRow, Examples, Found, Part, Subject, answer, counted, percent, rows_found, whole,
 };
 use crate::check::{Finding, finding};
 use crate::config::NegativeDays;
@@ -11,6 +12,7 @@ use crate::input::tables::Kind;
 use crate::leads::{Over, Stage};
 use crate::mask::Mask;
 use crate::period::format_day;
+use crate::{say, words};
 
 /// The checks of stages and dates.
 pub fn answers(subject: &Subject, negative_days: NegativeDays) -> Vec<Answer> {
@@ -38,7 +40,7 @@ pub fn dates_after(inputs: &Inputs, as_of: i32) -> Option<Finding> {
             let later = (0..table.frame.height()).filter(|row| days.get(*row).is_some_and(|day| day > as_of));
             let Some(found) = finding(
                 "dates_after_as_of",
-                format!("dates after {}", format_day(as_of)),
+                say!("dates after {day}", day = format_day(as_of)),
                 later,
                 &table.origin,
             ) else {
@@ -107,29 +109,36 @@ fn stages_out_of_order(subject: &Subject, negative_days: NegativeDays) -> Found 
         leads = leads.or(&touches.early);
         pairs.push(Pair { of: touches.both.count(), early: touches.early.rows().collect() });
     }
-    let name = |pair: usize| match stages.get(pair / width) {
-        Some(earlier) => format!("{} before {}", stages[pair % width].name, earlier.name),
-        None if pair == width * width => "lost before created".to_string(),
-        None => "first touch before created".to_string(),
-    };
     let parts = pairs.iter().enumerate().filter(|(_, pair)| !pair.early.is_empty());
-    let parts = parts.map(|(place, pair)| Part {
-        subject: name(place),
-        count: whole(pair.early.len() as u64),
-        of: Some(whole(pair.of)),
-        examples: Examples::of_rows(pair.early.iter().copied(), origin),
-        proposal: String::new(),
+    let parts = parts.map(|(place, pair)| {
+        let (subject, label) = names_of_pair(stages, place);
+        let examples = Examples::of_rows(pair.early.iter().copied(), origin);
+        let count = whole(pair.early.len() as u64);
+        Part { label: Some(label), ..Part::new(subject, count, Some(whole(pair.of)), examples) }
     });
     let effect = match negative_days {
-        NegativeDays::Exclude => {
-            "days below 0 are left out of mean, median and p90 of days between stages, which speak of fewer \
-             leads"
-        }
+        NegativeDays::Exclude => say!(
+            "days below 0 are left out of mean, median and p90 of days between stages, which speak of fewer leads"
+        ),
         NegativeDays::Include => {
-            "days below 0 are averaged: mean and median of days between stages are too low"
+            say!("days below 0 are averaged: mean and median of days between stages are too low")
         }
     };
-    Found { parts: parts.collect(), ..rows_found(&leads, of, origin, effect.to_string()) }
+    Found { parts: parts.collect(), ..rows_found(&leads, of, origin, effect) }
+}
+
+/// What programs and people call the pair of stages of a number, whose later stage is dated before the earlier one.
+fn names_of_pair(stages: &[Stage], pair: usize) -> (String, String) {
+    let width = stages.len();
+    match stages.get(pair / width) {
+        Some(earlier) => {
+            let later = stages[pair % width].name.as_str();
+            let label = say!("{later} before {earlier}", later = later, earlier = earlier.name);
+            (format!("{later} before {}", earlier.name), label)
+        }
+        None if pair == width * width => ("lost before created".to_string(), say!("lost before created")),
+        None => ("first touch before created".to_string(), say!("first touch before created")),
+    }
 }
 
 fn stages_without_date(subject: &Subject) -> Found {
@@ -143,33 +152,29 @@ fn stages_without_date(subject: &Subject) -> Found {
         of += reached;
         any = any.or(&rows);
         if rows.count() > 0 {
-            parts.push(Part {
-                subject: stage.name.clone(),
-                count: whole(rows.count()),
-                of: Some(whole(reached)),
-                examples: Examples::of_rows(rows.rows(), origin),
-                proposal: String::new(),
-            });
+            let examples = Examples::of_rows(rows.rows(), origin);
+            parts.push(Part::new(stage.name.as_str(), whole(rows.count()), Some(whole(reached)), examples));
         }
     }
     let dated = percent(whole(of - count), whole(of));
-    let effect = match subject.noun {
-        EVENT => format!("in no month or quarter ({dated} of the events are dated)"),
-        _ => format!(
-            "missing in the days between stages; by period they count on the date of the next later stage, and \
-             without one in no period ({dated} of the stages reached are dated)"
+    let effect = match subject.row {
+        CrmRow::Event => say!("in no month or quarter ({share} of the events are dated)", share = dated),
+        CrmRow::Lead => say!(
+            "missing in the days between stages; by period they count on the date of the next later stage, and without one \
+             in no period ({share} of the stages reached are dated)",
+            share = dated
         ),
     };
     Found { parts, ..counted(count, of, Examples::of_rows(any.rows(), origin), effect) }
 }
 
 fn leads_without_creation_date(subject: &Subject) -> Result<Found, &'static str> {
-    let created = subject.data.created_at().ok_or("no stage is dated")?;
+    let created = subject.data.created_at().ok_or(words!("no stage is dated"))?;
     let lacking = created.known().not().and(&subject.counted);
-    let won = lacking.and(&subject.won).count();
-    let effect = format!(
-        "in no cohort of a month or quarter: the cohorts together are short of them, {won} of them won; no spend \
-         reaches them"
+    let effect = say!(
+        "in no cohort of a month or quarter: the cohorts together are short of them, {won} of them won; no spend reaches \
+         them",
+        won = lacking.and(&subject.won).count()
     );
     Ok(rows_found(&lacking, subject.counted.count(), &subject.leads().origin, effect))
 }
@@ -177,20 +182,20 @@ fn leads_without_creation_date(subject: &Subject) -> Result<Found, &'static str>
 fn lost_without_date(subject: &Subject) -> Result<Found, &'static str> {
     let stages = &subject.data.stages;
     if !stages.knows_lost {
-        return Err("nothing in the CRM tells that a lead was lost");
+        return Err(words!("nothing in the CRM tells that a lead was lost"));
     }
     let lost = stages.lost.and(&subject.counted);
     let lacking = lost.and(&stages.lost_at.known().not());
-    let effect = "in the losses of no month or quarter: by event basis a period shows too few".to_string();
+    let effect = say!("in the losses of no month or quarter: by event basis a period shows too few");
     Ok(rows_found(&lacking, lost.count(), &subject.leads().origin, effect))
 }
 
 /// Rows of another table without the date that puts them into a period.
 fn undated(subject: &Subject, over: Over, column: &str) -> Result<Found, &'static str> {
     let (missing, no_date) = match over {
-        Over::Spend => ("no spend export is named", "the spend exports have no dates"),
-        Over::Tickets => ("no service desk export is named", "the service cases have no opening dates"),
-        _ => ("no export of contracts is named", "the contracts have no start"),
+        Over::Spend => (words!("no spend export is named"), words!("the spend exports have no dates")),
+        Over::Tickets => (NO_TICKETS, words!("the service cases have no opening dates")),
+        _ => (NO_CONTRACTS, words!("the contracts have no start")),
     };
     let facts = subject.facts(over).ok_or(missing)?;
     let dates = facts.table.dates(column).ok_or(no_date)?;
@@ -198,19 +203,19 @@ fn undated(subject: &Subject, over: Over, column: &str) -> Result<Found, &'stati
     let effect = match over {
         Over::Spend => {
             let cost = Subject::sum(&facts.table, "cost", lacking.rows());
-            format!(
-                "{} are in no month: cost of the periods together is too low by as much",
-                subject.money(cost)
+            say!(
+                "{cost} are in no month: cost of the periods together is too low by as much",
+                cost = subject.money(cost)
             )
         }
-        Over::Tickets => "they are in no period: complaints of the periods together are too few".to_string(),
-        _ => "they are left out of customers: churn, new customers and MRR do not know them".to_string(),
+        Over::Tickets => say!("they are in no period: complaints of the periods together are too few"),
+        _ => say!("they are left out of customers: churn, new customers and MRR do not know them"),
     };
     Ok(rows_found(&lacking, lacking.height() as u64, &facts.table.origin, effect))
 }
 
 fn contracts_ended_before_start(subject: &Subject) -> Result<Found, &'static str> {
-    const NEEDS: &str = "no export of contracts has a start and a date of churn";
+    const NEEDS: &str = words!("no export of contracts has a start and a date of churn");
     let contracts = subject.facts(Over::Contracts).ok_or(NEEDS)?;
     let date = |column: &str| contracts.table.dates(column).ok_or(NEEDS);
     let (started, churned): (Days, Days) = (date("started_at")?, date("churned_at")?);
@@ -218,7 +223,6 @@ fn contracts_ended_before_start(subject: &Subject) -> Result<Found, &'static str
     let height = contracts.table.frame.height();
     let reversed = Mask::from_rows(height, |row| span(row).is_some_and(|(start, end)| end < start));
     let both = (0..height).filter(|row| span(*row).is_some()).count() as u64;
-    let effect =
-        "they are left out of customers: neither as new nor as churned does churn know them".to_string();
+    let effect = say!("they are left out of customers: neither as new nor as churned does churn know them");
     Ok(rows_found(&reversed, both, &contracts.table.origin, effect))
 }

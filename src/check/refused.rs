@@ -6,6 +6,7 @@ use super::{Finding, finding_of_texts};
 use crate::config::{Config, Purpose};
 use crate::error::{Failure, Undecided};
 use crate::input::{Inputs, block_of};
+use crate::say;
 
 /// Reads the inputs; columns that only a setting says how to read are left out one after the other.
 ///
@@ -44,7 +45,7 @@ fn told(columns: &[Undecided]) -> Option<Finding> {
     };
     finding_of_texts(
         "refused_columns",
-        "columns that are read only with a setting, left out",
+        say!("columns that are read only with a setting, left out"),
         columns.len(),
         columns.iter().map(text),
     )

@@ -2,48 +2,20 @@
 
 use super::contacts::{self, Contacts};
 use super::list::{CHECKS, Check, OfEvents};
-use crate::check::number_of;
 use crate::input::table::{Origin, Table, code_slice};
 use crate::kpi::exact::Exact;
 use crate::leads::index::{Index, NO_LEAD};
 use crate::leads::{Data, Facts, Over};
 use crate::mask::Mask;
+use crate::say;
 
-/// What a row of the CRM is called.
+/// What a row of the CRM is; texts about rows are chosen by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Noun {
-    pub one: &'static str,
-    pub many: &'static str,
-    /// What a mean is of.
-    pub each: &'static str,
-    /// What a mean is of, and that it is of all that came in.
-    pub each_of_all: &'static str,
-    /// The heading of a column that counts them.
-    pub heading: &'static str,
-}
-
-/// A row, or several, of one lead ID.
-pub const LEAD: Noun = Noun {
-    one: "lead",
-    many: "leads",
-    each: "a lead",
-    each_of_all: "a lead over all leads",
-    heading: "Leads",
-};
-/// A row without a lead ID, of one stage.
-pub const EVENT: Noun = Noun {
-    one: "event",
-    many: "events",
-    each: "an event of the first stage",
-    each_of_all: "an event over all of the first stage",
-    heading: "Events",
-};
-
-impl Noun {
-    /// `1 lead`, `2 leads`.
-    pub fn number(self, count: u64) -> String {
-        number_of(count, self.one, self.many)
-    }
+pub enum CrmRow {
+    /// A row, or several, of one lead ID.
+    Lead,
+    /// A row without a lead ID, of one stage.
+    Event,
 }
 
 /// How many places a finding names.
@@ -59,7 +31,7 @@ pub struct Subject<'a> {
     /// Those of them that are no leads of existing customers: by these reports divide what leads cost.
     pub acquired: Mask,
     /// What a row of the CRM is.
-    pub noun: Noun,
+    pub row: CrmRow,
     /// Those of them that were won; none where no input tells it.
     pub won: Mask,
     /// The first lead of each lead's customer, [`NO_LEAD`] for leads without a customer ID; nothing where the CRM has
@@ -77,7 +49,7 @@ impl<'a> Subject<'a> {
         let won = data.stages.won.map(|place| data.stages.stages[place].reached.and(&counted));
         let customers =
             data.leads().table.ids("customer_id").map(|ids| Index::new(ids.clone()).0.find_all(&ids));
-        let noun = if data.is_event_based { EVENT } else { LEAD };
+        let row = if data.is_event_based { CrmRow::Event } else { CrmRow::Lead };
         let entries = match data.stages.of_creation().filter(|_| data.is_event_based) {
             Some(first) => first.reached.and(&counted),
             None => counted.clone(),
@@ -86,7 +58,7 @@ impl<'a> Subject<'a> {
         let acquired = data.existing.as_ref().map_or_else(|| entries.clone(), |old| entries.and(&old.not()));
         let leads = &data.leads().table;
         let (emails, phones) = (contacts::emails(leads), contacts::phones(leads));
-        Subject { data, counted, entries, acquired, noun, won, customers, emails, phones }
+        Subject { data, counted, entries, acquired, row, won, customers, emails, phones }
     }
 
     /// The table of the leads.
@@ -127,7 +99,7 @@ impl<'a> Subject<'a> {
 #[derive(Debug)]
 pub struct Answer {
     pub check: &'static Check,
-    /// What was found, or what it would take to look.
+    /// What was found, or what it would take to look: one of the `words!`, to be said where all answers are gathered.
     pub outcome: Result<Found, &'static str>,
 }
 
@@ -146,12 +118,22 @@ pub struct Found {
 /// A part of what was found: a pair of stages, a channel, a field.
 #[derive(Debug)]
 pub struct Part {
+    /// What programs know it by.
     pub subject: String,
+    /// What people call it, where that is not its name.
+    pub label: Option<String>,
     pub count: Exact,
     pub of: Option<Exact>,
     pub examples: Examples,
     /// What would mend it, to be pasted.
     pub proposal: String,
+}
+
+impl Part {
+    /// So many of so many, under a name.
+    pub fn new(subject: impl Into<String>, count: Exact, of: Option<Exact>, examples: Examples) -> Part {
+        Part { subject: subject.into(), label: None, count, of, examples, proposal: String::new() }
+    }
 }
 
 /// Where the first ones are.
@@ -207,7 +189,7 @@ pub fn rows_found(rows: &Mask, of: u64, origin: &Origin, effect: String) -> Foun
 
 /// `33.33%`, or `no share` of nothing.
 pub fn percent(part: Exact, of: Exact) -> String {
-    part.over(of).map_or_else(|| "no share".to_string(), |share| format!("{}%", share.to_percent()))
+    part.over(of).map_or_else(|| say!("no share"), |share| format!("{}%", share.to_percent()))
 }
 
 /// Whether a lead stands here: not [`NO_LEAD`].

@@ -7,6 +7,7 @@ use crate::input::table::{Days, Table, code_slice};
 use crate::kpi::view::NONE;
 use crate::leads::Over;
 use crate::period::{format_day, month_number};
+use crate::{say, words};
 
 /// An empty day or week says something where this many rows are usual: it is then empty by chance once in 22,000.
 const USUAL_ROWS: u64 = 10;
@@ -19,8 +20,9 @@ pub fn answers(subject: &Subject) -> Vec<Answer> {
         let opened = facts.table.dates("opened_at")?;
         Some((Timeline::new(&opened, 0..facts.table.frame.height()), &facts.table))
     });
-    let leads = leads.ok_or("no lead has a date of creation").map(|timeline| (timeline, subject.leads()));
-    let tickets = tickets.ok_or("no service desk export with opening dates is named");
+    let leads =
+        leads.ok_or(words!("no lead has a date of creation")).map(|timeline| (timeline, subject.leads()));
+    let tickets = tickets.ok_or(words!("no service desk export with opening dates is named"));
     let by = |tables: &Result<(Timeline, &Table), &'static str>, look: fn(&Timeline, &Table) -> Outcome| {
         tables.as_ref().map_err(|needs| *needs).and_then(|(timeline, table)| look(timeline, table))
     };
@@ -59,7 +61,7 @@ impl Unit {
     fn label(self, number: i32) -> String {
         match self {
             Unit::Day => format_day(number),
-            Unit::Week => format!("week of {}", format_day(number * 7 - 3)),
+            Unit::Week => say!("week of {day}", day = format_day(number * 7 - 3)),
             Unit::Month => format!("{:04}-{:02}", number.div_euclid(12), number.rem_euclid(12) + 1),
         }
     }
@@ -127,31 +129,43 @@ impl Timeline {
 }
 
 fn examples(gaps: &[Gap], table: &Table) -> Examples {
-    let text = |gap: &Gap| format!("{} (after {})", gap.label, table.origin.describe(gap.row_before));
+    let text = |gap: &Gap| {
+        say!("{time} (after {place})", time = gap.label, place = table.origin.describe(gap.row_before))
+    };
     Examples::of_texts(gaps.iter().map(text))
 }
 
-fn effect(unit: &str) -> String {
-    format!(
-        "a pause or a missing export: what is counted per {unit} is empty there, and averages per {unit} \
-         are too low if the rows exist"
-    )
+fn effect(unit: Unit) -> String {
+    match unit {
+        Unit::Day => say!(
+            "a pause or a missing export: what is counted per day is empty there, and averages per day are too low if the \
+             rows exist"
+        ),
+        Unit::Week => say!(
+            "a pause or a missing export: what is counted per week is empty there, and averages per week are too low if \
+             the rows exist"
+        ),
+        Unit::Month => say!(
+            "a pause or a missing export: what is counted per month is empty there, and averages per month are too low if \
+             the rows exist"
+        ),
+    }
 }
 
 fn empty_months(timeline: &Timeline, table: &Table) -> Outcome {
     let (gaps, all) = timeline.gaps(Unit::Month);
     if all == 0 {
-        return Err("no row has a date");
+        return Err(words!("no row has a date"));
     }
-    Ok(counted(gaps.len() as u64, all, examples(&gaps, table), effect("month")))
+    Ok(counted(gaps.len() as u64, all, examples(&gaps, table), effect(Unit::Month)))
 }
 
 fn empty_weeks(timeline: &Timeline, table: &Table) -> Outcome {
     let (gaps, all) = timeline.gaps(Unit::Week);
     if timeline.rows() < all * USUAL_ROWS {
-        return Err("fewer than 10 rows a week are usual, so an empty week says nothing");
+        return Err(words!("fewer than 10 rows a week are usual, so an empty week says nothing"));
     }
-    Ok(counted(gaps.len() as u64, all, examples(&gaps, table), effect("week")))
+    Ok(counted(gaps.len() as u64, all, examples(&gaps, table), effect(Unit::Week)))
 }
 
 /// Days of the week count apart: an office that is closed on Sundays has no gap there.
@@ -164,7 +178,7 @@ fn empty_days(timeline: &Timeline, table: &Table) -> Outcome {
     }
     let is_usual = |place: usize| days[place] > 0 && rows[place] >= days[place] * USUAL_ROWS;
     if !(0..DAYS_OF_A_WEEK).any(is_usual) {
-        return Err("fewer than 10 rows a day are usual, so an empty day says nothing");
+        return Err(words!("fewer than 10 rows a day are usual, so an empty day says nothing"));
     }
     let of: u64 = (0..DAYS_OF_A_WEEK).filter(|place| is_usual(*place)).map(|place| days[place]).sum();
     let mut row_before = 0;
@@ -176,12 +190,12 @@ fn empty_days(timeline: &Timeline, table: &Table) -> Outcome {
             gaps.push(Gap { label: Unit::Day.label(day), row_before });
         }
     }
-    Ok(counted(gaps.len() as u64, of, examples(&gaps, table), effect("day")))
+    Ok(counted(gaps.len() as u64, of, examples(&gaps, table), effect(Unit::Day)))
 }
 
 /// Weeks count only for channels that spend in three of four weeks: who books twice a month has no gap.
 fn spend_gaps(subject: &Subject, unit: Unit) -> Outcome {
-    const NEEDS: &str = "no spend export with dates is named";
+    const NEEDS: &str = words!("no spend export with dates is named");
     let spend = subject.facts(Over::Spend).ok_or(NEEDS)?;
     let dates = spend.table.dates("date").ok_or(NEEDS)?;
     let mut all = Vec::new();
@@ -193,22 +207,18 @@ fn spend_gaps(subject: &Subject, unit: Unit) -> Outcome {
         }
         of += units;
         if !gaps.is_empty() {
-            parts.push(Part {
-                subject: channel,
-                count: whole(gaps.len() as u64),
-                of: Some(whole(units)),
-                examples: examples(&gaps, &spend.table),
-                proposal: String::new(),
-            });
+            let examples = examples(&gaps, &spend.table);
+            parts.push(Part::new(channel, whole(gaps.len() as u64), Some(whole(units)), examples));
             all.extend(gaps);
         }
     }
     if of == 0 && unit == Unit::Week {
-        return Err("no channel spends in three of four weeks, so a week without spend says nothing");
+        return Err(words!("no channel spends in three of four weeks, so a week without spend says nothing"));
     }
-    let effect = "a pause or a missing export: if money was spent, spend, cost per lead and cost per \
-     customer of these times are too low"
-        .to_string();
+    let effect = say!(
+        "a pause or a missing export: if money was spent, spend, cost per lead and cost per customer of these times are \
+         too low"
+    );
     Ok(Found { parts, ..counted(all.len() as u64, of, examples(&all, &spend.table), effect) })
 }
 

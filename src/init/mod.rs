@@ -21,12 +21,11 @@ use anyhow::Result;
 use self::facts::Facts;
 use self::read::{Contents, Part};
 use self::recognise::Unplaced;
-use crate::check::number_of;
 use crate::cli::InitArguments;
 use crate::error::{Failure, data_error};
 use crate::input::Progress;
 use crate::input::tables::Kind;
-use crate::{config, input, leads, output};
+use crate::{config, input, leads, output, say};
 
 /// Everything that is written down and told.
 struct Draft {
@@ -83,40 +82,40 @@ fn to_decide(draft: &Draft) -> Vec<String> {
     for part in &draft.parts {
         let table = part.kind().name();
         for undecided in part.open_columns() {
-            open.push(format!(
-                "{}:{}: `{}`: {}: choose one under `[{table}.formats]`",
-                undecided.file,
-                undecided.line,
-                undecided.column,
-                undecided.in_words()
+            open.push(say!(
+                "{place}: `{column}`: {readings}: choose one under `[{table}.formats]`",
+                place = format!("{}:{}", undecided.file, undecided.line),
+                column = undecided.column,
+                readings = undecided.in_words(),
+                table = table
             ));
         }
         match &part.contents {
             Err(problem) => open.push(problem.in_one_line()),
             Ok(contents) => open.extend(repeated(contents).into_iter().chain(contents.profiles.iter().filter_map(|profile| {
                 let first = profile.rejected.first()?;
-                Some(format!(
-                    "{}: {} that cannot be read, the first in line {}: correct them, or leave them out with `on_error = \"skip\"`",
-                    profile.name,
-                    number_of(profile.rejected.len() as u64, "row", "rows"),
-                    first.line
+                Some(say!(
+                    "{file}: {count} {count:row|rows} that cannot be read, the first in line {line}: correct them, or leave \
+                     them out with `on_error = \"skip\"`",
+                    file = profile.name,
+                    count = profile.rejected.len(),
+                    line = first.line.to_string()
                 ))
             }))),
         }
         let words = draft.facts.words_of(part).iter().filter(|word| word.stage.is_none());
         let words: Vec<String> = words.map(|word| format!("`{}`", word.word)).collect();
         if !words.is_empty() {
-            open.push(format!(
-                "status words without a stage: {}: name one under `[crm.stages]`",
-                words.join(", ")
+            open.push(say!(
+                "status words without a stage: {words}: name one under `[crm.stages]`",
+                words = words.join(", ")
             ));
         }
     }
     if !draft.parts.iter().any(|part| part.kind() == Kind::Crm) {
-        open.push(
+        open.push(say!(
             "no CRM export is among the files, and a report needs one: name it, or add a `[[crm]]` block"
-                .to_string(),
-        );
+        ));
     }
     open
 }
@@ -124,11 +123,12 @@ fn to_decide(draft: &Draft) -> Vec<String> {
 /// Rows of one lead that do not agree.
 fn repeated(contents: &Contents) -> Option<String> {
     let repeated = contents.repeated.as_ref().filter(|_| !contents.contradicting.is_empty())?;
-    Some(format!(
-        "{} of the same file and not all agree, in {}: correct them, map the column that identifies a lead, or set \
-         `duplicates = \"sum\"` where they are parts of one deal, `\"deals\"` where each is a deal of its own",
-        number_of(repeated.count, "row repeats a lead ID", "rows repeat lead IDs"),
-        contents.contradictions()
+    Some(say!(
+        "{count} {count:row repeats a lead ID|rows repeat lead IDs} of the same file and not all agree, in {columns}: \
+         correct them, map the column that identifies a lead, or set `duplicates = \"sum\"` where they are parts of one \
+         deal, `\"deals\"` where each is a deal of its own",
+        count = repeated.count,
+        columns = contents.contradictions()
     ))
 }
 

@@ -11,6 +11,7 @@ use crate::error::{data_error, listed};
 use crate::input::presets::Export;
 use crate::input::survey::{Reading, Survey, survey};
 use crate::input::{expand, tables::Kind};
+use crate::say;
 
 /// A table must know so many headers: one that is called `ID` says nothing.
 const FEWEST_HEADERS: usize = 2;
@@ -27,8 +28,21 @@ pub struct Group {
 #[derive(Debug)]
 pub struct Unplaced {
     pub file: PathBuf,
-    pub reason: String,
+    pub reason: Reason,
     pub headers: Vec<String>,
+}
+
+/// Why no table takes a file.
+#[derive(Debug)]
+pub enum Reason {
+    /// An error in its own words.
+    Unreadable(String),
+    /// The headers of a known export, which is refused for an error.
+    Refused { title: String, error: String },
+    /// No table knows enough of the headers.
+    FewHeaders,
+    /// Tables that know equally many of them.
+    Several(Vec<&'static str>),
 }
 
 /// Recognises the files that the patterns stand for.
@@ -66,10 +80,10 @@ fn files(patterns: &[String]) -> Result<BTreeSet<PathBuf>> {
 /// The table of a file, or why it has none.
 fn table_of(file: &Path) -> Result<Result<Reading, Unplaced>> {
     let unplaced =
-        |reason: String, headers: Vec<String>| Unplaced { file: file.to_path_buf(), reason, headers };
+        |reason: Reason, headers: Vec<String>| Unplaced { file: file.to_path_buf(), reason, headers };
     match survey(file) {
         Err(error) if !file.is_file() => Err(error),
-        Err(error) => Ok(Err(unplaced(Problem::new(&error).in_one_line(), Vec::new()))),
+        Err(error) => Ok(Err(unplaced(Reason::Unreadable(Problem::new(&error).in_one_line()), Vec::new()))),
         Ok(survey) => {
             let headers = survey.headers.clone();
             Ok(choose(survey).map_err(|reason| unplaced(reason, headers)))
@@ -77,24 +91,25 @@ fn table_of(file: &Path) -> Result<Result<Reading, Unplaced>> {
     }
 }
 
-fn choose(survey: Survey) -> Result<Reading, String> {
+fn choose(survey: Survey) -> Result<Reading, Reason> {
     let (known, others): (Vec<Reading>, Vec<Reading>) =
         survey.readings.into_iter().partition(|reading| reading.preset.is_some());
     let candidates = match (known.is_empty(), survey.refusals.first()) {
-        (true, Some((title, error))) => return Err(format!("the headers are those of {title}, but {error}")),
+        (true, Some((title, error))) => {
+            return Err(Reason::Refused { title: title.clone(), error: error.to_string() });
+        }
         (true, None) => others,
         (false, _) => known,
     };
     let most = candidates.iter().map(|reading| reading.known).max().unwrap_or(0);
     let mut best: Vec<Reading> = candidates.into_iter().filter(|reading| reading.known == most).collect();
     if most < FEWEST_HEADERS {
-        return Err("no table knows enough of the headers".to_string());
+        return Err(Reason::FewHeaders);
     }
     match (best.pop(), best.is_empty()) {
         (Some(only), true) => Ok(only),
         (last, _) => {
-            let names: Vec<&str> = best.iter().chain(&last).map(|reading| reading.kind.name()).collect();
-            Err(format!("the tables {} know equally many of the headers", names.join(" and ")))
+            Err(Reason::Several(best.iter().chain(&last).map(|reading| reading.kind.name()).collect()))
         }
     }
 }
@@ -130,16 +145,55 @@ fn nothing_recognised(unplaced: &[Unplaced]) -> anyhow::Error {
 }
 
 impl Unplaced {
-    /// The file, the reason, the headers.
+    /// The file, the reason, the headers, as an error and the configuration tell them: in English.
     pub fn describe(&self) -> String {
+        let reason = match &self.reason {
+            Reason::Unreadable(error) => error.clone(),
+            Reason::Refused { title, error } => format!("the headers are those of {title}, but {error}"),
+            Reason::FewHeaders => "no table knows enough of the headers".to_string(),
+            Reason::Several(tables) => {
+                format!("the tables {} know equally many of the headers", tables.join(" and "))
+            }
+        };
         let headers = if self.headers.is_empty() {
             String::new()
         } else {
             format!(" (headers found: {})", listed(&self.headers))
         };
+        format!("{}{reason}{headers}", self.place())
+    }
+
+    /// The same in the language of the run.
+    pub fn said(&self) -> String {
+        let reason = match &self.reason {
+            Reason::Unreadable(error) => error.clone(),
+            Reason::Refused { title, error } => {
+                say!("the headers are those of {export}, but {error}", export = title, error = error)
+            }
+            Reason::FewHeaders => say!("no table knows enough of the headers"),
+            Reason::Several(tables) => {
+                let tables = tables.iter().map(|table| (*table).to_string());
+                let tables = tables.reduce(|one, other| say!("{one} and {other}", one = one, other = other));
+                say!(
+                    "the tables {tables} know equally many of the headers",
+                    tables = tables.unwrap_or_default()
+                )
+            }
+        };
+        let headers = if self.headers.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", say!("headers found: {headers}", headers = listed(&self.headers)))
+        };
+        format!("{}{reason}{headers}", self.place())
+    }
+
+    /// The file, as the beginning of a line; an error names it, and often the line, already.
+    fn place(&self) -> String {
         let name = self.file.display().to_string();
-        // an error names the file, and often the line, already
-        let place = if self.reason.starts_with(&name) { String::new() } else { format!("{name}: ") };
-        format!("{place}{}{headers}", self.reason)
+        match &self.reason {
+            Reason::Unreadable(error) if error.starts_with(&name) => String::new(),
+            _ => format!("{name}: "),
+        }
     }
 }

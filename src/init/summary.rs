@@ -8,40 +8,51 @@ use super::Draft;
 use super::facts::StatusWord;
 use super::read::{Column, Part};
 use super::recognise::Unplaced;
+use super::text::whole_percent;
 use crate::input::presets::Export;
-use crate::lang;
 use crate::render::table::{borderless, lines};
+use crate::report::audit::separator;
+use crate::{lang, say};
 
 /// The summary on stdout; `open` is what the user has to decide.
 pub fn text(draft: &Draft, open: &[String], place: &Path) -> String {
     let mut parts = vec![files(draft)];
     parts.extend(draft.parts.iter().map(|part| columns(part, draft.facts.words_of(part))));
     if !draft.unplaced.is_empty() {
-        let files: Vec<String> = draft.unplaced.iter().map(Unplaced::describe).collect();
-        parts.push(list("Not placed", &files));
+        let files: Vec<String> = draft.unplaced.iter().map(Unplaced::said).collect();
+        parts.push(list(&say!("Not placed"), &files));
     }
     if !open.is_empty() {
-        parts.push(list("To decide, or the report stops there", open));
+        parts.push(list(&say!("To decide, or the report stops there"), open));
     }
     let written = place.display();
     let is_default = place == Path::new("funnel.toml");
     let command =
         if is_default { "funnel report".to_string() } else { format!("funnel report --config {written}") };
-    let next = if open.is_empty() { "next" } else { "next, when that is decided" };
-    parts.push(format!("written: {written}\n{next}: {command}\n"));
+    let next = if open.is_empty() {
+        say!("next: {command}", command = command)
+    } else {
+        say!("next, when that is decided: {command}", command = command)
+    };
+    parts.push(format!("{}\n{next}\n", say!("written: {file}", file = written.to_string())));
     parts.join("\n")
 }
 
 /// `95%`; what is not all of them is not 100%, and what is not nothing is not 0%.
-pub fn share(part: usize, whole: usize) -> String {
-    match (part * 100).checked_div(whole) {
-        Some(0) if part > 0 => "under 1%".to_string(),
-        percent => format!("{}%", percent.unwrap_or(0)),
-    }
+fn share(part: usize, whole: usize) -> String {
+    whole_percent(part, whole).map_or_else(|| say!("under 1%"), |percent| format!("{percent}%"))
 }
 
 fn files(draft: &Draft) -> String {
-    let headings = ["File", "Table", "Export", "Rows", "Encoding", "Separator", "Header in line"];
+    let headings = [
+        say!("File"),
+        say!("Table"),
+        say!("Export"),
+        say!("Rows"),
+        say!("Encoding"),
+        say!("Separator"),
+        say!("Header in line"),
+    ];
     let mut rows = Vec::new();
     for part in &draft.parts {
         let table = part.kind().name().to_string();
@@ -54,7 +65,7 @@ fn files(draft: &Draft) -> String {
                     export.clone(),
                     lang::whole(file.rows),
                     file.encoding.clone(),
-                    file.separator.to_string(),
+                    separator(file),
                     file.header_line.to_string(),
                 ]
             })),
@@ -75,35 +86,31 @@ fn columns(part: &Part, words: &[StatusWord]) -> String {
         Err(problem) => return format!("{title}{}\n", problem.in_one_line()),
     };
     let row = |column: &Column| {
-        let kind = if column.is_automatic { "a dimension" } else { "" };
-        let written = if part.is_undecided(column) {
-            "to decide"
-        } else if column.format.is_empty() {
-            kind
-        } else {
-            &column.format
+        let written = match (part.is_undecided(column), column.format.as_str()) {
+            (true, _) => say!("to decide"),
+            (false, "") if column.is_automatic => say!("a dimension"),
+            (false, format) => format.to_string(),
         };
         let filled = column.filled.filter(|_| !column.is_constant);
         [
             column.name.clone(),
             one_line(&column.shown),
-            written.to_string(),
+            written,
             filled.map(|(filled, rows)| share(filled, rows)).unwrap_or_default(),
         ]
     };
     let rows: Vec<[String; 4]> = contents.columns.iter().map(row).collect();
-    let grid = grid(&["Column", "Taken from", "Written as", "Filled"], &rows, 3);
+    let grid = grid(&[say!("Column"), say!("Taken from"), say!("Written as"), say!("Filled")], &rows, 3);
     let word =
         |word: &StatusWord| format!("{} = {}", one_line(&word.word), word.stage.as_deref().unwrap_or("?"));
-    let words = listing("status words", &words.iter().map(word).collect::<Vec<_>>());
-    let unused =
-        listing("not used", &contents.unused.iter().map(|header| one_line(header)).collect::<Vec<_>>());
-    [title, grid, words, unused].concat()
-}
-
-/// What follows a table in a line of its own, if there is any.
-fn listing(title: &str, items: &[String]) -> String {
-    if items.is_empty() { String::new() } else { format!("{title}: {}\n", items.join(", ")) }
+    let words: Vec<String> = words.iter().map(word).collect();
+    let unused: Vec<String> = contents.unused.iter().map(|header| one_line(header)).collect();
+    // what follows the table, each in a line of its own, if there is any
+    let below = [
+        (!words.is_empty()).then(|| say!("status words: {words}", words = words.join(", "))),
+        (!unused.is_empty()).then(|| say!("not used: {headers}", headers = unused.join(", "))),
+    ];
+    title + &grid + &lines(below.into_iter().flatten())
 }
 
 fn list(title: &str, items: &[String]) -> String {
@@ -111,7 +118,7 @@ fn list(title: &str, items: &[String]) -> String {
 }
 
 /// Rows below their headings; the column of this place holds numbers.
-fn grid<const WIDTH: usize>(headings: &[&str; WIDTH], rows: &[[String; WIDTH]], numbers: usize) -> String {
+fn grid<const WIDTH: usize>(headings: &[String; WIDTH], rows: &[[String; WIDTH]], numbers: usize) -> String {
     let mut table = borderless();
     table.set_header(headings);
     for row in rows {

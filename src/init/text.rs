@@ -7,14 +7,13 @@ use super::facts::{Facts, StatusWord};
 use super::place::relative;
 use super::read::{Column, Contents, Part};
 use super::recognise::Unplaced;
-use super::summary::share;
-use crate::check::number_of;
 use crate::config::DEFAULT_STAGES;
 use crate::config::text::{key, quoted};
 use crate::error::Undecided;
 use crate::input::presets::Export;
 use crate::input::survey::repeated;
 use crate::input::tables::Kind;
+use crate::lang;
 use crate::render::table::lines as lines_of;
 
 /// Comments stand behind settings up to this width.
@@ -359,6 +358,22 @@ fn with_comments(lines: &[(String, String)]) -> String {
 /// `1 row`, `2,000 rows`.
 fn rows_in_words(count: usize) -> String {
     number_of(count as u64, "row", "rows")
+}
+
+/// `1 row`, `2,000 rows`; a configuration is in English whatever the language.
+fn number_of(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", lang::grouped(&count.to_string(), ","), if count == 1 { one } else { many })
+}
+
+/// What is not all of them is not 100%, and what is not nothing is not 0%: then there is no whole percent.
+pub fn whole_percent(part: usize, whole: usize) -> Option<usize> {
+    let percent = (part * 100).checked_div(whole).unwrap_or(0);
+    (percent > 0 || part == 0 || whole == 0).then_some(percent)
+}
+
+/// `95%`.
+fn share(part: usize, whole: usize) -> String {
+    whole_percent(part, whole).map_or_else(|| "under 1%".to_string(), |percent| format!("{percent}%"))
 }
 
 /// A text on one line, as a comment must be.

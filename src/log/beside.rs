@@ -38,7 +38,7 @@ pub fn tell_audit(audit: &Audit, log: &Log) -> Outcome {
     let checks = audit.findings.iter().filter(|_| log.is_json());
     for checked in checks {
         if let (Ok(found), Status::Found | Status::Exceeded) = (&checked.outcome, checked.status()) {
-            log.tell([Event::Finding { key: checked.check.key, count: found.count, text: checked.what }]);
+            log.tell([Event::Finding { key: checked.check.key, count: found.count, text: &checked.what }]);
         }
     }
     tell_limits(audit, log)

@@ -5,12 +5,13 @@ use serde_json::{Map, Value as Json};
 
 use crate::check::audit::{Audit, Checked};
 use crate::check::completeness::{Fill, Group};
-use crate::check::subject::{Examples, whole};
+use crate::check::subject::{CrmRow, Examples, whole};
 use crate::csv_text::CsvText;
 use crate::input::profile::{FileProfile, describe_rejected};
 use crate::kpi::exact::Exact;
 use crate::kpi::view::TOTAL;
 use crate::report::audit::type_name;
+use crate::{lang, say};
 
 /// The version of the schema: it grows when a column or a key changes its name, its place or its meaning, or goes.
 pub const SCHEMA: u32 = 1;
@@ -148,8 +149,8 @@ fn file(file: &FileProfile) -> Vec<Record> {
         ..Record::default()
     };
     let said = |key: &str, value: String| Record { value, ..about(key) };
-    let rows = |key: &str, what: &str, count: usize, examples: Vec<String>| Record {
-        what: what.to_string(),
+    let rows = |key: &str, what: String, count: usize, examples: Vec<String>| Record {
+        what,
         unit: "count",
         count: Some(whole(count as u64)),
         of: Some(whole(all as u64)),
@@ -162,20 +163,20 @@ fn file(file: &FileProfile) -> Vec<Record> {
         said("encoding", file.encoding.clone()),
         said("separator", file.separator.to_string()),
         said("header_line", file.header_line.to_string()),
-        rows("rows", "rows that are data", file.rows, Vec::new()),
+        rows("rows", say!("rows that are data"), file.rows, Vec::new()),
     ];
     for dropped in &file.dropped {
         let places = dropped.lines.iter().map(|line| format!("{}:{line}", file.name));
-        records.push(rows("dropped_rows", dropped.what, dropped.count, places.collect()));
+        records.push(rows("dropped_rows", lang::text(dropped.what), dropped.count, places.collect()));
     }
     let refused = file.rejected.iter().take(10);
     let refused =
         refused.map(|rejected| format!("{}:{}: {}", file.name, rejected.line, describe_rejected(rejected)));
-    let what = "rows left out because they cannot be read";
+    let what = say!("rows left out because they cannot be read");
     records.push(rows("unreadable_rows", what, file.rejected.len(), refused.collect()));
     if file.further_values > 0 {
         let count = Some(whole(file.further_values as u64));
-        let what = "cells with several values, the first taken".to_string();
+        let what = say!("cells with several values, the first taken");
         records.push(Record { what, unit: "count", count, ..about("further_values") });
     }
     records.extend(file.unused.iter().map(|header| said("unused_header", header.clone())));
@@ -203,14 +204,17 @@ fn finding(checked: &Checked) -> Vec<Record> {
         section: checked.check.section,
         key: checked.check.key.to_string(),
         subject: TOTAL.to_string(),
-        what: checked.what.to_string(),
+        what: checked.what.clone(),
         threshold: checked.threshold.as_ref().map(ToString::to_string).unwrap_or_default(),
         status: checked.status().name(),
         ..Record::default()
     };
     let found = match &checked.outcome {
         Ok(found) => found,
-        Err(needs) => return vec![Record { effect: format!("not checked, because {needs}"), ..whole_of_it }],
+        Err(needs) => {
+            let effect = say!("not checked, because {needs}", needs = needs);
+            return vec![Record { effect, ..whole_of_it }];
+        }
     };
     let unit = if found.is_money { "money" } else { "count" };
     let list = |examples: &Examples| examples.shown.clone();
@@ -218,7 +222,7 @@ fn finding(checked: &Checked) -> Vec<Record> {
         section: checked.check.section,
         key: checked.check.key.to_string(),
         subject: part.subject.clone(),
-        what: checked.what.to_string(),
+        what: checked.what.clone(),
         value: part.proposal.clone(),
         unit,
         count: Some(part.count),
@@ -243,7 +247,10 @@ fn fills(audit: &Audit, group: &Group, kind: &str) -> Vec<Record> {
         section: "completeness",
         key: format!("filled_{field}"),
         subject: format!("{kind}{}", group.name),
-        what: format!("{} with {field}", audit.noun.many),
+        what: match audit.row {
+            CrmRow::Lead => say!("leads with {field}", field = field),
+            CrmRow::Event => say!("events with {field}", field = field),
+        },
         unit: "count",
         count: Some(whole(fill.filled)),
         of: Some(whole(fill.of)),

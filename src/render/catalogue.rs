@@ -65,7 +65,7 @@ pub fn reference(catalogue: &Catalogue) -> Result<String> {
             format!("`{}`", beside.listed_as(what)),
             beside.definition.text().to_string(),
             format!("`{}`", beside.formula),
-            unit_beside(beside).to_string(),
+            unit_beside(beside),
             "of the KPI".to_string(),
             String::new(),
             beside.source.clone(),

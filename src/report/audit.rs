@@ -6,14 +6,14 @@ use super::{Block, Column, Report, Row, Show, Table, Value};
 use crate::check::audit::{Audit, Checked, Status};
 use crate::check::completeness::{Fill, Group};
 use crate::check::list::{SECTIONS, Section};
-use crate::check::number_of;
-use crate::check::subject::{Examples, Found, LEAD, Part, whole};
+use crate::check::subject::{CrmRow, Examples, Found, Part, whole};
 use crate::config::{Basis, ColumnType};
 use crate::input::profile::{FileProfile, describe_rejected};
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
 use crate::lang;
 use crate::report::layout::with_unit;
+use crate::say;
 
 /// How many places a note names.
 const SHOWN_EXAMPLES: usize = 3;
@@ -39,20 +39,12 @@ pub fn report(audit: &Audit) -> Report {
     }
 }
 
-fn table(name: &str, title: &str, scope: String, blocks: Vec<Block>, notes: Vec<String>) -> Table {
-    Table {
-        name: name.to_string(),
-        title: title.to_string(),
-        scope,
-        period: "all".to_string(),
-        blocks,
-        notes,
-    }
+fn table(name: &str, title: String, scope: String, blocks: Vec<Block>, notes: Vec<String>) -> Table {
+    Table { name: name.to_string(), title, scope, period: "all".to_string(), blocks, notes }
 }
 
-fn block(title: &str, labels: &[&str], columns: Vec<Column>, rows: Vec<Row>) -> Block {
-    let labels = labels.iter().map(|label| (*label).to_string()).collect();
-    Block { title: title.to_string(), labels, dimensions: Vec::new(), columns, rows }
+fn block(title: String, labels: Vec<String>, columns: Vec<Column>, rows: Vec<Row>) -> Block {
+    Block { title, labels, dimensions: Vec::new(), columns, rows }
 }
 
 fn column(heading: &str, unit: Unit, currency: Option<&str>) -> Column {
@@ -74,42 +66,53 @@ fn row(labels: Vec<String>, values: Vec<Value>) -> Row {
 fn files(audit: &Audit) -> Table {
     let with =
         |status: Status| audit.findings.iter().filter(|checked| checked.status() == status).count() as u64;
-    let day = if audit.as_of.is_empty() { "no date".to_string() } else { format!("as of {}", audit.as_of) };
     let exceeded = with(Status::Exceeded);
-    let limits = if exceeded == 0 {
-        String::new()
-    } else {
-        format!(", {} exceeded", number_of(exceeded, "limit is", "limits are"))
-    };
     let stopping = audit.findings.iter().filter(|checked| checked.stops_report()).count() as u64;
-    let stops = match stopping {
-        0 => String::new(),
-        1 => ", 1 of them stops a report".to_string(),
-        _ => format!(", {stopping} of them stop a report"),
+    let (found, all) =
+        (with(Status::Found) + exceeded, audit.findings.len() as u64 - with(Status::NotChecked));
+    let found = match stopping {
+        0 => say!("{found} of {all} checks found something", found = found, all = all),
+        _ => say!(
+            "{found} of {all} checks found something, {count} of them {count:stops|stop} a report",
+            found = found,
+            all = all,
+            count = stopping
+        ),
     };
-    let scope = format!(
-        "{}, {day}: {} of {} checks found something{stops}{limits}",
-        audit.noun.number(audit.leads),
-        with(Status::Found) + exceeded,
-        audit.findings.len() as u64 - with(Status::NotChecked),
-    );
+    let limits = say!("{count} {count:limit is|limits are} exceeded", count = exceeded);
+    let exceeded = if exceeded > 0 { format!(", {limits}") } else { String::new() };
+    let scope = format!("{}: {found}{exceeded}", looked_at(audit));
     let blocks = audit.files.iter().map(file).collect();
     let notes = audit.files.iter().flat_map(file_notes).collect();
-    table("audit", "Audit", scope, blocks, notes)
+    table("audit", say!("Audit"), scope, blocks, notes)
+}
+
+/// How many rows of the CRM there are, and on which day.
+fn looked_at(audit: &Audit) -> String {
+    match (audit.row, audit.as_of.is_empty()) {
+        (CrmRow::Lead, true) => say!("{count} {count:lead|leads}, no date", count = audit.leads),
+        (CrmRow::Lead, false) => {
+            say!("{count} {count:lead|leads}, as of {day}", count = audit.leads, day = audit.as_of)
+        }
+        (CrmRow::Event, true) => say!("{count} {count:event|events}, no date", count = audit.leads),
+        (CrmRow::Event, false) => {
+            say!("{count} {count:event|events}, as of {day}", count = audit.leads, day = audit.as_of)
+        }
+    }
 }
 
 /// A file: how it was read, and each of its columns.
 fn file(file: &FileProfile) -> Block {
     let preset = file.preset.as_ref().map(|preset| format!(" ({preset})")).unwrap_or_default();
-    let title = format!(
-        "{}: {}{preset}, {} {}; {}, {}, header in line {}",
-        file.name,
-        file.kind.name(),
-        lang::whole(file.rows),
-        if file.rows == 1 { "row" } else { "rows" },
-        file.encoding,
-        file.separator,
-        file.header_line
+    let title = say!(
+        "{file}: {table}, {count} {count:row|rows}; {encoding}, {separator}, header in line {line}",
+        file = file.name,
+        table = format!("{}{preset}", file.kind.name()),
+        count = file.rows,
+        encoding = file.encoding,
+        separator = separator(file),
+        // as it stands in places such as `leads.csv:1200`
+        line = file.header_line.to_string()
     );
     let rows = file.columns.iter().map(|column| {
         let filled = Exact::fraction(column.filled as i128, file.rows as i128);
@@ -122,8 +125,18 @@ fn file(file: &FileProfile) -> Block {
             vec![count(column.filled), cell(filled, Unit::Part)],
         )
     });
-    let columns = vec![column("Filled", Unit::Count, None), column("Filled", Unit::Part, None)];
-    block(&title, &["Column", "Header", "Read as"], columns, rows.collect())
+    let columns = vec![column(&say!("Filled"), Unit::Count, None), column(&say!("Filled"), Unit::Part, None)];
+    block(title, vec![say!("Column"), say!("Header"), say!("Read as")], columns, rows.collect())
+}
+
+/// What stands between the cells of a file.
+pub fn separator(file: &FileProfile) -> String {
+    match file.separator {
+        "comma" => say!("comma"),
+        "semicolon" => say!("semicolon"),
+        "tab" => say!("tab"),
+        other => other.to_string(),
+    }
 }
 
 /// The word for a type of column, as it is written in funnel.toml.
@@ -141,24 +154,35 @@ fn file_notes(file: &FileProfile) -> Vec<String> {
     let dropped = file.dropped.iter().map(|dropped| {
         let lines: Vec<String> = dropped.lines.iter().take(SHOWN_EXAMPLES).map(u32::to_string).collect();
         let more = if dropped.count > lines.len() { ", …" } else { "" };
-        format!(
-            "{}: {} left out: {} (line {}{more})",
-            file.name,
-            dropped.what,
-            lang::whole(dropped.count),
-            lines.join(", ")
+        say!(
+            "{file}: {what} left out: {count} (line {lines})",
+            file = file.name,
+            what = lang::text(dropped.what),
+            count = dropped.count,
+            lines = format!("{}{more}", lines.join(", "))
         )
     });
     let rejected = file.rejected.iter().take(SHOWN_EXAMPLES).map(|rejected| {
-        format!("{}:{}: row left out: {}", file.name, rejected.line, describe_rejected(rejected))
+        let place = format!("{}:{}", file.name, rejected.line);
+        say!("{place}: row left out: {reason}", place = place, reason = describe_rejected(rejected))
     });
     let further = file.rejected.len().saturating_sub(SHOWN_EXAMPLES);
-    let further = (further > 0).then(|| format!("{}: further rows left out: {further}", file.name));
+    let further = (further > 0)
+        .then(|| say!("{file}: further rows left out: {count}", file = file.name, count = further));
     let several = (file.further_values > 0).then(|| {
-        format!("{}: cells with several values, the first taken: {}", file.name, file.further_values)
+        say!(
+            "{file}: cells with several values, the first taken: {count}",
+            file = file.name,
+            count = file.further_values
+        )
     });
-    let unused = (!file.unused.is_empty())
-        .then(|| format!("{}: headers that nothing was made of: {}", file.name, file.unused.join(", ")));
+    let unused = (!file.unused.is_empty()).then(|| {
+        say!(
+            "{file}: headers that nothing was made of: {headers}",
+            file = file.name,
+            headers = file.unused.join(", ")
+        )
+    });
     dropped.chain(rejected).chain(further).chain(several).chain(unused).collect()
 }
 
@@ -174,7 +198,7 @@ fn findings(audit: &Audit, section: &Section) -> Option<Table> {
     }
     let currency = audit.currency.as_deref();
     let mut blocks: Vec<Block> = Vec::new();
-    for (title, unit) in [("Found", Unit::Count), ("Found, in money", Unit::Money)] {
+    for (title, unit) in [(say!("Found"), Unit::Count), (say!("Found, in money"), Unit::Money)] {
         let of_unit: Vec<_> =
             found.iter().filter(|(_, found)| found.is_money == (unit == Unit::Money)).copied().collect();
         if !of_unit.is_empty() {
@@ -185,40 +209,42 @@ fn findings(audit: &Audit, section: &Section) -> Option<Table> {
         found.iter().flat_map(|(_, found)| &found.parts).filter(|part| !part.proposal.is_empty()).collect();
     if !proposals.is_empty() {
         let rows = proposals.iter().map(|part| row(vec![part.proposal.clone()], Vec::new()));
-        blocks.push(block("To paste into funnel.toml", &["[channels]"], Vec::new(), rows.collect()));
+        let labels = vec!["[channels]".to_string()];
+        blocks.push(block(say!("To paste into funnel.toml"), labels, Vec::new(), rows.collect()));
     }
     let notes = found.iter().map(|(checked, found)| note(checked, found)).collect();
     let exceeded = found.iter().filter(|(checked, _)| checked.status() == Status::Exceeded).count();
+    let about = lang::text(section.about);
     let scope = match exceeded {
-        0 => section.about.to_string(),
-        _ => format!("{}; ! marks what exceeds its limit", section.about),
+        0 => about,
+        _ => format!("{about}; {}", say!("! marks what exceeds its limit")),
     };
-    Some(table(section.key, section.title, scope, blocks, notes))
+    Some(table(section.key, lang::text(section.title), scope, blocks, notes))
 }
 
-fn grid(title: &str, found: &[(&Checked, &Found)], unit: Unit, currency: Option<&str>) -> Block {
+fn grid(title: String, found: &[(&Checked, &Found)], unit: Unit, currency: Option<&str>) -> Block {
     let has_limits = found.iter().any(|(checked, _)| checked.threshold.is_some());
     let values = |count: Exact, of: Option<Exact>| {
         let share = of.and_then(|of| count.over(of));
         vec![cell(Some(count), unit), cell(of, unit), cell(share, Unit::Part)]
     };
+    let labels = |name: String, limit: String| if has_limits { vec![name, limit] } else { vec![name] };
     let mut rows = Vec::new();
     for (checked, found) in found {
         let mark = if checked.status() == Status::Exceeded { "! " } else { "" };
         let limit = checked.threshold.as_ref().map(ToString::to_string).unwrap_or_default();
-        let labels = |name: String, limit: String| if has_limits { vec![name, limit] } else { vec![name] };
         rows.push(row(labels(format!("{mark}{}", checked.check.key), limit), values(found.count, found.of)));
         rows.extend(found.parts.iter().map(|part| {
-            row(labels(format!("  {}", part.subject), String::new()), values(part.count, part.of))
+            let name = part.label.as_ref().unwrap_or(&part.subject);
+            row(labels(format!("  {name}"), String::new()), values(part.count, part.of))
         }));
     }
-    let labels: &[&str] = if has_limits { &["Check", "Limit"] } else { &["Check"] };
     let columns = vec![
-        column("Found", unit, currency),
-        column("Of", unit, currency),
-        column("Share", Unit::Part, None),
+        column(&say!("Found"), unit, currency),
+        column(&say!("Of"), unit, currency),
+        column(&say!("Share"), Unit::Part, None),
     ];
-    block(title, labels, columns, rows)
+    block(title, labels(say!("Check"), say!("Limit")), columns, rows)
 }
 
 /// What was found, what it does, and where it is.
@@ -237,7 +263,7 @@ fn places(examples: &Examples) -> String {
 fn coverage(audit: &Audit) -> Option<Table> {
     let currency = audit.currency.as_deref();
     let mut blocks = Vec::new();
-    for (title, unit) in [(audit.noun.heading, Unit::Count), ("Money", Unit::Money)] {
+    for (title, unit) in [(heading(audit), Unit::Count), (say!("Money"), Unit::Money)] {
         let rows: Vec<Row> = audit
             .coverage
             .iter()
@@ -254,15 +280,23 @@ fn coverage(audit: &Audit) -> Option<Table> {
             .collect();
         if !rows.is_empty() {
             let columns = vec![
-                column("Attributed", unit, currency),
-                column("Of", unit, currency),
-                column("Share", Unit::Part, None),
+                column(&say!("Attributed"), unit, currency),
+                column(&say!("Of"), unit, currency),
+                column(&say!("Share"), Unit::Part, None),
             ];
-            blocks.push(block(title, &["Coverage"], columns, rows));
+            blocks.push(block(title, vec![say!("Coverage")], columns, rows));
         }
     }
-    let scope = "how much can be said to belong to a channel or a campaign".to_string();
-    (!blocks.is_empty()).then(|| table("coverage", "Attribution coverage", scope, blocks, Vec::new()))
+    let scope = say!("how much can be said to belong to a channel or a campaign");
+    (!blocks.is_empty()).then(|| table("coverage", say!("Attribution coverage"), scope, blocks, Vec::new()))
+}
+
+/// The heading of a column that counts the rows of the CRM.
+fn heading(audit: &Audit) -> String {
+    match audit.row {
+        CrmRow::Lead => say!("Leads"),
+        CrmRow::Event => say!("Events"),
+    }
 }
 
 fn completeness(audit: &Audit) -> Table {
@@ -277,15 +311,24 @@ fn completeness(audit: &Audit) -> Table {
         row(vec![field.clone()], values)
     });
     let columns = vec![
-        column("Filled", Unit::Count, None),
-        column("Of", Unit::Count, None),
-        column("Share", Unit::Part, None),
+        column(&say!("Filled"), Unit::Count, None),
+        column(&say!("Of"), Unit::Count, None),
+        column(&say!("Share"), Unit::Part, None),
     ];
-    let mut blocks = vec![block("Fields", &["Field"], columns, rows.collect())];
-    let by_stage = if audit.noun == LEAD { "Filled, by furthest stage reached" } else { "Filled, by stage" };
-    for (title, label, groups) in
-        [("Filled, by owner", "Owner", &completeness.owners), (by_stage, "Stage", &completeness.stages)]
-    {
+    let mut blocks = vec![block(say!("Fields"), vec![say!("Field")], columns, rows.collect())];
+    let (by_stage, scope) = match audit.row {
+        CrmRow::Lead => (
+            say!("Filled, by furthest stage reached"),
+            say!("fields with a value, of the leads that should have one"),
+        ),
+        CrmRow::Event => {
+            (say!("Filled, by stage"), say!("fields with a value, of the events that should have one"))
+        }
+    };
+    for (title, label, groups) in [
+        (say!("Filled, by owner"), say!("Owner"), &completeness.owners),
+        (by_stage, say!("Stage"), &completeness.stages),
+    ] {
         if groups.is_empty() {
             continue;
         }
@@ -295,28 +338,23 @@ fn completeness(audit: &Audit) -> Table {
             row(vec![group.name.clone()], values)
         });
         let fields = completeness.fields.iter().map(|field| column(field, Unit::Part, None));
-        let columns = std::iter::once(column(audit.noun.heading, Unit::Count, None)).chain(fields).collect();
-        blocks.push(block(title, &[label], columns, rows.collect()));
+        let columns = std::iter::once(column(&heading(audit), Unit::Count, None)).chain(fields).collect();
+        blocks.push(block(title, vec![label], columns, rows.collect()));
     }
-    let notes = vec![whom_it_concerns(audit)];
-    table(
-        "completeness",
-        "Completeness",
-        format!("fields with a value, of the {} that should have one", audit.noun.many),
-        blocks,
-        notes,
-    )
+    table("completeness", say!("Completeness"), scope, blocks, vec![whom_it_concerns(audit)])
 }
 
 fn whom_it_concerns(audit: &Audit) -> String {
-    let whom = match audit.noun {
-        LEAD => "the amount of leads won, the reason of leads lost",
-        _ => "the amount of won events",
-    };
-    format!(
-        "asked of whom it concerns: the date of a stage of those that reached it, {whom}; placeholders such as \
-         `-` or `test` fill nothing"
-    )
+    match audit.row {
+        CrmRow::Lead => say!(
+            "asked of whom it concerns: the date of a stage of those that reached it, the amount of leads won, the reason \
+             of leads lost; placeholders such as `-` or `test` fill nothing"
+        ),
+        CrmRow::Event => say!(
+            "asked of whom it concerns: the date of a stage of those that reached it, the amount of won events; \
+             placeholders such as `-` or `test` fill nothing"
+        ),
+    }
 }
 
 /// What was looked for and not found, and what could not be looked for.
@@ -328,7 +366,7 @@ fn rest(audit: &Audit) -> Table {
     let clean = keys(Status::Clean);
     let mut notes = Vec::new();
     if !clean.is_empty() {
-        notes.push(format!("nothing found: {}", clean.join(", ")));
+        notes.push(say!("nothing found: {checks}", checks = clean.join(", ")));
     }
     let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
     for checked in &audit.findings {
@@ -338,9 +376,9 @@ fn rest(audit: &Audit) -> Table {
             None => reasons.push((needs, vec![checked.check.key])),
         }
     }
-    notes.extend(
-        reasons.iter().map(|(needs, keys)| format!("not checked, because {needs}: {}", keys.join(", "))),
-    );
-    let scope = "what nothing has to be done about, and what nobody could look at".to_string();
-    table("rest", "Clean or not checked", scope, Vec::new(), notes)
+    notes.extend(reasons.iter().map(|(needs, keys)| {
+        say!("not checked, because {needs}: {checks}", needs = needs, checks = keys.join(", "))
+    }));
+    let scope = say!("what nothing has to be done about, and what nobody could look at");
+    table("rest", say!("Clean or not checked"), scope, Vec::new(), notes)
 }

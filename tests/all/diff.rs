@@ -246,7 +246,7 @@ fn a_mark_of_utf8_is_no_part_of_a_report_and_a_value_that_stands_twice_counts_on
     let twice = old.replace(row, &format!("{row}, {row}"));
     let (_, text) = diff_of(&twice, &judged("7", "6", "\"met\""), &[]);
     assert!(text.contains("1 of 1 values changed, 0 added, 0 removed"), "{text}");
-    let (code, text) = diff_of(&old.replace(row, &format!("{row}, {}", row.replace("5", "6"))), &old, &[]);
+    let (code, text) = diff_of(&old.replace(row, &format!("{row}, {}", row.replace('5', "6"))), &old, &[]);
     assert_eq!(code, Some(1));
     assert!(text.contains("rows 1 and 2 are about the same `won`, and differ"), "{text}");
 }
