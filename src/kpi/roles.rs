@@ -9,6 +9,7 @@ use super::evaluate::columns_of;
 use super::templates::{StageText, capitalised, fill_kpi, fill_measure, marks};
 use crate::config::Config;
 use crate::config::roles::{ALL, Role, of_vacant};
+use crate::say;
 
 /// Fills the marks of roles in measures and KPIs. Where no stage has a role, a name stands in for it that no column has,
 /// so that what needs it is left out like everything that lacks a column.
@@ -66,8 +67,8 @@ fn role_marks(role: &Role, texts: &BTreeMap<String, StageText>, config: &Config)
         }
         None => vec![
             (format!("{{{}}}", role.name), role.vacant()),
-            (format!("{{{title}}}"), format!("the stage of `[roles] {}`", role.name)),
-            (format!("{{{title}s}}"), format!("Leads at the stage of `[roles] {}`", role.name)),
+            (format!("{{{title}}}"), say!("the stage of `[roles] {role}`", role = role.name)),
+            (format!("{{{title}s}}"), say!("Leads at the stage of `[roles] {role}`", role = role.name)),
             (in_words, role.name.to_string()),
         ],
     }

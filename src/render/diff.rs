@@ -7,14 +7,17 @@ use comfy_table::CellAlignment;
 
 use super::table::{borderless, lines, wrapped};
 use super::terminal::{WIDTH, visible, visible_in_line};
-use super::value_text;
+use super::{status_text, value_text};
+use crate::config::Basis;
 use crate::csv_text::CsvText;
 use crate::diff::{Change, Changes, Located, Numbers, RowChange, Saved};
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
 use crate::kpi::view::TOTAL;
+use crate::lang;
 use crate::report::compare::is_share;
 use crate::report::targets::Status;
+use crate::say;
 
 /// So many rows of a measure are named; all others stand in `--rows`.
 const NAMED: usize = 5;
@@ -23,22 +26,24 @@ const NAMED: usize = 5;
 pub fn text(old: &Saved, new: &Saved, changes: &Changes, rows: Option<&[RowChange]>) -> String {
     let count = |kind: &str| changes.changed.iter().filter(|change| change.kind() == kind).count();
     let head = format!(
-        "FROM {} TO {}\nas of {} and {}: {} of {} values changed, {} added, {} removed\n",
-        old.name,
-        new.name,
-        old.as_of,
-        new.as_of,
-        count("changed"),
-        changes.common,
-        count("added"),
-        count("removed"),
+        "{}\n{}\n",
+        say!("FROM {old} TO {new}", old = old.name, new = new.name),
+        say!(
+            "as of {old} and {new}: {changed} of {common} values changed, {added} added, {removed} removed",
+            old = old.as_of,
+            new = new.as_of,
+            changed = count("changed"),
+            common = changes.common,
+            added = count("added"),
+            removed = count("removed"),
+        )
     );
     let behind = match rows {
         _ if changes.changed.is_empty() => None,
         None => {
-            Some("which rows made the difference is known of reports made with `--evidence`\n".to_string())
+            Some(say!("which rows made the difference is known of reports made with `--evidence`") + "\n")
         }
-        Some([]) => Some("no row behind the totals changed\n".to_string()),
+        Some([]) => Some(say!("no row behind the totals changed") + "\n"),
         Some(rows) => Some(rows_text(rows)),
     };
     let parts: Vec<String> = std::iter::once(head).chain(tables(changes)).chain(behind).collect();
@@ -60,28 +65,38 @@ fn tables(changes: &Changes) -> Vec<String> {
     let text = |table: (String, String, String)| {
         let own: Vec<&Change> = changes.changed.iter().filter(|change| of(change) == table).collect();
         let (name, period, basis) = table;
-        format!("{}\n{basis} basis, period {period}\n{}", name.to_uppercase(), grid(&own))
+        format!("{}\n{}\n{}", name.to_uppercase(), basis_and_period(&basis, &period), grid(&own))
     };
     tables.into_iter().map(text).collect()
+}
+
+/// What the values of a table count.
+fn basis_and_period(basis: &str, period: &str) -> String {
+    let period = if period == "all" { say!("all") } else { lang::day_or_period(period) };
+    if basis == Basis::Cohort.name() {
+        say!("cohort basis, period {period}", period = period)
+    } else {
+        say!("event basis, period {period}", period = period)
+    }
 }
 
 /// The changes of one table.
 fn grid(changes: &[&Change]) -> String {
     let mut table = borderless();
     let is_split = changes.iter().any(|change| !change.place.key.is_empty());
-    let labels = if is_split { &["KPI", "Of"][..] } else { &["KPI"] };
+    let labels: Vec<String> = std::iter::once(say!("KPI")).chain(is_split.then(|| say!("Of"))).collect();
     let is_judged = changes.iter().any(|change| judged(change));
-    let of_targets = if is_judged { &["Target", "Status"][..] } else { &[] };
-    let headings = ["Old", "New", "Change", "Numerator", "Denominator"];
-    table.set_header(labels.iter().chain(&headings).chain(of_targets));
+    let of_targets = if is_judged { vec![say!("Target"), say!("Status")] } else { Vec::new() };
+    let headings = [say!("Old"), say!("New"), say!("Change"), say!("Numerator"), say!("Denominator")];
+    table.set_header(labels.iter().chain(&headings).chain(&of_targets));
     for change in changes {
         let both = [change.old, change.new].into_iter().flatten();
         let unit = both.map(|numbers| numbers.unit).next().unwrap_or_default();
-        let side = |numbers: Option<Numbers>, none: &str| match numbers {
+        let side = |numbers: Option<Numbers>, none: String| match numbers {
             Some(numbers) => {
                 numbers.value.map_or_else(|| "–".to_string(), |value| value_text(value, numbers.unit))
             }
-            None => none.to_string(),
+            None => none,
         };
         let unit_name = if is_share(unit) { "%" } else { unit.name() };
         let key = change.place.key.values().cloned().collect::<Vec<_>>().join(", ");
@@ -89,8 +104,8 @@ fn grid(changes: &[&Change]) -> String {
         let labels =
             std::iter::once(format!("{}, {unit_name}", change.place.kpi)).chain(is_split.then_some(of));
         let cells = [
-            side(change.old, "not there"),
-            side(change.new, "gone"),
+            side(change.old, say!("not there")),
+            side(change.new, say!("gone")),
             change.difference().map(|difference| signed(difference, unit)).unwrap_or_default(),
             from_to(change, |numbers| numbers.numerator),
             from_to(change, |numbers| numbers.denominator),
@@ -140,8 +155,7 @@ fn target_from_to(change: &Change) -> String {
 
 /// `met → missed`.
 fn status_from_to(change: &Change) -> String {
-    let status =
-        |numbers: Option<Numbers>| numbers.and_then(|numbers| Some(numbers.status?.name().replace('_', " ")));
+    let status = |numbers: Option<Numbers>| numbers.and_then(|numbers| Some(status_text(numbers.status?)));
     both(status(change.old), status(change.new))
 }
 
@@ -150,7 +164,7 @@ fn both(old: Option<String>, new: Option<String>) -> String {
     if old == new {
         return new.unwrap_or_default();
     }
-    let word = |side: Option<String>| side.unwrap_or_else(|| "none".to_string());
+    let word = |side: Option<String>| side.unwrap_or_else(|| say!("none"));
     format!("{} → {}", word(old), word(new))
 }
 
@@ -161,29 +175,54 @@ fn number_text(number: Exact) -> String {
 
 /// The rows behind each measure that changed.
 fn rows_text(rows: &[RowChange]) -> String {
-    let mut said = vec!["ROWS BEHIND THE TOTALS".to_string()];
+    let mut said = vec![say!("ROWS BEHIND THE TOTALS")];
     let is_of_one = |one: &RowChange, other: &RowChange| {
         (&one.basis, &one.measure, &one.table) == (&other.basis, &other.measure, &other.table)
     };
     for group in rows.chunk_by(is_of_one) {
         let Some(first) = group.first() else { continue };
         let count = |kind: &str| group.iter().filter(|row| row.kind() == kind).count();
-        said.push(format!(
-            "{} by {} ({} basis): {} added, {} removed, {} changed",
-            first.measure,
-            first.table,
-            first.basis,
-            count("added"),
-            count("removed"),
-            count("changed"),
-        ));
-        said.push(format!("  {}", wrapped(&format!("in {}", first.kpis.join(", ")), WIDTH - 2, "    ")));
+        said.push(measure_text(first, [count("added"), count("removed"), count("changed")]));
+        let kpis = say!("in {kpis}", kpis = first.kpis.join(", "));
+        said.push(format!("  {}", wrapped(&kpis, WIDTH - 2, "    ")));
         said.extend(group.iter().take(NAMED).map(|row| format!("  {}", row_text(row))));
         if group.len() > NAMED {
-            said.push(format!("  … and {} more, all with `--rows`", group.len() - NAMED));
+            let more = say!("… and {count} more, all with `--rows`", count = group.len() - NAMED);
+            said.push(format!("  {more}"));
         }
     }
     lines(said.into_iter())
+}
+
+/// How many rows of a measure came, went and changed.
+fn measure_text(of: &RowChange, [added, removed, changed]: [usize; 3]) -> String {
+    if of.basis == Basis::Cohort.name() {
+        say!(
+            "{measure} by {table} (cohort basis): {added} added, {removed} removed, {changed} changed",
+            measure = of.measure,
+            table = of.table,
+            added = added,
+            removed = removed,
+            changed = changed
+        )
+    } else {
+        say!(
+            "{measure} by {table} (event basis): {added} added, {removed} removed, {changed} changed",
+            measure = of.measure,
+            table = of.table,
+            added = added,
+            removed = removed,
+            changed = changed
+        )
+    }
+}
+
+/// What became of a row, as wide as the widest of such words.
+fn kind_text(kind: &str) -> String {
+    let all = [("added", say!("added")), ("removed", say!("removed")), ("changed", say!("changed"))];
+    let width = all.iter().map(|(_, word)| word.chars().count()).max().unwrap_or(0);
+    let word = all.into_iter().find(|(known, _)| *known == kind).map(|(_, word)| word).unwrap_or_default();
+    format!("{word:<width$}")
 }
 
 /// `added L049 (leads.csv:50): 1`.
@@ -196,7 +235,7 @@ fn row_text(row: &RowChange) -> String {
             new.as_ref().or(old.as_ref()).map(|located| number_text(located.amount)).unwrap_or_default()
         }
     };
-    format!("{:<7}  {} ({place}): {amounts}", row.kind(), visible_in_line(&row.id))
+    format!("{}  {} ({place}): {amounts}", kind_text(row.kind()), visible_in_line(&row.id))
 }
 
 /// The changes as CSV, a row a value.

@@ -5,12 +5,13 @@ use std::fmt::Write as _;
 use anyhow::Result;
 
 use super::explain::{basis_of_question, plain_text, refuse_lacking, write_pairs};
-use super::goals::{self, Aim, Goal};
+use super::goals::{Aim, Goal};
 use super::scope::{Scope, describe_scope};
 use super::targets::{Judged, judge_all};
 use crate::error::usage_error;
 use crate::kpi::beside::Found;
 use crate::kpi::exact::Exact;
+use crate::lang;
 use crate::render::measured_text;
 use crate::say;
 
@@ -62,7 +63,10 @@ pub fn no_rows(name: &str, found: &Found) -> anyhow::Error {
 
 /// The period, and what the plan is about.
 fn place(judged: &Judged) -> String {
-    format!("{}, {}", judged.period, goals::describe(&judged.goal.place))
+    let place: Vec<String> =
+        judged.goal.place.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+    let place = if place.is_empty() { say!("the total") } else { lang::all_of(&place) };
+    format!("{}, {place}", lang::day_or_period(&judged.period))
 }
 
 /// What stands beside the KPI there; none of a limit, which is no plan.

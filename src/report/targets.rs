@@ -15,8 +15,10 @@ use crate::config::Basis;
 use crate::kpi::catalogue::{Calculation, Direction, Entry, Unit};
 use crate::kpi::exact::Exact;
 use crate::kpi::view::TOTAL;
+use crate::lang;
 use crate::leads::Over;
 use crate::period::{Period, format_day};
+use crate::{say, words};
 
 /// How a value stands to what was to be reached, from good to bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,7 +114,7 @@ pub fn judge_all<'a>(
             continue;
         }
         if let Some(lack) = scope.lacking(&goal.kpi)? {
-            notes.push(format!("left out: the target of {} needs {lack}", goal.kpi));
+            notes.push(say!("left out: the target of {kpi} needs {lack}", kpi = goal.kpi, lack = lack));
             continue;
         }
         asked.extend(periods_of(scope, shown, &goal.aim).into_iter().map(|period| (goal, period)));
@@ -133,13 +135,13 @@ pub fn judge_all<'a>(
         judged
             .iter()
             .filter(|judged| judged.value.value.is_none())
-            .map(|judged| format!("note: not judged, without a value: {}", subject(judged))),
+            .map(|judged| say!("note: not judged, without a value: {subject}", subject = subject(judged))),
     );
     notes.extend(
         judged
             .iter()
             .filter(|judged| is_of_no_row(judged))
-            .map(|judged| format!("note: not judged, without a row: {}", subject(judged))),
+            .map(|judged| say!("note: not judged, without a row: {subject}", subject = subject(judged))),
     );
     notes.sort();
     notes.dedup();
@@ -193,7 +195,9 @@ fn not_begun(scope: &Scope, goals: &[Goal]) -> Option<String> {
     });
     let count = later.count();
     let day = format_day(as_of);
-    (count > 0).then(|| format!("left out: rows of the plan whose period begins after {day}: {count}"))
+    (count > 0).then(|| {
+        say!("left out: rows of the plan whose period begins after {day}: {count}", day = day, count = count)
+    })
 }
 
 /// A goal in the period of the scope.
@@ -347,11 +351,11 @@ pub fn mark(tables: &mut [Table], judged: &[Judged], scope: &Scope) {
             }
         }
         if worst >= Status::Warned {
-            table.notes.push(MARKS.to_string());
+            table.notes.push(lang::text(MARKS));
         }
     }
 }
 
 /// What the marks of values mean.
 pub const MARKS: &str =
-    "! misses its target; ~ is beyond the limit of warning, or behind the pace of its plan";
+    words!("! misses its target; ~ is beyond the limit of warning, or behind the pace of its plan");

@@ -94,7 +94,7 @@ fn lines_of_the_log_begin_with_the_word_that_its_json_leaves_out() {
 fn names(text: &str) -> BTreeSet<String> {
     marks(&text.to_lowercase())
         .into_iter()
-        .map(|mark| mark.split(':').next().unwrap_or_default().to_string())
+        .map(|mark| mark.split(':').next().unwrap_or_default().replace(" in words", ""))
         .collect()
 }
 
