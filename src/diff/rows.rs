@@ -24,19 +24,41 @@ pub struct Located {
     pub amount: Exact,
     pub file: String,
     pub line: u32,
+    /// How many rows the ID has.
+    pub count: usize,
+    /// The values of the dimensions that split the report.
+    pub dimensions: BTreeMap<String, String>,
 }
 
 impl RowChange {
-    /// `changed`, `added` or `removed`.
+    /// `changed`, `added`, `removed`, or `moved`: what it adds is the same, and stands at other values of dimensions.
     pub fn kind(&self) -> &'static str {
-        super::kind(self.old.as_ref(), self.new.as_ref())
+        match (&self.old, &self.new) {
+            (Some(old), Some(new)) if old.amount == new.amount => "moved",
+            (old, new) => super::kind(old.as_ref(), new.as_ref()),
+        }
     }
+
+    /// The dimensions whose value is another one, with the earlier and the later value. What only one of the reports
+    /// knows has not moved.
+    pub fn moves(&self) -> Vec<(&str, &str, &str)> {
+        moves(self.old.as_ref(), self.new.as_ref())
+    }
+}
+
+fn moves<'a>(old: Option<&'a Located>, new: Option<&'a Located>) -> Vec<(&'a str, &'a str, &'a str)> {
+    let (Some(old), Some(new)) = (old, new) else { return Vec::new() };
+    let both = old
+        .dimensions
+        .iter()
+        .filter_map(|(name, was)| Some((name.as_str(), was.as_str(), new.dimensions.get(name)?.as_str())));
+    both.filter(|(_, was, is)| was != is).collect()
 }
 
 /// A basis, a measure, a table and an ID.
 type Key<'a> = (&'a str, &'a str, &'a str, &'a str);
 
-/// The IDs whose part in a measure differs, in the order of basis, measure, table and ID.
+/// The IDs whose part in a measure differs, or stands at other values of dimensions, in the order of basis, measure, table and ID.
 pub fn row_changes(old: &SavedEvidence, new: &SavedEvidence) -> Vec<RowChange> {
     let (earlier, later) = (by_measure(old), by_measure(new));
     let mut kpis_of: BTreeMap<(&str, &str), BTreeSet<&String>> = BTreeMap::new();
@@ -49,7 +71,10 @@ pub fn row_changes(old: &SavedEvidence, new: &SavedEvidence) -> Vec<RowChange> {
     }
     let keys: BTreeSet<&Key> = earlier.keys().chain(later.keys()).collect();
     let amount = |located: Option<&Located>| located.map(|located| located.amount);
-    let differs = |key: &&Key| amount(earlier.get(key)) != amount(later.get(key));
+    let differs = |key: &&Key| {
+        let (old, new) = (earlier.get(*key), later.get(*key));
+        amount(old) != amount(new) || !moves(old, new).is_empty()
+    };
     let change = |key: &Key| {
         let (basis, measure, table, id) = *key;
         RowChange {
@@ -75,7 +100,10 @@ fn by_measure(evidence: &SavedEvidence) -> BTreeMap<Key<'_>, Located> {
                 amount: Exact::ZERO,
                 file: row.file.clone(),
                 line: row.line,
+                count: 0,
+                dimensions: row.dimensions.clone(),
             });
+            located.count += row.count;
             located.amount = located.amount.plus(amount).unwrap_or(located.amount);
         }
     }

@@ -67,7 +67,17 @@ pub struct SavedRow {
     pub id: String,
     pub file: String,
     pub line: u32,
+    /// The values of the dimensions that split the report; none in files of earlier versions of the program.
+    #[serde(default)]
+    pub dimensions: BTreeMap<String, String>,
+    /// How many rows the ID has.
+    #[serde(default = "one", rename = "rows")]
+    pub count: usize,
     amounts: BTreeMap<String, serde_json::Number>,
+}
+
+fn one() -> usize {
+    1
 }
 
 impl SavedRow {

@@ -15,7 +15,7 @@ use crate::error::data_error;
 use crate::input::table::{Origin, Table, code_slice};
 use crate::kpi::exact::Exact;
 use crate::period::format_day;
-use crate::say;
+use crate::{lang, say};
 
 /// A rate, as it was written and as a fraction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -243,7 +243,7 @@ impl Rates {
             say!(
                 "1 {currency} = {rate} {reporting} from {day} on: {count} {count:amount|amounts}",
                 currency = currency.as_ref(),
-                rate = text,
+                rate = lang::decimal(text),
                 reporting = self.reporting,
                 day = format_day(*day),
                 count = *count

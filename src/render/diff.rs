@@ -84,10 +84,10 @@ fn basis_and_period(basis: &str, period: &str) -> String {
 fn grid(changes: &[&Change]) -> String {
     let mut table = borderless();
     let is_split = changes.iter().any(|change| !change.place.key.is_empty());
-    let labels: Vec<String> = std::iter::once(say!("KPI")).chain(is_split.then(|| say!("Of"))).collect();
+    let labels: Vec<String> = std::iter::once(say!("KPI")).chain(is_split.then(|| say!("Of what"))).collect();
     let is_judged = changes.iter().any(|change| judged(change));
     let of_targets = if is_judged { vec![say!("Target"), say!("Status")] } else { Vec::new() };
-    let headings = [say!("Old"), say!("New"), say!("Change"), say!("Numerator"), say!("Denominator")];
+    let headings = [say!("Before"), say!("After"), say!("Change"), say!("Numerator"), say!("Denominator")];
     table.set_header(labels.iter().chain(&headings).chain(&of_targets));
     for change in changes {
         let both = [change.old, change.new].into_iter().flatten();
@@ -182,7 +182,11 @@ fn rows_text(rows: &[RowChange]) -> String {
     for group in rows.chunk_by(is_of_one) {
         let Some(first) = group.first() else { continue };
         let count = |kind: &str| group.iter().filter(|row| row.kind() == kind).count();
-        said.push(measure_text(first, [count("added"), count("removed"), count("changed")]));
+        let counts = measure_text(first, [count("added"), count("removed"), count("changed")]);
+        said.push(match count("moved") {
+            0 => counts,
+            moved => say!("{counts}, {count} moved", counts = counts, count = moved),
+        });
         let kpis = say!("in {kpis}", kpis = first.kpis.join(", "));
         said.push(format!("  {}", wrapped(&kpis, WIDTH - 2, "    ")));
         said.extend(group.iter().take(NAMED).map(|row| format!("  {}", row_text(row))));
@@ -219,23 +223,40 @@ fn measure_text(of: &RowChange, [added, removed, changed]: [usize; 3]) -> String
 
 /// What became of a row, as wide as the widest of such words.
 fn kind_text(kind: &str) -> String {
-    let all = [("added", say!("added")), ("removed", say!("removed")), ("changed", say!("changed"))];
+    let all = [
+        ("added", say!("added")),
+        ("removed", say!("removed")),
+        ("changed", say!("changed")),
+        ("moved", say!("moved")),
+    ];
     let width = all.iter().map(|(_, word)| word.chars().count()).max().unwrap_or(0);
     let word = all.into_iter().find(|(known, _)| *known == kind).map(|(_, word)| word).unwrap_or_default();
     format!("{word:<width$}")
 }
 
-/// `added L049 (leads.csv:50): 1`.
+/// `added L049 (leads.csv:50): 1`, `moved L050 (leads.csv:51 and 2 more rows): channel ads → webinar`.
 fn row_text(row: &RowChange) -> String {
-    let place = row.new.as_ref().or(row.old.as_ref());
-    let place = place.map(|located| format!("{}:{}", located.file, located.line)).unwrap_or_default();
+    let place = row.new.as_ref().or(row.old.as_ref()).map(place_text).unwrap_or_default();
+    let moves: Vec<String> =
+        row.moves().iter().map(|(name, was, is)| visible_in_line(&format!("{name} {was} → {is}"))).collect();
     let amounts = match (&row.old, &row.new) {
+        (Some(old), Some(new)) if old.amount == new.amount => String::new(),
         (Some(old), Some(new)) => format!("{} → {}", number_text(old.amount), number_text(new.amount)),
         (old, new) => {
             new.as_ref().or(old.as_ref()).map(|located| number_text(located.amount)).unwrap_or_default()
         }
     };
-    format!("{}  {} ({place}): {amounts}", kind_text(row.kind()), visible_in_line(&row.id))
+    let parts: Vec<String> = [amounts].into_iter().filter(|text| !text.is_empty()).chain(moves).collect();
+    format!("{}  {} ({place}): {}", kind_text(row.kind()), visible_in_line(&row.id), parts.join(", "))
+}
+
+/// Where the first row of an ID stands, and how many more it has.
+fn place_text(located: &Located) -> String {
+    let place = format!("{}:{}", located.file, located.line);
+    match located.count.saturating_sub(1) {
+        0 => place,
+        more => say!("{place} and {count} more {count:row|rows}", place = place, count = more),
+    }
 }
 
 /// The changes as CSV, a row a value.
@@ -300,7 +321,7 @@ pub fn rows(rows: &[RowChange], text: CsvText) -> Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record([
         "basis", "measure", "table", "id", "what", "old", "new", "old_file", "old_line", "new_file",
-        "new_line",
+        "new_line", "old_rows", "new_rows", "moved",
     ])?;
     for row in rows {
         let amount = |side: &Option<Located>| {
@@ -311,6 +332,11 @@ pub fn rows(rows: &[RowChange], text: CsvText) -> Result<String> {
         let line = |side: &Option<Located>| {
             side.as_ref().map(|located| located.line.to_string()).unwrap_or_default()
         };
+        let count = |side: &Option<Located>| {
+            side.as_ref().map(|located| located.count.to_string()).unwrap_or_default()
+        };
+        let moves: Vec<String> =
+            row.moves().iter().map(|(name, was, is)| format!("{name}: {was} → {is}")).collect();
         writer.write_record([
             row.basis.clone(),
             row.measure.clone(),
@@ -323,6 +349,9 @@ pub fn rows(rows: &[RowChange], text: CsvText) -> Result<String> {
             line(&row.old),
             file(&row.new),
             line(&row.new),
+            count(&row.old),
+            count(&row.new),
+            text.write(&moves.join("; ")).into_owned(),
         ])?;
     }
     Ok(String::from_utf8(writer.into_inner()?)?)

@@ -52,6 +52,8 @@ fn evidence_json(evidence: &Evidence) -> Json {
             "basis": row.basis.name(),
             "table": row.table.name(),
             "id": row.id,
+            "dimensions": row.dimensions,
+            "rows": row.count,
             "file": row.file,
             "line": row.line,
             "amounts": amounts.collect::<Map<_, _>>(),

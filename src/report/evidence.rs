@@ -11,6 +11,8 @@ use super::scope::Scope;
 use crate::config::Basis;
 use crate::input::table::code_slice;
 use crate::kpi::exact::Exact;
+use crate::kpi::group::shown;
+use crate::kpi::view::{Dimension, dimension};
 use crate::leads::{Facts, Over};
 use crate::period::format_day;
 
@@ -30,6 +32,10 @@ pub struct EvidenceRow {
     pub table: Over,
     /// The ID of its lead or customer; of a row that names nobody its date and dimensions.
     pub id: String,
+    /// The values of the dimensions that split the report, of its first row.
+    pub dimensions: BTreeMap<String, String>,
+    /// How many rows it has.
+    pub count: usize,
     /// Where the first of its rows stands.
     pub file: String,
     pub line: u32,
@@ -73,20 +79,60 @@ pub fn evidence(scope: &Scope, tables: &[Table]) -> Result<Evidence> {
         of_basis.insert(value.kpi.clone(), measures);
     }
     let mut known: BTreeMap<(Basis, Over, String), EvidenceRow> = BTreeMap::new();
+    let mut rows_of: BTreeMap<(Basis, Over, String), BTreeSet<usize>> = BTreeMap::new();
+    let splits = Splits::of(scope, tables);
     for (basis, measure) in wanted {
         for (table, row, amount) in scope.evaluator(basis).contributions(&measure)? {
             let (id, file, line) = identify(scope, table, row);
             let id = if id.is_empty() { describe(&scope.data.facts[&table], row) } else { id };
+            rows_of.entry((basis, table, id.clone())).or_default().insert(row);
             let place = known.entry((basis, table, id.clone()));
-            let amounts = &mut place
-                .or_insert_with(|| EvidenceRow { basis, table, id, file, line, amounts: BTreeMap::new() })
-                .amounts;
+            let first = || {
+                let dimensions = splits.values(scope, table, row);
+                EvidenceRow { basis, table, id, dimensions, count: 1, file, line, amounts: BTreeMap::new() }
+            };
+            let amounts = &mut place.or_insert_with(first).amounts;
             let sum = amounts.entry(measure.clone()).or_insert(Exact::ZERO);
             *sum = sum.plus(amount).unwrap_or(*sum);
         }
     }
+    for (place, row) in &mut known {
+        row.count = rows_of.get(place).map_or(1, BTreeSet::len);
+    }
     evidence.rows = known.into_values().collect();
     Ok(evidence)
+}
+
+/// The dimensions that split tables, as each table of the data has them.
+struct Splits {
+    known: BTreeMap<Over, Vec<(String, Dimension)>>,
+}
+
+impl Splits {
+    fn of(scope: &Scope, tables: &[Table]) -> Splits {
+        let blocks = tables.iter().flat_map(|table| &table.blocks);
+        // what was worked out, such as how long a lead has been open, moves by itself from day to day
+        let is_of_data = |name: &&String| !scope.data.derived.contains(name.as_str());
+        let names: BTreeSet<&String> =
+            blocks.flat_map(|block| &block.dimensions).filter(is_of_data).collect();
+        let of_table = |over: Over| {
+            let found =
+                names.iter().filter_map(|name| Some(((*name).clone(), dimension(scope.data, over, name)?)));
+            (over, found.collect())
+        };
+        Splits { known: scope.data.facts.keys().map(|over| of_table(*over)).collect() }
+    }
+
+    /// The values of a row; one without a lead has none of a lead.
+    fn values(&self, scope: &Scope, over: Over, row: usize) -> BTreeMap<String, String> {
+        let Some(dimensions) = self.known.get(&over) else { return BTreeMap::new() };
+        let value = |(name, dimension): &(String, Dimension)| {
+            let row = if dimension.is_of_lead { scope.data.facts[&over].lead_of(row) as usize } else { row };
+            let code = *code_slice(&dimension.codes).get(row)?;
+            Some((name.clone(), shown(dimension.words.get(code as usize)?)))
+        };
+        dimensions.iter().filter_map(value).collect()
+    }
 }
 
 /// What tells a row without an ID from others: its date and its dimensions.

@@ -117,7 +117,7 @@ fn a_report_does_not_differ_from_itself_in_any_order_of_rows() {
 fn without_rows_it_says_how_to_get_them() {
     let folder = reports(&[]);
     let text = stdout(folder.path(), &["diff", "old.json", "new.json", "mql_to_sql"]);
-    assert!(text.contains("mql_to_sql, %  66.67  75.00   +8.33      2 → 3        3 → 4\n"), "{text}");
+    assert!(text.contains("mql_to_sql, %   66.67  75.00   +8.33      2 → 3        3 → 4\n"), "{text}");
     assert!(
         text.ends_with("which rows made the difference is known of reports made with `--evidence`\n"),
         "{text}"
@@ -249,4 +249,32 @@ fn a_mark_of_utf8_is_no_part_of_a_report_and_a_value_that_stands_twice_counts_on
     let (code, text) = diff_of(&old.replace(row, &format!("{row}, {}", row.replace('5', "6"))), &old, &[]);
     assert_eq!(code, Some(1));
     assert!(text.contains("rows 1 and 2 are about the same `won`, and differ"), "{text}");
+}
+
+#[test]
+fn a_lead_that_only_moved_is_named_and_several_rows_of_one_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let run = |arguments: &[&str]| crate::support::stdout(folder.path(), arguments);
+    let head = "Lead ID,Created,MQL date,Source\n";
+    write("leads.csv", &format!("{head}A1,2026-01-05,2026-01-07,ads\nA2,2026-01-06,,ads\n"));
+    write("spend.csv", "Date,Source,Cost\n2026-01-05,ads,10\n2026-01-05,ads,20\n");
+    let report =
+        ["report", "--crm", "leads.csv", "--spend", "spend.csv", "--by", "channel", "--format", "json"];
+    let report = |place: &str| run(&[&report[..], &["--evidence", "-q", "-o", place]].concat());
+    report("old.json");
+    write("leads.csv", &format!("{head}A1,2026-01-05,2026-01-07,webinar\nA2,2026-01-06,,ads\n"));
+    write("spend.csv", "Date,Source,Cost\n2026-01-05,ads,10\n2026-01-05,ads,25\n");
+    report("new.json");
+    let text = run(&["diff", "old.json", "new.json", "leads", "spend"]);
+    assert!(text.contains("leads by leads (cohort basis): 0 added, 0 removed, 0 changed, 1 moved"), "{text}");
+    assert!(text.contains("moved    A1 (leads.csv:2): channel ads → webinar"), "{text}");
+    assert!(text.contains("(spend.csv:2 and 1 more row): 30 → 35"), "{text}");
+    let csv = run(&["diff", "old.json", "new.json", "leads", "--rows"]);
+    assert!(
+        csv.contains("cohort,leads,leads,A1,moved,1,1,leads.csv,2,leads.csv,2,1,1,channel: ads → webinar"),
+        "{csv}"
+    );
+    // what stays where it was is in no row
+    assert!(!csv.contains("A2"));
 }

@@ -277,7 +277,7 @@ fn a_text_that_no_cell_can_hold_is_refused() {
         (
             Some(1),
             "error: the report does not fit into a workbook: a cell holds at most 32 767 characters, and in the sheet \
-             `cost` row 6, column 1 (`Channel`) has a text of 40000\n\
+             `channels` row 6, column 1 (`Channel`) has a text of 40000\n\
              hint: write `--format csv`, which has no such limit, or split by less\n"
         )
     );

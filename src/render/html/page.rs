@@ -13,10 +13,6 @@ use crate::say;
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
-/// How to read what stands behind a figure.
-const READING: &str = "<p class=\"reading\">Where the pointer rests on a figure, or the keyboard or a finger, it tells what it is made \
-    of: <q>36 / 48</q> is its numerator and its denominator, <q>95%</q> its interval.</p>\n";
-
 /// The report as one page.
 pub fn render(report: &Report) -> String {
     let title = title(report);
@@ -48,7 +44,7 @@ pub fn render(report: &Report) -> String {
     text.push_str(&charts::section(report));
     text.push_str("<div id=\"tables\">\n");
     if report.tables.iter().any(|table| table.name != "audit") {
-        text.push_str(READING);
+        text.push_str(&reading());
     }
     for table in &report.tables {
         text.push_str(&tables::section(report, table));
@@ -66,6 +62,15 @@ pub fn render(report: &Report) -> String {
     text.push_str(&tables::glossary(report));
     let _ = write!(text, "</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n");
     text
+}
+
+/// How to read what stands behind a figure.
+fn reading() -> String {
+    let text = say!(
+        "Where the pointer rests on a figure, or the keyboard or a finger, it tells what it is made of: 36 / 48 is its \
+         numerator and its denominator, 95% its interval."
+    );
+    format!("<p class=\"reading\">{}</p>\n", escaped(&text))
 }
 
 /// An audit says so; all else is a report.

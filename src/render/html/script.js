@@ -10,7 +10,7 @@
 
   function compare(one, other) {
     if (typeof one === "number" && typeof other === "number") return one - other;
-    return String(one).localeCompare(String(other), "en", { numeric: true });
+    return String(one).localeCompare(String(other), document.documentElement.lang, { numeric: true });
   }
 
   function sort(table, place) {

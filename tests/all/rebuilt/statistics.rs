@@ -13,6 +13,9 @@ pub fn rebuilt(kpi: &Kpi, columns: &Columns) -> Rebuilt {
         ("p90", &kpi.p90),
         ("n", &kpi.n),
         ("converted", &kpi.converted),
+        // without an age these are of the longest time observed, and of all leads
+        ("converted", &kpi.by_age),
+        ("n", &kpi.at_risk),
         ("longest", &kpi.longest),
     ];
     let (statistic, measure) = statistics

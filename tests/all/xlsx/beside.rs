@@ -43,7 +43,7 @@ pub fn hold_beside(part: &str, rows: &[Vec<Cell>]) -> Result<usize, String> {
             row = rows.next().ok_or("no notes")?;
         }
         let Some(cells) = line.strip_prefix("| ").and_then(|line| line.strip_suffix(" |")) else {
-            let said = line.strip_prefix("### ").unwrap_or(line).replace("\\|", "|");
+            let said = unescaped(line.strip_prefix("### ").unwrap_or(line));
             if row[0].data.to_string() != said {
                 return Err(format!("{:?}, not {said}", row[0].data));
             }
@@ -100,13 +100,14 @@ fn hold_row(cells: &[&str], pairs: &[bool], row: &[Cell]) -> Result<usize, Strin
 /// Whether a cell is shown as a reader of Markdown sees it: the same mark, and the same number, in percent where the
 /// format says so.
 fn is_shown(cell: &Cell, shown: &str) -> bool {
+    let shown = &unescaped(shown);
     let plain = shown.trim_start_matches(['!', '~', '*', '≥', '≤', ' ']);
     let mark = &shown[..shown.len() - plain.len()];
     let plain = plain.replace(',', "");
     match (&cell.data, plain.parse::<f64>()) {
         (Data::Float(number), Ok(value)) => {
             let decimals = plain.split_once('.').map_or("", |(_, decimals)| decimals);
-            let half = 0.501 / [1.0, 10.0, 100.0, 1000.0][decimals.len()];
+            let half = 0.501 / 10_f64.powi(i32::try_from(decimals.len()).unwrap());
             let (quoted, pattern) = match cell.format.strip_prefix('"').and_then(|rest| rest.split_once('"'))
             {
                 Some(parts) => parts,
@@ -114,11 +115,30 @@ fn is_shown(cell: &Cell, shown: &str) -> bool {
             };
             let first = pattern.split(';').next().unwrap_or("");
             let scale = if first.ends_with('%') { 100.0 } else { 1.0 };
-            let digits = first.trim_end_matches(['%', '"']).split_once('.').map_or("", |(_, digits)| digits);
+            let digits = first
+                .split(['%', '"'])
+                .next()
+                .and_then(|number| number.split_once('.'))
+                .map_or("", |(_, digits)| digits);
             quoted == mark && digits.len() == decimals.len() && (number * scale - value).abs() <= half
         }
         (Data::Empty, _) => shown.is_empty(),
-        (Data::String(text), _) => text.trim() == shown.replace("\\|", "|"),
+        (Data::String(text), _) => text.trim() == shown,
         _ => false,
     }
+}
+
+/// What a reader of Markdown sees of a text in which marks are escaped.
+fn unescaped(text: &str) -> String {
+    let mut plain = String::new();
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let is_escape = letter == '\\' && letters.peek().is_some_and(char::is_ascii_punctuation);
+        if !is_escape {
+            plain.push(letter);
+        } else if let Some(escaped) = letters.next() {
+            plain.push(escaped);
+        }
+    }
+    plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
