@@ -315,6 +315,67 @@ fn no_english_is_left_in_what_is_said_in_another_language() {
     }
 }
 
+#[test]
+fn what_programs_read_is_the_same_in_every_language() {
+    for (folder, arguments) in [
+        ("examples/saas", &["report", "--every", "quarter", "--compare", "previous"][..]),
+        ("examples/saas", &["report", "--month", "2026-05", "--by", "profile"]),
+        ("examples/b2b", &["report", "--by", "owner,channel", "--top", "2"]),
+        ("fixtures/presets", &["report", "--crm", "bitrix24-deals.csv"]),
+    ] {
+        let folder = project().join(folder);
+        for format in ["csv", "json"] {
+            let printed = |code: &str| {
+                let more = ["--format", format, "--lang", code, "--quiet"];
+                let output = run(&folder, &[arguments, &more].concat(), None);
+                String::from_utf8(output.stdout).unwrap()
+            };
+            let english = printed("en");
+            assert!(english.len() > 1000, "{arguments:?}: {english}");
+            for code in codes() {
+                assert!(printed(code) == english, "{arguments:?} as {format} differs in {code}");
+            }
+        }
+    }
+}
+
+#[test]
+fn numbers_days_and_months_are_written_as_the_language_writes_them() {
+    let folder = project().join("examples/saas");
+    for (code, revenue, day, month) in [
+        ("en", "284,560.07", "2026-06-28", "2026-05"),
+        ("ru", "284\u{a0}560,07", "28.06.2026", "май 2026"),
+        ("bg", "284\u{a0}560,07", "28.06.2026", "май 2026"),
+    ] {
+        let said = |arguments: &[&str]| {
+            let output = run(&folder, &[arguments, &["--lang", code, "--quiet"]].concat(), None);
+            String::from_utf8(output.stdout).unwrap()
+        };
+        let whole = said(&["report", "channels"]);
+        assert!(whole.contains(revenue) && whole.contains(day), "{code}: {whole}");
+        let months =
+            said(&["report", "bases", "--every", "month", "--from", "2026-04-01", "--to", "2026-06-01"]);
+        assert!(months.contains(month), "{code}: {months}");
+    }
+}
+
+#[test]
+fn the_language_of_the_configuration_is_that_of_the_run_unless_the_command_line_names_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let leads = "Lead ID,Created,MQL date\n1,2026-01-05,2026-01-07\n2,2026-01-06,\n";
+    std::fs::write(folder.path().join("leads.csv"), leads).unwrap();
+    let settings = "lang = 'ru'\n[[crm]]\nfiles = ['leads.csv']\n[kpi.half]\nvalue = 'mqls / 2'\n\
+                    title = { en = 'Half', ru = 'Половина', bg = 'Половин' }\n";
+    std::fs::write(folder.path().join("funnel.toml"), settings).unwrap();
+    let said = |more: &[&str]| {
+        let output = run(folder.path(), &[&["report", "own", "-q"], more].concat(), None);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(said(&[]).contains("Половина"), "{}", said(&[]));
+    assert!(said(&["--lang", "bg"]).contains("Половин\n"), "{}", said(&["--lang", "bg"]));
+    assert!(said(&["--lang", "en"]).contains("Half"), "{}", said(&["--lang", "en"]));
+}
+
 /// What a reader of a page is shown, and what he is told of cells and pictures; formulas and keys are code.
 fn shown(page: &str) -> String {
     let mut page = page.to_string();
