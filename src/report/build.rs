@@ -15,7 +15,7 @@ use super::plan::PLAN;
 use super::scope::{Scope, basis_of, describe_scope};
 use super::tables::{self, By, Rows, Verdict, When};
 use super::top::{Folding, Foldings, arrange};
-use super::{Block, Column, Report, Row, Show, Table, Value, order, path};
+use super::{Block, Column, Report, Row, Show, Table, Value, cohorts, order, path};
 use crate::config::Basis;
 use crate::error::{suggestion, usage_error};
 use crate::kpi::derived::profile;
@@ -112,6 +112,9 @@ fn fill_table(scope: &Scope, table: &tables::Table, folding: &Folding) -> Result
     notes.extend(order::untraceable(scope, &blocks));
     notes.extend(order::lagged(scope, &blocks));
     notes.extend(order::existing_left_out(scope, table, &blocks));
+    if blocks.iter().any(cohorts::has_ages) {
+        notes.extend(order::without_beginning(scope, basis)?);
+    }
     if let Some(why) = emptiness(scope, basis, &blocks) {
         notes.insert(0, why);
     }

@@ -9,7 +9,7 @@ use super::lack::{setting, way_out};
 use super::layout::{labels, split_title, with_unit};
 use super::scope::{Scope, describe_scope, undated};
 use super::top::place_in_order;
-use super::{Value, causes};
+use super::{Value, causes, order};
 use crate::check::Finding;
 use crate::config::Basis;
 use crate::error::data_error;
@@ -224,12 +224,7 @@ fn by_age(scope: &Scope, basis: Basis) -> Result<String> {
         let _ = writeln!(text, "  {}", say!("not all customers have reached a whole month"));
     }
     write_pairs(&mut text, &lines);
-    let begun = scope.evaluator(basis).grouped("customers_begun", &[])?;
-    let begun = begun.and_then(|begun| begun.total.exact().as_count()).unwrap_or_default();
-    if begun > curve.members {
-        let undated = begun - curve.members;
-        let line =
-            say!("customers of whom nothing says when they began, at no age: {count}", count = undated);
+    if let Some(line) = order::without_beginning(scope, basis)? {
         let _ = writeln!(text, "  {line}");
     }
     Ok(text)

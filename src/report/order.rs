@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use anyhow::Result;
+
 use super::scope::Scope;
 use super::{Block, Value, tables};
 use crate::config::Basis;
@@ -97,6 +99,20 @@ pub fn untraceable(scope: &Scope, blocks: &[Block]) -> Option<String> {
             channels = names.join(", ")
         )
     })
+}
+
+/// How many customers are at no age, because nothing says when they began: their number is beside that of all.
+///
+/// # Errors
+/// A predicate that does not fit the columns.
+pub fn without_beginning(scope: &Scope, basis: Basis) -> Result<Option<String>> {
+    let evaluator = scope.evaluator(basis);
+    let Some(curves) = evaluator.curves(&[])? else { return Ok(None) };
+    let begun = evaluator.grouped("customers_begun", &[])?;
+    let begun = begun.and_then(|begun| begun.total.exact().as_count()).unwrap_or_default();
+    let undated = begun.saturating_sub(curves.total.members);
+    Ok((undated > 0)
+        .then(|| say!("customers of whom nothing says when they began, at no age: {count}", count = undated)))
 }
 
 /// Which spend the shown KPIs with a lag count; and where it lies before the data, because then a part of it is unknown.
