@@ -3,6 +3,7 @@
 //! The exports lie beside the project (`../shared/data`, with the figures in its README) and are not part of it; where
 //! they are absent these tests say so and pass.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -301,6 +302,45 @@ fn maven_win_rates_of_managers_through_a_lookup() {
         ("Rocco Neubert", "62.08"),
     ] {
         assert_eq!(percent(&rows, &format!("manager={manager}")), rate, "{manager}");
+    }
+}
+
+/// What a plain loop over both files counts, for a dimension that only another file has.
+#[test]
+fn maven_sectors_are_looked_up_in_the_accounts() {
+    let Some(data) = data("maven") else { return };
+    let records = |name: &str| -> Vec<BTreeMap<String, String>> {
+        let reader = csv::Reader::from_path(data.join(name)).expect("the export is there");
+        reader.into_deserialize().collect::<Result<_, _>>().expect("the export is CSV")
+    };
+    let sectors: BTreeMap<String, String> = records("accounts.csv")
+        .into_iter()
+        .map(|account| (account["account"].clone(), account["sector"].clone()))
+        .collect();
+    let mut counted: BTreeMap<&str, (u64, u64, i64)> = BTreeMap::new();
+    let deals = records("sales_pipeline.csv");
+    for deal in &deals {
+        let sector = sectors.get(&deal["account"]).map_or("(none)", String::as_str);
+        let (won, closed, revenue) = counted.entry(sector).or_default();
+        *won += u64::from(deal["deal_stage"] == "Won");
+        *closed += u64::from(["Won", "Lost"].contains(&deal["deal_stage"].as_str()));
+        *revenue += deal["close_value"].parse::<i64>().unwrap_or(0);
+    }
+    let lookup = "amount = \"close_value\"\naccount = \"account\"";
+    let settings = MAVEN.replace("amount = \"close_value\"", lookup)
+        + "[[lookup]]\nfiles = [\"DATA/accounts.csv\"]\nkey = { account = \"account\" }\ncolumns = { sector = \"sector\" }\n";
+    let folder = configured(&data, &settings);
+    let rows = tidy(folder.path(), &["segments", "--by", "sector"]);
+    assert_eq!(counted.len(), 11, "ten sectors, and deals without an account");
+    for (sector, (won, closed, revenue)) in counted.into_iter().filter(|(_, (_, closed, _))| *closed > 0) {
+        let place = format!("sector={sector}");
+        let rate = shown(&rows, "segments", &place, "win_rate_closed");
+        assert_eq!(
+            rate.split_once(" = ").map(|(_, parts)| parts),
+            Some(format!("{won}/{closed}").as_str()),
+            "{sector}"
+        );
+        assert_eq!(shown(&rows, "segments", &place, "revenue"), revenue.to_string(), "{sector}");
     }
 }
 
