@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::sync::{LazyLock, OnceLock};
 
 use anyhow::{Context, Result};
+use chrono::NaiveDate;
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
@@ -21,6 +22,10 @@ pub use phrase::{Told, fill};
 static FILES: Dir = include_dir!("$CARGO_MANIFEST_DIR/src/lang");
 static LANGUAGE: OnceLock<Language> = OnceLock::new();
 static ENGLISH: LazyLock<Language> = LazyLock::new(|| read("en").expect("a test reads every file"));
+
+/// Dimensions that many exports have and that no column of the program is called: their names are in the language files too.
+pub const USUAL_DIMENSIONS: [&str; 9] =
+    ["segment", "region", "country", "city", "industry", "sector", "manager", "source", "company_size"];
 
 /// A text in the language of the run, its marks filled in: `say!("{count} {count:lead|leads}", count = found)`.
 ///
@@ -56,6 +61,10 @@ struct Language {
     thousands: String,
     /// `{day}`, `{month}` and `{year}` of a date.
     day: String,
+    /// A `{number}` with its sign of percent.
+    percent: String,
+    /// Days `{from}` up to but not including `{to}`, or to the `{last}` of them.
+    span: String,
     /// `{name}` or `{number}`, and `{year}`, of the calendar's periods.
     month: String,
     quarter: String,
@@ -193,6 +202,16 @@ pub fn decimal_mark() -> &'static str {
     &current().decimal
 }
 
+/// A number with its sign of percent: `12.50 %`.
+pub fn percent(number: &str) -> String {
+    current().percent.replace("{number}", number)
+}
+
+/// A stage within a sentence: its title where the language has one, else its name.
+pub fn stage_in_words(name: &str) -> String {
+    stage(name).map_or(name, |(title, _)| title).to_string()
+}
+
 /// A day or a period of the calendar as people write it: `2026-03-31` → `31.03.2026`, `2026-03` → `март 2026`. All else is
 /// left as it is.
 pub fn day_or_period(text: &str) -> String {
@@ -220,10 +239,18 @@ pub fn day_or_period(text: &str) -> String {
             _ => text.to_string(),
         },
         _ => match text.split_once("..") {
-            Some((from, to)) => format!("{}..{}", day_or_period(from), day_or_period(to)),
+            Some((from, to)) => span(from, to).unwrap_or_else(|| text.to_string()),
             None => text.to_string(),
         },
     }
+}
+
+/// Days as people write them; none where they are no days.
+fn span(from: &str, to: &str) -> Option<String> {
+    let (_, end): (NaiveDate, NaiveDate) = (from.parse().ok()?, to.parse().ok()?);
+    let last = day_or_period(&end.pred_opt()?.to_string());
+    let text = current().span.replace("{from}", &day_or_period(from)).replace("{to}", &day_or_period(to));
+    Some(text.replace("{last}", &last))
 }
 
 impl Plural {

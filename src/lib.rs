@@ -63,7 +63,7 @@ use crate::leads::Data;
 use crate::log::{Event, Log, beside};
 use crate::period::Period;
 use crate::render::Manner;
-use crate::render::terminal::Look;
+use crate::render::terminal::{Look, visible};
 use crate::report::answer::Asked;
 use crate::report::needed;
 use crate::report::rows::Printed;
@@ -187,7 +187,7 @@ fn run_explain(arguments: &ExplainArguments, log: &Log) -> Result<Outcome> {
     let scope = question.scope(&data, &catalogue, &arguments.scope)?;
     let text = if let Some(found) = &beside {
         let goals = report::goals::goals(&question.config, plan.as_ref(), &catalogue, &data)?;
-        report::beside::explain(&scope, &arguments.kpi, found, &goals)?
+        visible(&report::beside::explain(&scope, &arguments.kpi, found, &goals)?)
     } else if arguments.rows {
         let csv_text = CsvText::of_option(arguments.csv_safe);
         let printed = Printed { columns: &arguments.columns, key: key.as_ref(), csv_text };
@@ -195,7 +195,7 @@ fn run_explain(arguments: &ExplainArguments, log: &Log) -> Result<Outcome> {
         log.tell_lines(&notes, Event::Note);
         text
     } else {
-        report::explain::explain(&scope, &arguments.kpi)?
+        visible(&report::explain::explain(&scope, &arguments.kpi)?)
     };
     let written = output::write_bytes(text.into_bytes(), place.as_deref())?;
     // people find them beside the number

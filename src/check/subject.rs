@@ -189,7 +189,7 @@ pub fn rows_found(rows: &Mask, of: u64, origin: &Origin, effect: String) -> Foun
 
 /// `33.33%`, or `no share` of nothing.
 pub fn percent(part: Exact, of: Exact) -> String {
-    part.over(of).map_or_else(|| say!("no share"), |share| format!("{}%", share.to_percent()))
+    part.over(of).map_or_else(|| say!("no share"), |share| say!("{share}%", share = share.to_percent()))
 }
 
 /// Whether a lead stands here: not [`NO_LEAD`].

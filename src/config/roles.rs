@@ -69,6 +69,11 @@ impl Role {
     }
 }
 
+/// The stage from which a lead counts as an opportunity; none where no stage is one.
+pub fn opportunity<'a>(roles: &'a Roles, stages: &'a [String]) -> Option<&'a str> {
+    ALL.iter().find(|role| role.name == "opportunity").and_then(|role| role.stage(roles, stages))
+}
+
 /// The role that a name in a measure stands for because no stage has it.
 pub fn of_vacant(name: &str) -> Option<&'static Role> {
     ALL.iter().find(|role| role.vacant() == name)

@@ -127,8 +127,11 @@ fn stages(
 }
 
 fn currencies(parts: &[Part]) -> BTreeSet<String> {
-    let named = tables(parts).flat_map(|table| counted_words(table, "currency")).map(|(word, _)| word);
-    let contents = parts.iter().filter_map(|part| part.contents.as_ref().ok());
+    // the currencies of a file of rates are those that are converted
+    let parts = || parts.iter().filter(|part| part.kind() != Kind::Rates);
+    let tables = parts().filter_map(|part| part.contents.as_ref().ok()).map(|contents| &contents.table);
+    let named = tables.flat_map(|table| counted_words(table, "currency")).map(|(word, _)| word);
+    let contents = parts().filter_map(|part| part.contents.as_ref().ok());
     let signs = contents.flat_map(|contents| &contents.currency_signs).map(|sign| (*sign).to_string());
     named.chain(signs).collect()
 }

@@ -25,6 +25,7 @@ use crate::cli::InitArguments;
 use crate::error::{Failure, data_error};
 use crate::input::Progress;
 use crate::input::tables::Kind;
+use crate::render::terminal::visible;
 use crate::{config, input, leads, output, say};
 
 /// Everything that is written down and told.
@@ -63,7 +64,11 @@ pub fn run(arguments: &InitArguments) -> Result<()> {
         return output::to_stdout(text.as_bytes());
     }
     output::write_files(&[(place.clone(), text.into_bytes())])?;
-    if arguments.quiet { Ok(()) } else { output::to_stdout(summary::text(&draft, &open, place).as_bytes()) }
+    if arguments.quiet {
+        Ok(())
+    } else {
+        output::to_stdout(visible(&summary::text(&draft, &open, place)).as_bytes())
+    }
 }
 
 fn refuse_existing(place: &Path, force: bool) -> Result<()> {

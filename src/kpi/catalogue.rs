@@ -15,9 +15,10 @@ use super::sql::Predicate;
 use super::templates::{StageText, capitalised, fill_kpi, fill_measure, marks, plural_of, title_of};
 use super::written::{calculation, quantity};
 use crate::config::Config;
+use crate::config::text::key;
 use crate::error::{data_error, did_you_mean, usage_error};
 use crate::leads::Over;
-use crate::say;
+use crate::{lang, say};
 
 /// A measure that has been parsed.
 #[derive(Debug, Clone)]
@@ -154,6 +155,7 @@ impl File {
         for beside in self.beside.values_mut() {
             beside.title = std::mem::take(&mut beside.title).translated();
             beside.definition = std::mem::take(&mut beside.definition).translated();
+            beside.formula = lang::text(&beside.formula);
         }
     }
 }
@@ -352,7 +354,7 @@ impl Catalogue {
             if let Some(step) = self.step_without_window(name) {
                 return usage_error(
                     format!("`{name}` needs a window, and none is set for the step"),
-                    format!("set one in funnel.toml under `[window]`: `{step} = \"30d\"`"),
+                    format!("set one in funnel.toml under `[window]`: `{} = \"30d\"`", key(step)),
                 );
             }
             let near = did_you_mean(name, self.kpis.keys().map(String::as_str));

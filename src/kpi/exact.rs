@@ -109,9 +109,11 @@ impl Exact {
         whole * scale + part + if is_half && left != 0 { left.signum() } else { 0 }
     }
 
-    /// With up to six decimals and no trailing zeros: `0.10525`. For CSV and JSON.
+    /// With up to six decimals, twelve where six would show nothing, and no trailing zeros: `0.10525`. For CSV and JSON.
     pub fn to_plain(self) -> String {
-        let text = decimal(self.rounded(6), 6, false);
+        // what is little is not nothing
+        let decimals = if self.rounded(6) == 0 { 12 } else { 6 };
+        let text = decimal(self.rounded(decimals), decimals, false);
         text.trim_end_matches('0').trim_end_matches('.').to_string()
     }
 
@@ -197,7 +199,10 @@ mod tests {
             (-2, 3, "-0.666667"),
             (100, 1, "100"),
             (0, 5, "0"),
-            (-1, 2_000_000_000, "0"),
+            // what is little is not nothing
+            (-1, 2_000_000_000, "-0.0000000005"),
+            (1, 5_000_000, "0.0000002"),
+            (-1, 20_000_000_000_000, "0"),
         ] {
             assert_eq!(text(numerator, denominator).trim_start_matches("-0x"), expected);
         }

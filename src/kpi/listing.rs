@@ -77,6 +77,11 @@ impl Evaluator<'_> {
                 "the hours of the row to six decimals, which tell the second; empty where it is not among them"
             ),
         };
+        if self.grouped(measure, &[])?.is_none() {
+            let what =
+                say!("unknown under this filter, so no row has it, and nothing can be computed from it");
+            return Ok(vec![Listed { name: measure.to_string(), what, has_gaps: true, cells: Vec::new() }]);
+        }
         let has_gaps = matches!(quantity.kind, QuantityKind::Days(_) | QuantityKind::HoursToFirstTouch);
         let cells = self.contributions(measure)?;
         Ok(vec![Listed { name: measure.to_string(), what, has_gaps, cells }])

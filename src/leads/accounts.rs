@@ -122,13 +122,18 @@ pub fn accounts(
     for (over, numbers) in numbers {
         let column = if *over == Over::Contracts { "started_at" } else { "paid_at" };
         let days = facts[over].table.dates(column);
+        let amounts = facts[over].table.numbers("amount").filter(|_| *over == Over::Payments);
+        // money given back is no payment that a customer begins with
+        let is_given_back = |row: usize| {
+            amounts.as_ref().and_then(|amounts| amounts.get(row)).is_some_and(|amount| amount < 0)
+        };
         let rows: Vec<u32> = numbers.iter().map(|number| places.of(*number as usize)).collect();
         for (row, account) in rows.iter().enumerate() {
             let account = &mut accounts[*account as usize];
             if account.place == (Over::Leads, NO_LEAD) {
                 account.place = (*over, u32::try_from(row).unwrap_or(NO_LEAD));
             }
-            let day = days.as_ref().and_then(|days| days.get(row));
+            let day = days.as_ref().and_then(|days| days.get(row)).filter(|_| !is_given_back(row));
             let first =
                 if *over == Over::Contracts { &mut account.contract_at } else { &mut account.paid_at };
             *first = (*first).into_iter().chain(day).min();

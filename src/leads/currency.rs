@@ -52,6 +52,9 @@ struct Found {
     places: Vec<String>,
 }
 
+/// The columns that are in the currency of their row.
+const AMOUNTS: [&str; 5] = ["amount", "margin", "cost", "mrr", "value"];
+
 /// How many places of a currency an error names, and how many currencies.
 const PLACES: usize = 3;
 const CURRENCIES: usize = 5;
@@ -88,7 +91,13 @@ fn of_words(table: &Table) -> Vec<Found> {
     };
     let mut firsts: Vec<Vec<usize>> = vec![Vec::new(); words.len()];
     let mut counts = vec![0; words.len()];
-    for (row, code) in code_slice(&codes).iter().enumerate().filter(|(_, code)| **code > 0) {
+    let amounts: Vec<_> = AMOUNTS.iter().filter_map(|name| table.numbers(name)).collect();
+    // a currency beside no amount is that of nothing
+    let has_amount =
+        |row: usize| amounts.is_empty() || amounts.iter().any(|amount| amount.get(row).is_some());
+    for (row, code) in
+        code_slice(&codes).iter().enumerate().filter(|(row, code)| **code > 0 && has_amount(*row))
+    {
         let word = *code as usize;
         counts[word] += 1;
         if firsts[word].len() < PLACES {

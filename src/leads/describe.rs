@@ -5,7 +5,7 @@ use crate::check::{Finding, finding};
 use crate::config::NegativeDays;
 use crate::input::table::{Table, code_slice};
 use crate::mask::{Mask, WORD, bits};
-use crate::say;
+use crate::{lang, say};
 
 /// Stages that are dated before an earlier one: data errors.
 pub fn order(
@@ -17,12 +17,15 @@ pub fn order(
 ) {
     let what = |stage: &str| match negative_days {
         NegativeDays::Exclude => {
-            say!("data error, {stage} dated before an earlier stage, not in the days between", stage = stage)
+            say!(
+                "data error, {stage} dated before an earlier stage, not in the days between",
+                stage = lang::stage_in_words(stage)
+            )
         }
         NegativeDays::Include => {
             say!(
                 "data error, {stage} dated before an earlier stage, in the days between all the same",
-                stage = stage
+                stage = lang::stage_in_words(stage)
             )
         }
     };
@@ -69,7 +72,10 @@ pub fn leads(leads: &Table, stages: &Stages, counted: &Mask, findings: &mut Vec<
     {
         findings.extend(finding(
             "won_without_amount",
-            say!("leads that reached {stage} without an amount, not in the average check", stage = won.name),
+            say!(
+                "leads that reached {stage} without an amount, not in the average check",
+                stage = lang::stage_in_words(&won.name)
+            ),
             won.reached.and(counted).and(&Mask::from_booleans(&amounts.is_null())).rows(),
             &leads.origin,
         ));

@@ -8,11 +8,9 @@ use super::deals::DEAL_ID;
 use super::index::Duplicate;
 use super::merge::Joining;
 use super::outcomes::Outcomes;
+use crate::config::roles;
 use crate::input::table::Table;
 use crate::mask::Mask;
-
-/// The stage that a lead has reached once there is a deal of it.
-const OF_A_DEAL: &str = "opportunity";
 
 /// For each lead the stages that its rows show, a bit each; a funnel has at most 20.
 #[derive(Debug, Clone)]
@@ -40,7 +38,10 @@ impl Shown {
         let both = with_deal.and(&with_lead);
         let outcomes = Outcomes::new(table, joining);
         let ids = table.ids(DEAL_ID);
-        let of_a_deal = joining.config.stages.iter().position(|stage| stage == OF_A_DEAL);
+        // a lead is an opportunity once there is a deal of it
+        let stages = &joining.config.stages;
+        let opportunity = roles::opportunity(&joining.config.roles, stages);
+        let of_a_deal = opportunity.and_then(|name| stages.iter().position(|stage| stage == name));
         // an export of deals that has no IDs of leads beside those of deals calls its leads deals
         let has_deal_id = |row: u32| ids.as_ref().is_some_and(|ids| ids.get(row as usize).is_some());
         let bits = |row: u32| {

@@ -7,7 +7,7 @@ use crate::config::{Config, Skips};
 use crate::input::Inputs;
 use crate::input::table::{Days, Table, code_slice};
 use crate::mask::Mask;
-use crate::say;
+use crate::{lang, say};
 
 /// One stage of the funnel, for all leads.
 #[derive(Debug, Clone)]
@@ -101,8 +101,10 @@ fn lost_at_first(
     let height = leads.frame.height();
     let later = raw.iter().skip(1).fold(Mask::none(height), |all, (mask, _)| all.or(mask));
     let lost = statuses.mask(Status::Lost).and(&later.not()).and(told);
-    let what =
-        say!("lost leads with no date of a later stage, counted at {stage} only", stage = config.stages[0]);
+    let what = say!(
+        "lost leads with no date of a later stage, counted at {stage} only",
+        stage = lang::stage_in_words(&config.stages[0])
+    );
     finding("lost_without_stage", what, lost.rows(), &leads.origin)
 }
 

@@ -63,7 +63,10 @@ pub fn named_days(section: &str, key: &str, text: &str) -> Result<i32> {
     days(text).ok_or_else(|| {
         data_error(
             format!("`[{section}]`: `{key}`: `{text}` is no number of days or weeks"),
-            format!("write `{key} = \"30d\"` or `{key} = \"4w\"`, at most {MOST_DAYS} days"),
+            format!(
+                "write `{0} = \"30d\"` or `{0} = \"4w\"`, at most {MOST_DAYS} days",
+                crate::config::text::key(key)
+            ),
         )
     })
 }

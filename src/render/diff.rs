@@ -13,9 +13,11 @@ use crate::csv_text::CsvText;
 use crate::diff::{Change, Changes, Located, Numbers, RowChange, Saved};
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
+use crate::kpi::templates::capitalised;
 use crate::kpi::view::TOTAL;
 use crate::lang;
-use crate::report::compare::is_share;
+use crate::report::layout::with_unit;
+use crate::report::tables;
 use crate::report::targets::Status;
 use crate::say;
 
@@ -46,12 +48,13 @@ pub fn text(old: &Saved, new: &Saved, changes: &Changes, rows: Option<&[RowChang
         Some([]) => Some(say!("no row behind the totals changed") + "\n"),
         Some(rows) => Some(rows_text(rows)),
     };
-    let parts: Vec<String> = std::iter::once(head).chain(tables(changes)).chain(behind).collect();
+    let currency = new.currency.as_deref();
+    let parts: Vec<String> = std::iter::once(head).chain(tables(changes, currency)).chain(behind).collect();
     visible(&parts.join("\n"))
 }
 
 /// A grid for each table, period and basis in which something changed.
-fn tables(changes: &Changes) -> Vec<String> {
+fn tables(changes: &Changes, currency: Option<&str>) -> Vec<String> {
     let of = |change: &Change| {
         let place = &change.place;
         (place.table.clone(), place.period.clone(), place.basis.clone())
@@ -65,9 +68,20 @@ fn tables(changes: &Changes) -> Vec<String> {
     let text = |table: (String, String, String)| {
         let own: Vec<&Change> = changes.changed.iter().filter(|change| of(change) == table).collect();
         let (name, period, basis) = table;
-        format!("{}\n{}\n{}", name.to_uppercase(), basis_and_period(&basis, &period), grid(&own))
+        format!(
+            "{}\n{}\n{}",
+            title_of_table(&name).to_uppercase(),
+            basis_and_period(&basis, &period),
+            grid(&own, currency)
+        )
     };
     tables.into_iter().map(text).collect()
+}
+
+/// The title of a table as reports have it; the name itself of one that this program does not know.
+fn title_of_table(name: &str) -> String {
+    let known = tables::tables().ok().into_iter().flatten().find(|table| table.name == name);
+    known.map_or_else(|| lang::text(&capitalised(name)), |table| table.title)
 }
 
 /// What the values of a table count.
@@ -81,7 +95,7 @@ fn basis_and_period(basis: &str, period: &str) -> String {
 }
 
 /// The changes of one table.
-fn grid(changes: &[&Change]) -> String {
+fn grid(changes: &[&Change], currency: Option<&str>) -> String {
     let mut table = borderless();
     let is_split = changes.iter().any(|change| !change.place.key.is_empty());
     let labels: Vec<String> = std::iter::once(say!("KPI")).chain(is_split.then(|| say!("Of what"))).collect();
@@ -98,11 +112,10 @@ fn grid(changes: &[&Change]) -> String {
             }
             None => none,
         };
-        let unit_name = if is_share(unit) { "%" } else { unit.name() };
         let key = change.place.key.values().cloned().collect::<Vec<_>>().join(", ");
-        let of = if key.is_empty() { TOTAL.to_string() } else { visible_in_line(&key) };
+        let of = if key.is_empty() { say!("Total") } else { visible_in_line(&key) };
         let labels =
-            std::iter::once(format!("{}, {unit_name}", change.place.kpi)).chain(is_split.then_some(of));
+            std::iter::once(with_unit(&change.place.kpi, unit, currency)).chain(is_split.then_some(of));
         let cells = [
             side(change.old, say!("not there")),
             side(change.new, say!("gone")),

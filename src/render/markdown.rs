@@ -6,7 +6,6 @@ use std::fmt::Write as _;
 
 use super::cell_text;
 use crate::report::{Block, Report, Show};
-use crate::say;
 
 /// The report as Markdown.
 pub fn render(report: &Report) -> String {
@@ -21,7 +20,7 @@ pub fn render(report: &Report) -> String {
         }
     }
     if !report.findings.is_empty() {
-        let _ = writeln!(text, "## {}\n", say!("Left out, or worth knowing"));
+        let _ = writeln!(text, "## {}\n", report.findings_title());
         for finding in &report.findings {
             let _ = writeln!(text, "- {}", with_code(finding));
         }

@@ -192,7 +192,7 @@ pub fn value_text(number: Exact, unit: Unit) -> String {
 /// What stands behind a number of this unit: ` %`, ` EUR`, ` days`.
 pub fn unit_text(unit: Unit, currency: Option<&str>) -> String {
     match unit {
-        Unit::Share | Unit::Part => " %".to_string(),
+        Unit::Share | Unit::Part => lang::percent(""),
         Unit::Money => currency.map(|currency| format!(" {currency}")).unwrap_or_default(),
         Unit::Days => say!(" days"),
         Unit::Hours => say!(" hours"),
@@ -213,5 +213,10 @@ pub fn interval_text(interval: Interval) -> String {
         let decimals = decimals_of_little(percent).unwrap_or(2);
         lang::decimal(&format!("{percent:.decimals$}", decimals = decimals as usize))
     };
-    format!("{}–{}", limit(interval.low), limit(interval.high))
+    let (low, high) = (limit(interval.low), limit(interval.high));
+    // a dash between two numbers of which one has a minus is hard to read
+    if low.starts_with('-') || high.starts_with('-') {
+        return say!("{low} to {high}", low = low, high = high);
+    }
+    format!("{low}–{high}")
 }

@@ -29,7 +29,7 @@ pub fn render(report: &Report, look: Look) -> String {
     if !report.findings.is_empty() {
         let width = look.width.min(WIDTH);
         let findings = lines(report.findings.iter().map(|finding| wrapped(&visible(finding), width, "  ")));
-        parts.push(format!("{}\n{findings}", look.title(&say!("Left out, or worth knowing").to_uppercase())));
+        parts.push(format!("{}\n{findings}", look.title(&report.findings_title().to_uppercase())));
     }
     parts.join("\n")
 }
@@ -132,7 +132,8 @@ pub fn borderless() -> Table {
 /// Text in lines of at most so many columns where its words allow it, further lines behind an indent.
 pub fn wrapped(text: &str, width: usize, indent: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    // a blank that does not break holds a number together
+    for word in text.split([' ', '\n', '\t']).filter(|word| !word.is_empty()) {
         match lines.last_mut() {
             Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
                 line.push(' ');

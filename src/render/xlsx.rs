@@ -87,7 +87,7 @@ fn workbook(
         add(&table.name, table_sheet(table)?)?;
     }
     if !report.findings.is_empty() {
-        add("findings", findings_sheet(&report.findings)?)?;
+        add("findings", findings_sheet(report)?)?;
     }
     if !report.definitions.is_empty() {
         add("definitions", definitions_sheet(report)?)?;
@@ -180,10 +180,10 @@ fn row_cells(block: &Block, row: &Row, columns: &[(usize, Side)]) -> Vec<Cell> {
     labels.chain(values).collect()
 }
 
-fn findings_sheet(findings: &[String]) -> Result<Worksheet, XlsxError> {
+fn findings_sheet(report: &Report) -> Result<Worksheet, XlsxError> {
     let mut sheet = Sheet::new("findings");
-    sheet.headings(1, std::iter::once(say!("Left out, or worth knowing")))?;
-    for finding in findings {
+    sheet.headings(1, std::iter::once(report.findings_title()))?;
+    for finding in &report.findings {
         sheet.cells(vec![Cell::text(finding)])?;
     }
     sheet.finish(1, 0)

@@ -141,7 +141,7 @@ fn compared(scope: &Scope, asked: &Asked, compare: Compare) -> Result<(Report, V
     let mut built = build::tables(scope, asked.names, &foldings)?;
     built.check(asked.names)?;
     for table in &mut built.tables {
-        table.notes.extend(causes::verdict(scope, table)?);
+        causes::judge(scope, table, |note| note)?;
     }
     let mut notes = built.left_out();
     notes.extend(built::notes(scope, &built.tables)?);

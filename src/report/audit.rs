@@ -40,7 +40,15 @@ pub fn report(audit: &Audit) -> Report {
 }
 
 fn table(name: &str, title: String, scope: String, blocks: Vec<Block>, notes: Vec<String>) -> Table {
-    Table { name: name.to_string(), title, scope, period: "all".to_string(), blocks, notes }
+    Table {
+        name: name.to_string(),
+        title,
+        scope,
+        period: "all".to_string(),
+        blocks,
+        notes,
+        verdict: Vec::new(),
+    }
 }
 
 fn block(title: String, labels: Vec<String>, columns: Vec<Column>, rows: Vec<Row>) -> Block {

@@ -39,7 +39,7 @@ pub fn report(scope: &Scope, names: &[String]) -> Result<(Report, Vec<String>)> 
     let mut built = tables(scope, names, &Foldings::new(scope.top))?;
     built.check(names)?;
     for table in &mut built.tables {
-        table.notes.extend(causes::verdict(scope, table)?);
+        causes::judge(scope, table, |note| note)?;
     }
     let mut left_out = built.left_out();
     left_out.extend(notes(scope, &built.tables)?);
@@ -130,6 +130,7 @@ fn fill_table(scope: &Scope, table: &tables::Table, folding: &Folding) -> Result
         period: scope.period.map_or_else(|| "all".to_string(), |period| period.label.clone()),
         blocks,
         notes,
+        verdict: Vec::new(),
     }))
 }
 

@@ -63,9 +63,11 @@ impl Built {
 
 /// Tables with what a report says beside them.
 pub fn around(scope: &Scope, tables: Vec<Table>) -> Report {
+    let of_data =
+        scope.data.findings.iter().chain(&undated(scope)).map(Finding::describe).collect::<Vec<_>>();
     Report {
         tables,
-        findings: scope.data.findings.iter().chain(&undated(scope)).map(Finding::describe).collect(),
+        findings: outside_data(scope).into_iter().chain(of_data).collect(),
         as_of: scope.data.as_of.map(format_day).unwrap_or_default(),
         currency: scope.data.currency.clone(),
         filters: scope
@@ -174,10 +176,14 @@ fn own_kpis_left_out(scope: &Scope) -> Result<Vec<String>> {
 
 /// A period in which the data have no date at all is a mistake more often than not.
 fn period_outside_data(scope: &Scope) -> Option<String> {
+    outside_data(scope).map(|text| say!("note: {text}", text = text))
+}
+
+fn outside_data(scope: &Scope) -> Option<String> {
     let (first, last) = scope.data.first_day.zip(scope.data.as_of)?;
     let period = scope.period.filter(|period| period.to <= first || period.from > last)?;
     Some(say!(
-        "note: {period} lies outside the data, which run from {first} to {last}",
+        "{period} lies outside the data, which run from {first} to {last}: its zeros are no figures",
         period = period.label,
         first = format_day(first),
         last = format_day(last)

@@ -94,14 +94,29 @@ pub fn described(scope: &Scope, basis: Basis) -> Result<Vec<(String, String)>> {
     Ok(described.collect())
 }
 
-/// What the differences that a table shows allow to be said under a scope, one note each; none of a table without them.
+/// Puts into a table what the differences that it shows allow to be said under a scope; nothing into one without them.
+/// `told` makes a note of each sentence.
 ///
 /// # Errors
 /// A predicate that does not fit the columns.
-pub fn verdict(scope: &Scope, table: &Table) -> Result<Vec<String>> {
+pub fn judge(scope: &Scope, table: &mut Table, told: impl Fn(String) -> String) -> Result<()> {
     let mut values = table.blocks.iter().flat_map(|block| &block.rows).flat_map(|row| &row.values);
-    let Some(shown) = values.find(|value| value.kpi == DIFFERENCE) else { return Ok(Vec::new()) };
-    Ok(asked(scope, shown.basis)?.map(|questions| notes(&questions)).unwrap_or_default())
+    let Some(shown) = values.find(|value| value.kpi == DIFFERENCE) else { return Ok(()) };
+    let Some(questions) = asked(scope, shown.basis)? else { return Ok(()) };
+    let [quality, service] = &questions;
+    let (quality_says, service_says) = (quality.sentence(), service.sentence());
+    let sum = sum(quality, service);
+    let notes = [
+        quality_says.clone(),
+        service_says.clone(),
+        say!("what may be said: {verdict}", verdict = sum),
+        say!(
+            "what may not be said: that the one causes the other. Nobody drew lots who fits or who complains; what went with both, such as price or region, is not in the table, and a complaint that the seller settled is in no service desk"
+        ),
+    ];
+    table.notes.extend(notes.into_iter().map(told));
+    table.verdict = vec![sum, quality_says, service_says];
+    Ok(())
 }
 
 /// Both questions, put to the numbers; none where one side of a question is missing.
@@ -245,12 +260,12 @@ impl Question {
     }
 }
 
-fn notes(questions: &[Question; 2]) -> Vec<String> {
-    let [quality, service] = questions;
+/// What both answers together say.
+fn sum(quality: &Question, service: &Question) -> String {
     // of too few customers nothing can be said, not even that there is nothing
     let goes =
         |question: &Question| question.contrasts[0].is_large_enough().then(|| question.direction() > 0);
-    let sum = match (goes(quality), goes(service)) {
+    match (goes(quality), goes(service)) {
         (Some(true), Some(true)) => say!("both go with churn: neither side can point at the other alone"),
         (Some(true), Some(false)) => {
             say!("lead quality goes with churn, complaints do not: look first at who is won")
@@ -278,15 +293,7 @@ fn notes(questions: &[Question; 2]) -> Vec<String> {
             )
         }
         (None, None) => say!("nothing yet: too few customers"),
-    };
-    vec![
-        quality.sentence(),
-        service.sentence(),
-        say!("what may be said: {verdict}", verdict = sum),
-        say!(
-            "what may not be said: that the one causes the other. Nobody drew lots who fits or who complains; what went with both, such as price or region, is not in the table, and a complaint that the seller settled is in no service desk"
-        ),
-    ]
+    }
 }
 
 fn row(scope: &Scope, dimensions: &[String], contrast: &Contrast, basis: Basis) -> Row {

@@ -67,12 +67,10 @@ pub fn side_by_side(parts: &[Part], whole: &Scope, asked: &Asked, foldings: &Fol
             blocks,
             name: first.name.clone(),
             title: first.title.clone(),
+            verdict: Vec::new(),
         };
         // a period has few customers, and a verdict each would be read for that of all
-        let words = causes::verdict(whole, &table)?;
-        table
-            .notes
-            .extend(words.into_iter().map(|words| say!("all periods together, {verdict}", verdict = words)));
+        causes::judge(whole, &mut table, |note| say!("all periods together, {verdict}", verdict = note))?;
         turned.push(table);
     }
     Ok(turned)

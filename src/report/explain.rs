@@ -50,7 +50,13 @@ pub fn explain(scope: &Scope, name: &str) -> Result<String> {
     }
     let undated = undated(scope);
     if !scope.data.findings.is_empty() || !undated.is_empty() {
-        let _ = writeln!(text, "\n{}", say!("Left out, or worth knowing"));
+        let is_of_part = scope.period.is_some() || !scope.filters.is_empty();
+        let title = if is_of_part {
+            say!("Left out, or worth knowing, in the whole of the files")
+        } else {
+            say!("Left out, or worth knowing")
+        };
+        let _ = writeln!(text, "\n{title}");
         for line in scope.data.findings.iter().chain(&undated).map(Finding::describe) {
             let _ = writeln!(text, "  {line}");
         }
@@ -121,14 +127,15 @@ fn default_basis(scope: &Scope, name: &str) -> Result<Basis> {
             .iter()
             .any(|measure| scope.catalogue.measures[*measure].over != Over::Leads)
     };
-    let shows = |table: &&super::tables::Table| {
-        table.blocks.iter().flat_map(|block| &block.columns).any(|column| match column {
-            super::tables::Column::Kpi(kpi) | super::tables::Column::Side { kpi, .. } => kpi == name,
-        })
+    let is_shown = |column: &super::tables::Column| match column {
+        super::tables::Column::Kpi(kpi) | super::tables::Column::Side { kpi, .. } => kpi == name,
+    };
+    let shown_in = |table: &super::tables::Table| {
+        table.blocks.iter().any(|block| block.columns.iter().any(is_shown)).then_some(table.basis)
     };
     let is_own = scope.catalogue.kpi(name)?.is_own;
-    let of_own = || tables.iter().find(|table| is_own && table.name == OWN_KPIS);
-    let basis = tables.iter().find(shows).or_else(of_own).map(|table| table.basis);
+    let of_own = || tables.iter().find(|table| is_own && table.name == OWN_KPIS).map(|table| table.basis);
+    let basis = tables.iter().find_map(shown_in).or_else(of_own);
     let fallback = if is_money_or_churn { Basis::Event } else { Basis::Cohort };
     Ok(basis.unwrap_or(fallback))
 }
@@ -161,7 +168,7 @@ fn facts(scope: &Scope, entry: &Entry, basis: Basis, value: &Value) -> Vec<(Stri
     };
     lines.push((say!("value"), shown));
     if let Some(interval) = value.interval {
-        lines.push((say!("95% interval"), format!("{} %", interval_text(interval))));
+        lines.push((say!("95% interval"), lang::percent(&interval_text(interval))));
     }
     lines.extend(value.numerator.map(|exact| (say!("numerator"), plain_text(exact))));
     lines.extend(value.denominator.map(|exact| (say!("denominator"), plain_text(exact))));

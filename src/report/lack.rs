@@ -141,6 +141,9 @@ fn lack_of_columns(scope: &Scope, table: &tables::Table) -> Lack {
         return lacks!("a KPI of funnel.toml that has a value here");
     }
     if table.blocks.iter().any(|block| is_of_stages(block) || is_of_maturity(block)) {
+        if scope.stages().len() > 1 {
+            return lacks!("leads that something can be counted of here: there are none");
+        }
         return lacks!("two stages: the dates of two in crm, or a status column");
     }
     let dimension = table.blocks.iter().find_map(|block| match &block.by {

@@ -6,6 +6,7 @@ use super::Column;
 use super::scope::Scope;
 use super::tables::{self, Show};
 use crate::kpi::catalogue::{Catalogue, Unit};
+use crate::kpi::derived::progress;
 use crate::kpi::templates::capitalised;
 use crate::kpi::view::{TOTAL, is_bucket};
 use crate::lang;
@@ -104,6 +105,8 @@ pub fn labels(data: &Data, dimensions: &[String], key: &[String]) -> Vec<String>
     let label = |(name, value): (&String, &String)| {
         if name == COHORT_MONTH {
             lang::day_or_period(value)
+        } else if name == progress::STAGE && data.derived.contains(name) {
+            lang::stage_in_words(value)
         } else if is_bucket(value) || value == TOTAL || data.derived.contains(name) {
             lang::text(value)
         } else {

@@ -14,6 +14,7 @@ use super::tables;
 use super::top::{Folding, arrange, can_fold};
 use super::{Block, Row, Value};
 use crate::config::Basis;
+use crate::input::table::Days;
 use crate::kpi::catalogue::{Calculation, DaysStatistic, Unit};
 use crate::kpi::exact::Exact;
 use crate::kpi::group::{Choice, Key, Tally};
@@ -53,7 +54,7 @@ pub fn block(
 ) -> Result<Vec<Block>> {
     let planned = planned(scope, block, steps)?;
     let groups = Groups::new(scope, &planned, dimensions)?;
-    let Some(ages) = groups.ages() else { return Ok(Vec::new()) };
+    let Some(ages) = groups.ages(scope) else { return Ok(Vec::new()) };
     let rows: Vec<Row> = groups
         .keys
         .iter()
@@ -132,13 +133,16 @@ impl Groups {
         Ok(groups)
     }
 
-    /// The ages up to the first that is no shorter than the longest time observed; none where nothing is.
-    fn ages(&self) -> Option<Vec<i32>> {
+    /// The ages up to the first that is no shorter than the longest time that the data can tell of; none where nothing is
+    /// observed. A cohort of which no lead is open any more is known at all of them: what is lost never comes.
+    fn ages(&self, scope: &Scope) -> Option<Vec<i32>> {
         let longest = self.columns.iter().filter_map(|(_, _, _, grouped)| match &grouped.total {
             Tally::Survival(times) => times.at.keys().next_back().copied(),
             _ => None,
         });
-        let longest = longest.max()?;
+        let first = scope.data.created_at().and_then(Days::earliest);
+        let whole = scope.data.as_of.zip(first).map(|(as_of, first)| as_of - first);
+        let longest = longest.max()?.max(whole.unwrap_or_default());
         let is_known = |age: &i32| {
             let ends = self.columns.iter().filter_map(|(_, _, _, grouped)| match &grouped.total {
                 Tally::Survival(times) => times.by_ages(&[*age])[0].share,

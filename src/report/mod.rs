@@ -44,6 +44,7 @@ use crate::config::Basis;
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
 use crate::kpi::statistics::Interval;
+use crate::say;
 pub use tables::Show;
 
 /// Everything that a renderer needs.
@@ -82,6 +83,16 @@ pub struct Definition {
 }
 
 impl Report {
+    /// The heading of the findings, which are about the whole of the files even where the tables are about a part of them.
+    pub fn findings_title(&self) -> String {
+        let is_of_part = !self.filters.is_empty() || self.tables.iter().any(|table| table.period != "all");
+        if is_of_part {
+            say!("Left out, or worth knowing, in the whole of the files")
+        } else {
+            say!("Left out, or worth knowing")
+        }
+    }
+
     /// A report for each table.
     pub fn single_tables(&self) -> impl Iterator<Item = Report> + '_ {
         self.tables.iter().map(|table| Report {
@@ -110,6 +121,8 @@ pub struct Table {
     pub period: String,
     pub blocks: Vec<Block>,
     pub notes: Vec<String>,
+    /// What its numbers allow to be said, the sum of it first; in the notes too.
+    pub verdict: Vec<String>,
 }
 
 /// A grid.

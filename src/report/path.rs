@@ -3,11 +3,12 @@
 
 use anyhow::Result;
 
-use super::layout::{Planned, Step, step_words, window_of, with_unit};
+use super::layout::{Planned, Step, step_words, with_unit};
 use super::scope::Scope;
 use super::tables::{self, Show};
 use super::{Block, Column, Row, Value};
 use crate::config::Basis;
+use crate::config::text::key;
 use crate::kpi::catalogue::Unit;
 use crate::say;
 
@@ -82,14 +83,12 @@ pub fn block(scope: &Scope, block: &tables::Block, basis: Basis) -> Result<Optio
                 None => Value::absent(),
             });
         }
-        // optional blocks are about days, which no window cuts
-        let window = if block.is_optional { None } else { window_of(scope, &step) };
-        let title = scope.catalogue.stage_title(stage);
-        let label = match window {
-            Some(window) => say!("{stage} (in {window})", stage = title, window = window),
-            None => title,
-        };
-        rows.push(Row { labels: vec![label], key: Vec::new(), values, show: None });
+        rows.push(Row {
+            labels: vec![scope.catalogue.stage_title(stage)],
+            key: Vec::new(),
+            values,
+            show: None,
+        });
     }
     if block.is_optional {
         rows.retain(|row| row.values.iter().any(|value| value.value.is_some_and(|value| !value.is_zero())));
@@ -140,9 +139,8 @@ pub fn window_notes(scope: &Scope) -> Vec<String> {
     };
     if scope.data.windows.is_empty() {
         return vec![say!(
-            "leads too young to have converted count as not converted: `[window]` with `{from}_to_{to} = \"30d\"` in funnel.toml tells in `funnel` how many, and the share without them",
-            from = pair[0],
-            to = pair[1]
+            "leads too young to have converted count as not converted: `[window]` with `{step} = \"30d\"` in funnel.toml tells in `funnel` how many, and the share without them",
+            step = key(&format!("{}_to_{}", pair[0], pair[1]))
         )];
     }
     let title = |stage: &str| scope.catalogue.stage_title(stage);

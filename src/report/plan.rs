@@ -49,6 +49,7 @@ pub fn table(scope: &Scope, judged: &[Judged]) -> Option<Table> {
         period: scope.period.map_or_else(|| "all".to_string(), |period| period.label.clone()),
         blocks,
         notes,
+        verdict: Vec::new(),
     })
 }
 

@@ -311,7 +311,7 @@ pub fn without_date(scope: &Scope) -> Vec<Finding> {
         let undated = stage.reached.and(&stage.counts_at.known().not()).and(&counted);
         let what = say!(
             "leads that reached {stage} without a date, in no period of the event basis",
-            stage = stage.name
+            stage = lang::stage_in_words(&stage.name)
         );
         findings.extend(finding("stages_without_date", what, undated.rows(), origin));
     }

@@ -10,7 +10,7 @@ use crate::support::{project, run};
 use funnel_kpi::check::list::{CHECKS, OfEvents, SECTIONS};
 use funnel_kpi::kpi::derived;
 use funnel_kpi::kpi::templates::capitalised;
-use funnel_kpi::lang::codes;
+use funnel_kpi::lang::{USUAL_DIMENSIONS, codes};
 
 #[test]
 fn every_text_is_in_every_language_and_no_other() {
@@ -32,8 +32,12 @@ fn translations_have_the_marks_of_their_texts_and_the_forms_of_their_language() 
         for (english, text) in translations(code) {
             assert!(!text.trim().is_empty(), "{code}: {english:?}");
             assert_eq!(names(&english), names(&text), "{code}: {english:?}: {text:?}");
-            let of_code =
-                |text: &str| text.split('`').skip(1).step_by(2).map(String::from).collect::<BTreeSet<_>>();
+            // rows such as `(none)` are called as the tables of the language call them
+            let is_row = |code: &&str| code.starts_with('(') && code.ends_with(')');
+            let of_code = |text: &str| -> BTreeSet<String> {
+                let typed = text.split('`').skip(1).step_by(2).filter(|code| !is_row(code));
+                typed.map(String::from).collect()
+            };
             assert_eq!(of_code(&english), of_code(&text), "{code}: what is typed differs: {text:?}");
             for mark in marks(&text).iter().filter_map(|mark| mark.split_once(':')) {
                 assert_eq!(mark.1.split('|').count(), forms, "{code}: {text:?}");
@@ -145,7 +149,7 @@ fn texts() -> BTreeMap<String, String> {
     }
     for (file, keys) in [
         ("src/report/tables.toml", ["title", "step_title", "heading", "says", "notes"].as_slice()),
-        ("src/kpi/catalogue.toml", &["title", "definition"]),
+        ("src/kpi/catalogue.toml", &["title", "definition", "formula"]),
     ] {
         let text = std::fs::read_to_string(project().join(file)).unwrap();
         // how stages are called stands in language.toml
@@ -187,7 +191,7 @@ fn dimensions() -> BTreeSet<String> {
     let names =
         columns.flatten().filter(is_text).filter_map(|column| column["name"].as_str().map(String::from));
     // the month in which customers began is a dimension of theirs alone
-    let names = names.chain([String::from("cohort_month")]);
+    let names = names.chain([String::from("cohort_month")]).chain(USUAL_DIMENSIONS.map(String::from));
     names.chain(derived::ALL.iter().map(|derived| derived.name.to_string())).collect()
 }
 

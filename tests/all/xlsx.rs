@@ -191,7 +191,7 @@ fn every_kpi_of_the_report_is_defined() {
         of_churn[2..],
         [
             "share",
-            "Contracts with a date of churn over all contracts ever made: no rate of a period.",
+            "Contracts with a date of churn over all contracts ever made, whatever the period: no rate of a period.",
             "contracts_churned / contracts"
         ]
         .map(|text| Data::String(text.into()))

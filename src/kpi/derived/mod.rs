@@ -7,7 +7,7 @@ mod brand;
 pub mod complaints;
 mod lost;
 pub mod profile;
-mod progress;
+pub mod progress;
 mod reasons;
 mod required;
 mod upsale;

@@ -40,10 +40,11 @@ pub fn is_turned(block: &Block) -> bool {
     block.rows.iter().any(|row| row.show.is_some())
 }
 
-/// Each value of a KPI in total, the first of each period that has one.
+/// Each value of a KPI in total, the first of each period that has one: all of the first table that knows it and of one
+/// basis, for the same KPI of leads created and of what happened are two numbers.
 pub fn totals<'a>(report: &'a Report, kpi: &str) -> Vec<Found<'a>> {
     let mut seen = BTreeSet::new();
-    let mut found = Vec::new();
+    let mut found: Vec<Found> = Vec::new();
     for table in report.tables.iter().filter(|table| table.name != PLAN) {
         for block in &table.blocks {
             for row in block.rows.iter().filter(|row| is_total(row)) {
@@ -53,6 +54,9 @@ pub fn totals<'a>(report: &'a Report, kpi: &str) -> Vec<Found<'a>> {
                         && is_itself
                         && column.key.is_empty()
                         && value.value.is_some()
+                        && found.first().is_none_or(|first| {
+                            (&first.table.name, first.value.basis) == (&table.name, value.basis)
+                        })
                         && seen.insert(value.period.as_deref())
                     {
                         found.push(Found { table, column, value });
@@ -74,6 +78,11 @@ pub fn interval_column(block: &Block) -> Option<(usize, &str)> {
     let place = block.columns.iter().position(|column| column.show == Show::Interval)?;
     let kpi = block.rows.iter().map(|row| row.values[place].kpi.as_str()).find(|kpi| !kpi.is_empty())?;
     Some((place, kpi))
+}
+
+/// The places of all columns that show intervals.
+pub fn interval_columns(block: &Block) -> Vec<usize> {
+    (0..block.columns.len()).filter(|place| block.columns[*place].show == Show::Interval).collect()
 }
 
 /// The place of the column that shows a KPI itself, where all rows of it are of that KPI.

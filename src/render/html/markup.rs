@@ -76,7 +76,7 @@ pub fn beside(report: &Report, value: &Value) -> Vec<String> {
         (None, Some(_)) => lines.push(say!("denominator {number}", number = part(value.denominator))),
         (None, None) => {}
     }
-    lines.extend(value.interval.map(|interval| format!("95% {} %", interval_text(interval))));
+    lines.extend(value.interval.map(|interval| format!("95% {}", lang::percent(&interval_text(interval)))));
     if let Some(compared) = value.comparison.as_deref() {
         let previous = measured(report, &compared.previous);
         lines.push(match compared.previous.period.as_deref() {

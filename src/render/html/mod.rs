@@ -10,6 +10,7 @@ mod find;
 mod headline;
 mod markup;
 mod page;
+mod standout;
 mod tables;
 
 pub use self::page::render;

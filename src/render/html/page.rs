@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use sha2::{Digest as _, Sha256};
 
 use super::markup::{attribute, escaped, identifier};
-use super::{charts, headline, tables};
+use super::{charts, headline, standout, tables};
 use crate::lang;
 use crate::report::Report;
 use crate::say;
@@ -41,6 +41,7 @@ pub fn render(report: &Report) -> String {
     text.push_str(&contents(report));
     text.push_str("<main>\n");
     text.push_str(&headline::tiles(report));
+    text.push_str(&standout::section(report));
     text.push_str(&charts::section(report));
     text.push_str("<div id=\"tables\">\n");
     if report.tables.iter().any(|table| table.name != "audit") {
@@ -54,7 +55,7 @@ pub fn render(report: &Report) -> String {
         let _ = writeln!(
             text,
             "<section class=\"table\" id=\"findings\" aria-labelledby=\"title-findings\">\n<h2 id=\"title-findings\">{}</h2>",
-            escaped(&say!("Left out, or worth knowing"))
+            escaped(&report.findings_title())
         );
         text.push_str(&tables::list("findings", &report.findings));
         text.push_str("</section>\n");
@@ -106,7 +107,7 @@ fn contents(report: &Report) -> String {
         report.tables.iter().map(|table| link(&format!("table-{}", identifier(&table.name)), &table.title));
     let mut items: String = tables.collect();
     if !report.findings.is_empty() {
-        items.push_str(&link("findings", &say!("Left out, or worth knowing")));
+        items.push_str(&link("findings", &report.findings_title()));
     }
     format!("<nav{}>\n<ul>\n{items}</ul>\n</nav>\n", attribute("aria-label", &say!("Tables")))
 }

@@ -6,7 +6,7 @@ use super::Place;
 use super::kpis::{Figure, Fraction, of_times};
 use super::measures::{Key, Question, STAGES};
 use super::times::{End, left_after, longest, of_leads};
-use crate::oracle::company::Day;
+use crate::oracle::company::{Day, day};
 
 const AGES: [Day; 15] = [0, 7, 14, 30, 60, 90, 120, 180, 270, 365, 540, 730, 1095, 1460, 1825];
 
@@ -23,6 +23,11 @@ fn block(question: &Question, keys: &BTreeSet<Key>, steps: &[(usize, usize)]) ->
     let all: Vec<Vec<End>> =
         steps.iter().map(|(from, to)| of_leads(question, &Key::new(), *from, *to)).collect();
     let Some(end) = all.iter().filter_map(|times| longest(times)).max() else { return Vec::new() };
+    // the data can tell of cohorts as old as their oldest lead
+    let company = question.company;
+    let first = company.leads.iter().filter_map(|lead| company.created(lead)).min();
+    let whole = day(&company.as_of).zip(first).map(|(as_of, first)| as_of - first);
+    let end = end.max(whole.unwrap_or_default());
     let count = AGES.iter().filter(|age| **age < end).count() + 1;
     let ages = AGES.iter().take(count).filter(|age| all.iter().any(|times| is_known(times, **age)));
     let mut rows = Vec::new();

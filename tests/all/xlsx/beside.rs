@@ -81,7 +81,8 @@ fn hold_row(cells: &[&str], pairs: &[bool], row: &[Cell]) -> Result<usize, Strin
     let mut numbers = 0;
     let mut found = row.iter();
     for (shown, is_pair) in cells.iter().zip(pairs) {
-        let (low, high) = shown.split_once('–').unwrap_or((shown, ""));
+        let parted = shown.split_once('–').or_else(|| shown.split_once(" to "));
+        let (low, high) = parted.unwrap_or((shown, ""));
         let parts = if *is_pair { vec![low, high] } else { vec![*shown] };
         for part in parts {
             match found.next() {

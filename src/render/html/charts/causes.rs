@@ -83,7 +83,7 @@ fn words_of(value: &Value) -> String {
 /// The share of a field that left, in percent.
 fn share_of(value: &Value) -> String {
     let share = number_text(value.value, value.unit);
-    if share.is_empty() { say!("no customers") } else { format!("{share} %") }
+    if share.is_empty() { say!("no customers") } else { lang::percent(&share) }
 }
 
 fn field(body: &mut String, (left, top): (f64, u32), heading: &str, value: &Value) {

@@ -13,6 +13,8 @@ const TOP: u32 = 22;
 const HEIGHT: u32 = 170;
 /// More labels than this run into each other on a phone.
 const MOST_LABELS: usize = 5;
+/// Of labels with more letters than this fewer have room.
+const WIDE_LABEL: usize = 7;
 
 /// A line.
 pub struct Series {
@@ -50,7 +52,8 @@ pub fn draw(series: &[Series], places: &[String], scale: &Scale) -> Drawing {
         stroke(&mut drawing.body, "grid", (0.0, y), (100.0, y));
         words_at(&mut drawing.body, (0.0, y.saturating_sub(3)), "start", "quiet", &text);
     }
-    for place in labelled(places.len()) {
+    let widest = places.iter().map(|place| place.chars().count()).max().unwrap_or(0);
+    for place in labelled(places.len(), if widest > WIDE_LABEL { 3 } else { MOST_LABELS }) {
         let x = x_of(place, places.len());
         let anchor = if x < 5.0 {
             "start"
@@ -91,11 +94,11 @@ fn height_of(scale: &Scale, number: f64) -> u32 {
 }
 
 /// Which places are labelled: the first, the last and some between.
-fn labelled(count: usize) -> Vec<usize> {
-    if count <= MOST_LABELS {
+fn labelled(count: usize, most: usize) -> Vec<usize> {
+    if count <= most {
         return (0..count).collect();
     }
-    (0..MOST_LABELS).map(|label| label * (count - 1) / (MOST_LABELS - 1)).collect()
+    (0..most).map(|label| label * (count - 1) / (most - 1)).collect()
 }
 
 /// The line, broken where there is no number.

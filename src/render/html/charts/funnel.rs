@@ -7,6 +7,7 @@ use super::scale::Scale;
 use super::{Chart, Drawing, chart, path, percent, words_at};
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
+use crate::lang;
 use crate::render::html::find::{self, is_turned, value_columns};
 use crate::render::html::markup::{escaped, title_of};
 use crate::render::number_text;
@@ -171,8 +172,8 @@ fn link(body: &mut String, (from, to): (f64, f64), top: u32) {
 fn words_of(stage: &Stage) -> String {
     let mut parts = vec![number_text(stage.count.value, stage.count.unit)];
     if let Some(step) = stage.step {
-        parts.push(format!("{} %", number_text(step.value, step.unit)));
-        parts.extend(stage.overall.map(|overall| format!("{} %", number_text(overall.value, overall.unit))));
+        parts.push(lang::percent(&number_text(step.value, step.unit)));
+        parts.extend(stage.overall.map(|overall| lang::percent(&number_text(overall.value, overall.unit))));
     }
     parts.join(" · ")
 }
@@ -227,7 +228,7 @@ fn step_line(report: &Report, raw: &Value, mature: Option<&Value>, estimate: &Va
             value.interval.filter(|_| shape == Shape::Dot).map(|interval| (interval.low, interval.high));
         value.value.map(|number| Point { number: number.to_float(), interval, shape })
     };
-    let text = |value: &Value| format!("{} %", number_text(value.value, value.unit));
+    let text = |value: &Value| lang::percent(&number_text(value.value, value.unit));
     let mut shown = vec![text(raw)];
     shown.extend(mature.map(|mature| say!("of mature {share}", share = text(mature))));
     shown.push(say!("in the long run {share}", share = text(estimate)));

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::funnel::{BEFORE_LEADS, Stage};
 use crate::kpi::catalogue::Unit;
+use crate::lang;
 use crate::render::html::find::{self, is_total};
 use crate::render::html::markup::title_of;
 use crate::report::{Report, Show, Table, Value};
@@ -39,7 +40,8 @@ fn last_whole(table: &Table) -> Option<&str> {
     for block in &table.blocks {
         for row in block.rows.iter().filter(|row| is_total(row)) {
             for (column, value) in block.columns.iter().zip(&row.values) {
-                let period = value.period.as_deref().filter(|period| *period == column.heading);
+                let period =
+                    value.period.as_deref().filter(|period| lang::day_or_period(period) == column.heading);
                 let is_stage = is_count_of_stage(value) && !BEFORE_LEADS.contains(&value.kpi.as_str());
                 let has_leads = is_stage && value.value.is_some_and(|count| !count.is_zero());
                 counted.extend(period.filter(|_| has_leads));

@@ -41,9 +41,9 @@ impl Scale {
 
     fn text(&self, number: f64) -> String {
         let (number, step, behind) = if is_share(self.unit) {
-            (number * 100.0, self.step * 100.0, " %")
+            (number * 100.0, self.step * 100.0, lang::percent(""))
         } else {
-            (number, self.step, "")
+            (number, self.step, String::new())
         };
         let is_whole = |decimals: &usize| {
             let times = step * 10.0_f64.powi(i32::try_from(*decimals).unwrap_or_default());

@@ -5,6 +5,7 @@ use super::scale::Scale;
 use super::{Chart, chart};
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
+use crate::lang;
 use crate::render::html::find::{self, column_of, interval_column, is_total, is_turned};
 use crate::render::html::markup::{parts, title_of};
 use crate::render::{cell_text, interval_text};
@@ -80,7 +81,7 @@ fn line(row: &Row, value: &Value) -> Option<Line> {
     let parts = parts(value).map(|parts| format!(", {parts}")).unwrap_or_default();
     Some(Line {
         label: label(row),
-        shown: format!("{} %{interval}{parts}", cell_text(value, Show::Value)),
+        shown: format!("{}{interval}{parts}", lang::percent(&cell_text(value, Show::Value))),
         told: String::new(),
         bars: Vec::new(),
         points: vec![Point {

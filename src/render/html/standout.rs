@@ -1,0 +1,137 @@
+//! What a reader with one minute is told: missed targets, rows that differ from the rest by more than chance, and what
+//! may be said of churn. All of it stands in the tables; here it is in a few lines, each with the way to its table.
+
+use super::find::{self, is_total, is_turned};
+use super::markup::{escaped, identifier, measured, parts, title_of};
+use crate::render::cell_text;
+use crate::report::layout::split_title;
+use crate::report::targets::Status;
+use crate::report::{Block, Report, Row, Show, Table, Value};
+use crate::say;
+
+/// The tables whose rows are held against the rest, in the order in which they are told.
+const TABLES: [&str; 4] = ["channels", "segments", "owners", "churn"];
+/// More lines than this are no summary.
+const MOST_LINES: usize = 12;
+
+/// The lines; nothing where the report has nothing of it.
+pub fn section(report: &Report) -> String {
+    let mut lines = missed(report);
+    lines.extend(verdicts(report));
+    let differing: Vec<(&Table, String)> = TABLES
+        .iter()
+        .filter_map(|name| find::table(report, name))
+        .flat_map(|table| differing(report, table).into_iter().map(move |line| (table, line)))
+        .collect();
+    let left = differing.len().saturating_sub(MOST_LINES);
+    lines.extend(differing.into_iter().take(MOST_LINES).map(|(table, line)| item(table, &line)));
+    if lines.is_empty() {
+        return String::new();
+    }
+    if left > 0 {
+        lines.push(format!(
+            "<li>{}</li>\n",
+            escaped(&say!("and {count} more, marked * in the tables", count = left))
+        ));
+    }
+    let about = say!(
+        "Targets, and what differs from the rest of its total by more than chance: that it does is no reason why. Of twenty \
+         rows that do not differ one stands here by chance; what does not stand here may differ, and be too few to tell."
+    );
+    format!(
+        "<section aria-labelledby=\"standout\">\n<h2 id=\"standout\">{}</h2>\n<p class=\"reading\">{}</p>\n\
+         <ul class=\"standout\">\n{}</ul>\n</section>\n",
+        escaped(&say!("What stands out")),
+        escaped(&about),
+        lines.concat()
+    )
+}
+
+fn item(table: &Table, line: &str) -> String {
+    format!(
+        "<li>{} <a href=\"#table-{}\">{}</a></li>\n",
+        escaped(line),
+        identifier(&table.name),
+        escaped(&table.title)
+    )
+}
+
+/// The targets and plans that are missed, those of the last periods first.
+fn missed(report: &Report) -> Vec<String> {
+    let Some(plan) = find::table(report, "plan") else { return Vec::new() };
+    let rows = plan.blocks.iter().flat_map(|block| &block.rows);
+    let is_missed = |row: &&Row| {
+        let judged = row.values.first().and_then(|value| value.judgement.as_deref());
+        judged.is_some_and(|judged| judged.status == Status::Missed)
+    };
+    let mut rows: Vec<&Row> = rows.filter(is_missed).collect();
+    rows.sort_by(|one, other| period_of(other).cmp(period_of(one)));
+    let left = rows.len().saturating_sub(MOST_LINES / 2);
+    let mut lines: Vec<String> = rows
+        .into_iter()
+        .take(MOST_LINES / 2)
+        .filter_map(|row| {
+            let value = row.values.first()?;
+            let label: Vec<&str> = row.labels.iter().map(String::as_str).collect();
+            let line = say!(
+                "missed: {what}: {value}, target {target}",
+                what = label.join(", "),
+                value = measured(report, value),
+                target = cell_text(value, Show::Target)
+            );
+            Some(item(plan, &line))
+        })
+        .collect();
+    if left > 0 {
+        lines.push(item(plan, &say!("and {count} more missed", count = left)));
+    }
+    lines
+}
+
+fn period_of(row: &Row) -> &str {
+    row.values.first().and_then(|value| value.period.as_deref()).unwrap_or_default()
+}
+
+/// What tables say in words of their numbers.
+fn verdicts(report: &Report) -> Vec<String> {
+    let said = report.tables.iter().filter(|table| !table.verdict.is_empty());
+    said.map(|table| item(table, &table.verdict.join(". "))).collect()
+}
+
+/// The shares of a table by which rows differ from the rest, a line each, once for each way of splitting.
+fn differing(report: &Report, table: &Table) -> Vec<String> {
+    let mut told: Vec<(&[String], &str)> = Vec::new();
+    let mut lines = Vec::new();
+    for block in table.blocks.iter().filter(|block| block.dimensions.len() == 1 && !is_turned(block)) {
+        for place in find::interval_columns(block) {
+            let kpi = block.rows.first().map_or("", |row| row.values[place].kpi.as_str());
+            if !told.contains(&(&block.dimensions, kpi)) {
+                told.push((&block.dimensions, kpi));
+                lines.extend(line(report, block, place, kpi));
+            }
+        }
+    }
+    lines
+}
+
+/// `Lead → Won, by segment: large 40.98 % (75 of 183), the rest 17.06 %`; none where no row differs.
+fn line(report: &Report, block: &Block, place: usize, kpi: &str) -> Option<String> {
+    let rows = block.rows.iter().filter(|row| !is_total(row));
+    let rows: Vec<String> = rows.filter_map(|row| against_rest(report, row, &row.values[place])).collect();
+    let title = split_title(title_of(report, kpi), &block.dimensions);
+    (!rows.is_empty()).then(|| format!("{title}: {}", rows.join("; ")))
+}
+
+fn against_rest(report: &Report, row: &Row, value: &Value) -> Option<String> {
+    let compared = value
+        .comparison
+        .as_deref()
+        .filter(|compared| compared.is_significant && compared.previous.period.is_none())?;
+    Some(say!(
+        "{row} {share} ({parts}), the rest {rest}",
+        row = row.labels.join(", "),
+        share = measured(report, value),
+        parts = parts(value)?,
+        rest = measured(report, &compared.previous)
+    ))
+}
