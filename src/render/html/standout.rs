@@ -3,7 +3,7 @@
 
 use super::find::{self, is_total, is_turned};
 use super::markup::{escaped, identifier, measured, parts, title_of};
-use crate::render::cell_text;
+use crate::render::{cell_text, interval_text};
 use crate::report::layout::split_title;
 use crate::report::targets::Status;
 use crate::report::{Block, Report, Row, Show, Table, Value};
@@ -49,10 +49,10 @@ pub fn section(report: &Report) -> String {
 
 fn item(table: &Table, line: &str) -> String {
     format!(
-        "<li>{} <a href=\"#table-{}\">{}</a></li>\n",
-        escaped(line),
+        "<li><a href=\"#table-{}\">{}</a>: {}</li>\n",
         identifier(&table.name),
-        escaped(&table.title)
+        escaped(&table.title),
+        escaped(line)
     )
 }
 
@@ -92,10 +92,10 @@ fn period_of(row: &Row) -> &str {
     row.values.first().and_then(|value| value.period.as_deref()).unwrap_or_default()
 }
 
-/// What tables say in words of their numbers.
+/// What tables say in words of their numbers, the sum of it first.
 fn verdicts(report: &Report) -> Vec<String> {
     let said = report.tables.iter().filter(|table| !table.verdict.is_empty());
-    said.map(|table| item(table, &table.verdict.join(". "))).collect()
+    said.flat_map(|table| table.verdict.iter().map(move |said| item(table, said))).collect()
 }
 
 /// The shares of a table by which rows differ from the rest, a line each, once for each way of splitting.
@@ -131,7 +131,12 @@ fn against_rest(report: &Report, row: &Row, value: &Value) -> Option<String> {
         "{row} {share} ({parts}), the rest {rest}",
         row = row.labels.join(", "),
         share = measured(report, value),
-        parts = parts(value)?,
+        parts = match (parts(value)?, value.interval) {
+            (parts, Some(interval)) => {
+                say!("{parts}, 95%: {interval}", parts = parts, interval = interval_text(interval))
+            }
+            (parts, None) => parts,
+        },
         rest = measured(report, &compared.previous)
     ))
 }
