@@ -12,9 +12,8 @@ use crate::config::{Basis, Config};
 use crate::error::{data_error, did_you_mean, shortened, suggestion};
 use crate::input::table::{Table, code_slice};
 use crate::kpi::catalogue::{Catalogue, Unit};
-use crate::kpi::derived;
 use crate::kpi::exact::Exact;
-use crate::kpi::view::{Filter, TOTAL, is_bucket};
+use crate::kpi::view::{Filter, OTHER, TOTAL, is_bucket};
 use crate::leads::Data;
 use crate::leads::accounts::COHORT_MONTH;
 use crate::period::Period;
@@ -140,17 +139,17 @@ fn known_dimension(name: &str, data: &Data, place: &str) -> Result<()> {
 }
 
 /// A value that no row has, whatever its date, is most likely another spelling: no number would ever be held against the
-/// goal, and 0 would meet every maximum. What is worked out from the data may well come up later.
+/// goal, and 0 would meet every maximum. What is worked out from the data has all its words, used or not.
 fn known_value(condition: &Filter, data: &Data, place: &str) -> Result<()> {
     let Filter { dimension, value } = condition;
-    let is_worked_out =
-        derived::find(dimension).is_some() || data.bands.contains_key(dimension) || dimension == COHORT_MONTH;
-    if is_worked_out || is_bucket(value) {
+    // months come and go, and what is folded into the others is not asked for by name
+    if dimension == COHORT_MONTH || (is_bucket(value) && value != OTHER) {
         return Ok(());
     }
     let dictionaries = data.facts.values().filter_map(|facts| facts.table.dictionaries.get(dimension));
     let words: BTreeSet<&str> = dictionaries
         .flat_map(|words| words.iter())
+        .chain(data.bands.get(dimension).into_iter().flatten())
         .map(String::as_str)
         .filter(|word| !word.is_empty())
         .collect();

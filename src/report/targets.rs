@@ -12,7 +12,7 @@ use super::verdicts::subject;
 use super::{Table, Value};
 use crate::calendar;
 use crate::config::Basis;
-use crate::kpi::catalogue::{Calculation, Direction, Entry, Unit};
+use crate::kpi::catalogue::{Calculation, CurveSide, Direction, Entry, Unit};
 use crate::kpi::exact::Exact;
 use crate::kpi::view::TOTAL;
 use crate::lang;
@@ -225,7 +225,11 @@ fn judge<'a>(scope: &Scope, goal: &'a Goal) -> Result<Judged<'a>> {
             if is_of_nothing { Judgement { status: Status::NotJudged, ..judged } } else { judged }
         }
         None => Judgement {
-            status: Status::NotJudged,
+            status: if is_past(scope, goal, basis, (&dimensions, key))? {
+                Status::Missed
+            } else {
+                Status::NotJudged
+            },
             target: target_of(&goal.aim, entry.kpi.better),
             pace: None,
         },
@@ -233,6 +237,26 @@ fn judge<'a>(scope: &Scope, goal: &'a Goal) -> Result<Judged<'a>> {
     let period = scope.period.map_or_else(|| "all".to_string(), |period| period.label.clone());
     value.judgement = Some(Box::new(judgement.clone()));
     Ok(Judged { goal, period, value, judgement })
+}
+
+/// Whether a payback that has not come yet is already later than its target: at the last age that all customers have
+/// reached nothing was paid back.
+fn is_past(
+    scope: &Scope,
+    goal: &Goal,
+    basis: Basis,
+    (dimensions, key): (&[String], Option<&Vec<String>>),
+) -> Result<bool> {
+    let entry = scope.catalogue.kpi(&goal.kpi)?;
+    let Aim::Limits { max: Some(max), .. } = &goal.aim else { return Ok(false) };
+    if !matches!(entry.calculation, Calculation::Curve(CurveSide::Payback)) {
+        return Ok(false);
+    }
+    let Some(curves) = scope.evaluator(basis).curves(dimensions)? else { return Ok(false) };
+    let curve = key.map_or(Some(&curves.total), |key| curves.groups.get(key));
+    let last = curve.and_then(|curve| curve.by_age.len().checked_sub(1));
+    let last = last.map(|age| Exact::whole(age as i128));
+    Ok(last.and_then(|last| last.minus(*max)).is_some_and(|beyond| beyond.is_zero() || beyond.is_positive()))
 }
 
 /// Counts and money of a plan are what happens in its period; conversions and days are about the leads created in it.

@@ -92,7 +92,7 @@ fn shows(table: &Table, judged: &Judged) -> bool {
 fn line(judged: &Judged, currency: Option<&str>) -> String {
     let Judgement { status, target, pace } = &judged.judgement;
     let number = |number: Exact| measured_text(number, judged.value.unit, currency);
-    let actual = judged.value.value.map(number);
+    let actual = judged.value.value.map(number).or_else(|| judged.value.text.clone());
     let target = target.map(|(side, limit)| target_in_words(side, &judged.goal.aim, &number(limit)));
     let warn = match &judged.goal.aim {
         Aim::Limits { warn, .. } => warn.filter(|_| *status == Status::Warned),

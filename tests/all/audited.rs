@@ -171,3 +171,51 @@ fn a_month_outside_the_data_says_so_in_the_report() {
         assert!(text.replace('\n', " ").contains("2027-01 lies outside the data"), "{format}");
     }
 }
+
+/// What is worked out has all its words, used or not: another one is a slip, and must not look like a target that is met.
+#[test]
+fn a_target_for_a_slip_of_a_derived_value_is_refused() {
+    let folder = project().join("examples/saas");
+    let settings = std::fs::read_to_string(folder.join("funnel.toml")).unwrap();
+    for (place, near) in [
+        ("profile=fit", "fits"),
+        ("complained=had complaint", "had a complaint"),
+        ("current_stage=leed", "lead"),
+    ] {
+        let target = format!("\n[[targets.customers_left]]\nwhere = \"{place}\"\nmax = 100\n");
+        let copy = tempfile::tempdir().unwrap();
+        for file in std::fs::read_dir(&folder).unwrap() {
+            let path = file.unwrap().path();
+            std::fs::copy(&path, copy.path().join(path.file_name().unwrap())).unwrap();
+        }
+        std::fs::write(copy.path().join("funnel.toml"), format!("{settings}{target}")).unwrap();
+        let output = run(copy.path(), &["report", "plan", "--quiet"], None);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{place}: {told}");
+        assert!(told.contains(&format!("did you mean `{near}`")), "{place}: {told}");
+    }
+}
+
+/// A customer cost 100 and has brought 10 in each of three months: at age 2, which he has reached, 30 are back.
+#[test]
+fn a_payback_that_is_already_later_than_its_target_is_missed() {
+    let leads = "lead_id,customer_id,lead_at,won_at,channel\n1,A,2026-01-02,2026-01-10,ads\n";
+    let spend = "date,channel,cost\n2026-01-05,ads,100\n";
+    let payments =
+        "payment_id,customer_id,paid_at,amount\n1,A,2026-01-10,10\n2,A,2026-02-10,10\n3,A,2026-03-31,10\n";
+    let inputs = "stages = [\"lead\", \"won\"]\n[[crm]]\nfiles = [\"leads.csv\"]\n[[spend]]\nfiles = [\"spend.csv\"]\n\
+                  [[payments]]\nfiles = [\"payments.csv\"]\n[targets]\n";
+    for (limit, code, status) in [(1, 3, "missed"), (2, 3, "missed"), (12, 0, "not judged")] {
+        let settings = format!("{inputs}payback_months = {{ max = {limit} }}\n");
+        let company = folder(&[
+            ("leads.csv", leads),
+            ("spend.csv", spend),
+            ("payments.csv", payments),
+            ("funnel.toml", &settings),
+        ]);
+        let output = run(company.path(), &["report", "plan"], None);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(code), "max {limit}: {text}");
+        assert!(text.contains(status) && text.contains("not yet, 30 % recovered"), "max {limit}: {text}");
+    }
+}
