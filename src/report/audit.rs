@@ -8,7 +8,7 @@ use crate::check::completeness::{Fill, Group};
 use crate::check::list::{SECTIONS, Section};
 use crate::check::subject::{CrmRow, Examples, Found, Part, whole};
 use crate::config::{Basis, ColumnType};
-use crate::input::profile::{FileProfile, describe_rejected};
+use crate::input::profile::{FileProfile, describe_format, describe_rejected};
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
 use crate::lang;
@@ -124,9 +124,9 @@ fn file(file: &FileProfile) -> Block {
     );
     let rows = file.columns.iter().map(|column| {
         let filled = Exact::fraction(column.filled as i128, file.rows as i128);
-        let read_as = match (type_name(column.column_type), column.format.as_str()) {
-            (name, "") => name.to_string(),
-            (name, format) => format!("{name}, {format}"),
+        let read_as = match (type_text(column.column_type), column.format.as_str()) {
+            (name, "") => name,
+            (name, format) => format!("{name}, {}", describe_format(format)),
         };
         row(
             vec![column.name.clone(), column.shown.clone(), read_as],
@@ -155,6 +155,17 @@ pub fn type_name(column_type: ColumnType) -> &'static str {
         ColumnType::Number => "number",
         ColumnType::Text => "text",
         ColumnType::Time => "time",
+    }
+}
+
+/// The same for people.
+fn type_text(column_type: ColumnType) -> String {
+    match column_type {
+        ColumnType::Id => say!("id"),
+        ColumnType::Date => say!("date"),
+        ColumnType::Number => say!("number"),
+        ColumnType::Text => say!("text"),
+        ColumnType::Time => say!("time"),
     }
 }
 

@@ -319,3 +319,24 @@ fn published_figures_are_in_the_pages_of_real_exports() {
     };
     assert_eq!((rate("Hayden Neloms").as_str(), rate("Wilburn Farren").as_str()), ("70.39", "69.62"));
 }
+
+/// 75 of 183 large leads were won and 43 of the 252 others; 32 of 204 small ones and 86 of the 231 others (`leads.csv`).
+#[test]
+fn what_stands_out_is_told_at_the_top_with_what_it_rests_on() {
+    let page = report("saas", &[], "html");
+    let (top, _) = page.split_once("id=\"pictures\"").expect("the pictures stand below");
+    for said in [
+        "missed: 2026-Q1, Revenue, EUR: 55,345.79 EUR, target ≥ 60,000.00",
+        "missed: 2026-Q1, Won, Boris Lang: 5, target ≥ 6",
+        "lead quality goes with churn, complaints do not: look first at who is won",
+        "small 15.69 % (32 of 204, 95%: ",
+        "large 40.98 % (75 of 183, 95%: ",
+        "the rest 17.06 %",
+        "the rest 37.23 %",
+    ] {
+        assert!(top.contains(said), "{said} in {top}");
+    }
+    // what does not differ by more than chance is no news
+    let (_, lines) = top.split_once("class=\"standout\"").unwrap();
+    assert!(!lines.contains("Clara Voss 2"), "{lines}");
+}
