@@ -124,10 +124,16 @@ impl Exact {
 
     /// In percent with two decimals; with three where the third would be an exact half, which no rounding rule of a
     /// reader must turn into another figure: `10.525`; and with two digits that say something where it is below 0.01:
-    /// `0.0012`, which is little and not nothing.
+    /// `0.0012`, which is little and not nothing, or by so little below 100: `99.9967`.
     pub fn to_percent(self) -> String {
         let percent = Exact { numerator: self.numerator.saturating_mul(100), denominator: self.denominator };
         if let Some(decimals) = decimals_of_little(percent.to_float()) {
+            return percent.to_text(decimals);
+        }
+        // nearly all is not all
+        let is_nearly_all = percent.rounded(2) == 10_000 && percent.to_float() < 100.0;
+        let missing = Exact::whole(100).minus(percent).filter(|_| is_nearly_all);
+        if let Some(decimals) = missing.and_then(|missing| decimals_of_little(missing.to_float())) {
             return percent.to_text(decimals);
         }
         let is_exact_half = percent.rounded(3) % 10 != 0

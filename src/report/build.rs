@@ -108,6 +108,12 @@ fn fill_table(scope: &Scope, table: &tables::Table, folding: &Folding) -> Result
         blocks.extend(filled);
         blocks.extend(verdict);
     }
+    let is_of_leads_created = table.blocks.iter().all(is_of_maturity) && !table.blocks.is_empty();
+    if basis == Basis::Event && table.blocks.iter().any(|block| block.rows == Rows::Path) {
+        notes.push(say!(
+            "Kaplan–Meier, young and mature are of the leads created in the period, in event basis too"
+        ));
+    }
     notes.extend(order::speed_to_lead(scope, table));
     notes.extend(order::untraceable(scope, &blocks));
     notes.extend(order::lagged(scope, &blocks));
@@ -126,7 +132,8 @@ fn fill_table(scope: &Scope, table: &tables::Table, folding: &Folding) -> Result
     Ok((!blocks.is_empty() || is_nothing.is_some()).then(|| Table {
         name: table.name.clone(),
         title: table.title.clone(),
-        scope: describe_scope(scope, basis),
+        // curves by age follow the leads created, whatever is asked for
+        scope: describe_scope(scope, if is_of_leads_created { Basis::Cohort } else { basis }),
         period: scope.period.map_or_else(|| "all".to_string(), |period| period.label.clone()),
         blocks,
         notes,

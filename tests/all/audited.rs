@@ -219,3 +219,27 @@ fn a_payback_that_is_already_later_than_its_target_is_missed() {
         assert!(text.contains(status) && text.contains("not yet, 30 % recovered"), "max {limit}: {text}");
     }
 }
+
+/// One of 30,000 was not won: 99.99666… %.
+#[test]
+fn nearly_all_is_not_all() {
+    let won = "1,2026-01-01,2026-01-02\n";
+    let mut leads = "lead_id,lead_at,won_at\n0,2026-01-01,\n".to_string();
+    for lead in 1..30_000 {
+        leads += &won.replacen('1', &lead.to_string(), 1);
+    }
+    let company = folder(&[("leads.csv", &leads)]);
+    let text = stdout(company.path(), &["report", "conversion", "--crm", "leads.csv", "--quiet"]);
+    assert!(text.contains(" 99.9967 ") && !text.contains(" 100.00 "), "{text}");
+}
+
+#[test]
+fn curves_by_age_are_headed_as_what_they_count() {
+    let folder = project().join("examples/saas");
+    let text =
+        stdout(&folder, &["report", "maturity", "--basis", "event", "--quarter", "2025-Q3", "--quiet"]);
+    assert!(
+        text.contains("cohort basis: leads created in 2025-Q3") && !text.contains("event basis"),
+        "{text}"
+    );
+}
