@@ -69,7 +69,8 @@ fn errors_and_rejected_rows_are_in_english_in_every_language() {
             told.contains("needs the column `segmnt` in crm (did you mean `segment`?)"),
             "{code}: {told}"
         );
-        let place = project().join(format!("target/language-{code}.csv"));
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("rejects.csv");
         let rejects = place.to_str().unwrap();
         let skip = "fixtures/formats/skip.toml";
         errors(&["--lang", code, "report", "segments", "--config", skip, "-q", "--rejects", rejects]);
