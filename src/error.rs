@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use crate::lang;
 use crate::say;
 
 /// What went wrong (`message`), the way out (`hint`), and whether the command line itself was wrong.
@@ -163,6 +164,11 @@ pub fn suggestion(name: &str, known: &[&str]) -> String {
         return "there are none here".to_string();
     }
     format!("{}known: {}", did_you_mean(name, known.iter().copied()), known.join(", "))
+}
+
+/// `1 row`, `2,000 rows`: in English whatever the language, as errors and written settings are.
+pub fn number_of(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", lang::grouped(&count.to_string(), ","), if count == 1 { one } else { many })
 }
 
 /// A cell for a message: no longer than a reader wants to see.

@@ -122,11 +122,6 @@ pub fn finding_of_texts(
     made(key, what.into(), (count, examples, has_more), EXAMPLES)
 }
 
-/// `1 lead`, `2,000 leads`.
-pub fn number_of(count: u64, one: &str, many: &str) -> String {
-    format!("{} {}", lang::whole(count), if count == 1 { one } else { many })
-}
-
 /// What was counted, if anything was: how many, examples, and whether there are more.
 fn made(
     key: &'static str,

@@ -9,11 +9,10 @@ use super::read::{Column, Contents, Part};
 use super::recognise::Unplaced;
 use crate::config::DEFAULT_STAGES;
 use crate::config::text::{key, quoted};
-use crate::error::Undecided;
+use crate::error::{Undecided, number_of};
 use crate::input::presets::Export;
 use crate::input::survey::repeated;
 use crate::input::tables::Kind;
-use crate::lang;
 use crate::render::table::lines as lines_of;
 
 /// Comments stand behind settings up to this width.
@@ -358,11 +357,6 @@ fn with_comments(lines: &[(String, String)]) -> String {
 /// `1 row`, `2,000 rows`.
 fn rows_in_words(count: usize) -> String {
     number_of(count as u64, "row", "rows")
-}
-
-/// `1 row`, `2,000 rows`; a configuration is in English whatever the language.
-fn number_of(count: u64, one: &str, many: &str) -> String {
-    format!("{} {}", lang::grouped(&count.to_string(), ","), if count == 1 { one } else { many })
 }
 
 /// What is not all of them is not 100%, and what is not nothing is not 0%: then there is no whole percent.

@@ -2,9 +2,8 @@
 
 use anyhow::Result;
 
-use crate::check::number_of;
 use crate::config::Config;
-use crate::error::data_error;
+use crate::error::{data_error, number_of};
 use crate::input::number::{currency_of, may_be_same_currency};
 use crate::input::table::{Table, code_slice};
 use crate::input::{Inputs, Signed};

@@ -70,6 +70,11 @@ fn errors_and_rejected_rows_are_in_english_in_every_language() {
             "{code}: {told}"
         );
         let folder = tempfile::tempdir().unwrap();
+        let many = folder.path().join("many.csv");
+        let leads: Vec<String> = (1..=1999).map(|lead| format!("{lead},2026-01-05")).collect();
+        std::fs::write(&many, format!("lead_id,lead_at\n{}\n2000,2026-02-30\n", leads.join("\n"))).unwrap();
+        let told = errors(&["--lang", code, "report", "funnel", "--crm", many.to_str().unwrap(), "-q"]);
+        assert!(told.contains(" in 1,999 other rows; "), "{code}: {told}");
         let place = folder.path().join("rejects.csv");
         let rejects = place.to_str().unwrap();
         let skip = "fixtures/formats/skip.toml";

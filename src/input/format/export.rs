@@ -7,8 +7,7 @@ use std::sync::Arc;
 use super::super::column::{Cells, Column, NO_DAY, NO_NUMBER, Odd};
 use super::super::read::Piece;
 use super::{BadCell, FileFormat, Place, Rows, Setting, Settled, Undecided};
-use crate::error::{Undecided as TwoReadings, shortened, undecided_error};
-use crate::lang;
+use crate::error::{Undecided as TwoReadings, number_of, shortened, undecided_error};
 
 /// A distinct text of a column in one export, and where it is met first.
 pub struct Cell<'a> {
@@ -134,9 +133,8 @@ impl<'a> Export<'a> {
             return otherwise.to_string();
         }
         format!(
-            "the column reads as {format} in {} other {}; set `on_error = \"skip\"` in the `[[{}]]` block to leave such rows out and count them, or name a word that stands for no value in its `null_words`",
-            lang::whole(count),
-            if count == 1 { "row" } else { "rows" },
+            "the column reads as {format} in {}; set `on_error = \"skip\"` in the `[[{}]]` block to leave such rows out and count them, or name a word that stands for no value in its `null_words`",
+            number_of(count as u64, "other row", "other rows"),
             self.files[self.members[0]].table,
         )
     }
