@@ -54,6 +54,7 @@ struct Language {
     #[serde(skip)]
     code: String,
     /// As its speakers call it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for those who read the file of the language"))]
     name: String,
     plural: Plural,
     /// What stands before the fraction of a number, and between its thousands.
@@ -133,14 +134,6 @@ pub fn code() -> &'static str {
     &current().code
 }
 
-/// A language as its speakers call it.
-///
-/// # Errors
-/// A language that there is no folder of.
-pub fn name(code: &str) -> Result<String> {
-    read(code).map(|language| language.name)
-}
-
 /// How the stage is called, if the language has a name for it: alone, and in the plural.
 pub fn stage(name: &str) -> Option<(&'static str, &'static str)> {
     current().stages.get(name).map(|stage| (stage.title.as_str(), stage.plural.as_str()))
@@ -183,6 +176,11 @@ fn joined(names: &[impl AsRef<str>], join: impl Fn(&str, &str) -> String) -> Str
     let mut names = names.iter().map(AsRef::as_ref);
     let first = names.next().unwrap_or_default().to_string();
     names.fold(first, |before, last| join(&before, last))
+}
+
+/// The heading of a dimension: `landing_page` → `Landing page`.
+pub fn heading(dimension: &str) -> String {
+    text(&capitalised(dimension))
 }
 
 /// A dimension within a title: `channel`, or its heading in small letters where the language has one.
@@ -243,6 +241,11 @@ pub fn day_or_period(text: &str) -> String {
             None => text.to_string(),
         },
     }
+}
+
+/// The label of a period, which is `all` for all dates, as people write it.
+pub fn period(label: &str) -> String {
+    if label == "all" { say!("all") } else { day_or_period(label) }
 }
 
 /// Days as people write them; none where they are no days.

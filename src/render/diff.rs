@@ -13,7 +13,6 @@ use crate::csv_text::CsvText;
 use crate::diff::{Change, Changes, Located, Numbers, RowChange, Saved};
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
-use crate::kpi::templates::capitalised;
 use crate::kpi::view::TOTAL;
 use crate::lang;
 use crate::report::layout::with_unit;
@@ -65,12 +64,13 @@ fn tables(changes: &Changes, currency: Option<&str>) -> Vec<String> {
             tables.push(table);
         }
     }
+    let known = tables::tables().unwrap_or_default();
     let text = |table: (String, String, String)| {
         let own: Vec<&Change> = changes.changed.iter().filter(|change| of(change) == table).collect();
         let (name, period, basis) = table;
         format!(
             "{}\n{}\n{}",
-            title_of_table(&name).to_uppercase(),
+            title_of_table(&known, &name).to_uppercase(),
             basis_and_period(&basis, &period),
             grid(&own, currency)
         )
@@ -79,14 +79,14 @@ fn tables(changes: &Changes, currency: Option<&str>) -> Vec<String> {
 }
 
 /// The title of a table as reports have it; the name itself of one that this program does not know.
-fn title_of_table(name: &str) -> String {
-    let known = tables::tables().ok().into_iter().flatten().find(|table| table.name == name);
-    known.map_or_else(|| lang::text(&capitalised(name)), |table| table.title)
+fn title_of_table(known: &[tables::Table], name: &str) -> String {
+    let table = known.iter().find(|table| table.name == name);
+    table.map_or_else(|| lang::heading(name), |table| table.title.clone())
 }
 
 /// What the values of a table count.
 fn basis_and_period(basis: &str, period: &str) -> String {
-    let period = if period == "all" { say!("all") } else { lang::day_or_period(period) };
+    let period = lang::period(period);
     if basis == Basis::Cohort.name() {
         say!("cohort basis, period {period}", period = period)
     } else {

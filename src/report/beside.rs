@@ -66,7 +66,7 @@ fn place(judged: &Judged) -> String {
     let place: Vec<String> =
         judged.goal.place.iter().map(|(name, value)| format!("{name} = {value}")).collect();
     let place = if place.is_empty() { say!("the total") } else { lang::all_of(&place) };
-    format!("{}, {place}", lang::day_or_period(&judged.period))
+    format!("{}, {place}", lang::period(&judged.period))
 }
 
 /// What stands beside the KPI there; none of a limit, which is no plan.

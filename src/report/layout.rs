@@ -7,7 +7,6 @@ use super::scope::Scope;
 use super::tables::{self, Show};
 use crate::kpi::catalogue::{Catalogue, Unit};
 use crate::kpi::derived::progress;
-use crate::kpi::templates::capitalised;
 use crate::kpi::view::{TOTAL, is_bucket};
 use crate::lang;
 use crate::leads::Data;
@@ -97,7 +96,7 @@ pub fn label_headings(dimensions: &[String]) -> Vec<String> {
     if dimensions.is_empty() {
         return vec![String::new()];
     }
-    dimensions.iter().map(|name| lang::text(&capitalised(name))).collect()
+    dimensions.iter().map(|name| lang::heading(name)).collect()
 }
 
 /// What people read for the values of dimensions: those that the program has words for in the language of the run.

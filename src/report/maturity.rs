@@ -19,7 +19,6 @@ use crate::kpi::catalogue::{Calculation, DaysStatistic, Unit};
 use crate::kpi::exact::Exact;
 use crate::kpi::group::{Choice, Key, Tally};
 use crate::kpi::survival::Survival;
-use crate::kpi::templates::capitalised;
 use crate::kpi::view::TOTAL;
 use crate::lang;
 use crate::say;
@@ -77,11 +76,7 @@ pub fn block(
     let first = scope.stages().first().map(|stage| scope.catalogue.stage_title(stage)).unwrap_or_default();
     Ok(vec![Block {
         title: split_title(&block.title.replace("{First}", &first), dimensions),
-        labels: dimensions
-            .iter()
-            .map(|name| lang::text(&capitalised(name)))
-            .chain([say!("Age, days")])
-            .collect(),
+        labels: dimensions.iter().map(|name| lang::heading(name)).chain([say!("Age, days")]).collect(),
         dimensions: dimensions.iter().cloned().chain([AGE_DAYS.to_string()]).collect(),
         rows: rows.iter().flat_map(|row| by_age(row, &ages, planned.len())).collect(),
         columns: planned.into_iter().map(|planned| planned.column).collect(),

@@ -10,7 +10,6 @@ use super::targets::{Judged, MARKS, Status};
 use super::{Block, Column, Row, Show, Table, Value};
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
-use crate::kpi::templates::capitalised;
 use crate::lang;
 use crate::period::format_day;
 use crate::say;
@@ -77,14 +76,14 @@ fn block(scope: &Scope, title: String, dimensions: Vec<String>, judged: &[&Judge
             values.push(judged.value.clone());
         }
         values.push(judged.value.clone());
-        let period = if judged.period == "all" { say!("all") } else { lang::day_or_period(&judged.period) };
+        let period = lang::period(&judged.period);
         let values_of = labels(scope.data, &dimensions, &key);
         let labels = [period, kpi].into_iter().chain(values_of).collect();
         Row { labels, key, values, show: None }
     });
     let rows = rows.collect();
     let headings = [say!("Period"), say!("KPI")].into_iter();
-    let labels = headings.chain(dimensions.iter().map(|name| lang::text(&capitalised(name)))).collect();
+    let labels = headings.chain(dimensions.iter().map(|name| lang::heading(name))).collect();
     Block { title, labels, dimensions, columns, rows }
 }
 

@@ -120,7 +120,7 @@ pub fn subject(judged: &Judged) -> String {
     let place: Vec<String> =
         judged.goal.place.iter().map(|(name, value)| format!("{name} = {value}")).collect();
     let place = if place.is_empty() { say!("total") } else { lang::all_of(&place) };
-    let period = if judged.period == "all" { say!("all") } else { lang::day_or_period(&judged.period) };
+    let period = lang::period(&judged.period);
     format!("{}, {period}, {place}", judged.goal.kpi)
 }
 

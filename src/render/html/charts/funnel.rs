@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::rows::{Line, Point, Shape, draw};
 use super::scale::Scale;
-use super::{Chart, Drawing, chart, path, percent, words_at};
+use super::{Chart, Drawing, chart, path, percent, sentences, words_at};
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
 use crate::lang;
@@ -79,8 +79,7 @@ fn pictured(report: &Report, stages: &[Stage], title: String, part: Option<Strin
         first = first
     );
     let before = (!stages.iter().all(is_drawn)).then(|| say!("What came before the leads has no bar."));
-    let about: Vec<String> = [Some(width), before, part].into_iter().flatten().collect();
-    chart(report, "funnel", title, about.join(" "), drawing)
+    chart(report, "funnel", title, sentences(width, [before, part]), drawing)
 }
 
 fn is_drawn(stage: &Stage) -> bool {
@@ -205,19 +204,12 @@ fn long_run(report: &Report, blocks: &[Block], path: &Block) -> Option<Chart> {
         Unit::Share,
     );
     let mature = has_mature.then(|| say!("Hollow square: of those old enough."));
-    let about: Vec<String> = [
-        Some(say!("Dot with its 95% interval: so far.")),
-        mature,
-        Some(say!("Diamond: the share that will have come in the long run (Kaplan–Meier).")),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let diamond = say!("Diamond: the share that will have come in the long run (Kaplan–Meier).");
     chart(
         report,
         "funnel",
         say!("Conversion so far and in the long run"),
-        about.join(" "),
+        sentences(say!("Dot with its 95% interval: so far."), [mature, Some(diamond)]),
         draw(&lines, &scale, None),
     )
 }

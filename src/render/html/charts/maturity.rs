@@ -3,7 +3,7 @@
 use super::curves::{Point, Series, draw};
 use super::scale::Scale;
 use super::value::name_some;
-use super::{Chart, chart};
+use super::{Chart, chart, sentences};
 use crate::kpi::catalogue::Unit;
 use crate::kpi::view::TOTAL;
 use crate::render::html::find::{self, is_turned, value_columns};
@@ -138,8 +138,7 @@ fn finished(
         "To the right: days, the ages of the table, not evenly far apart. Kaplan–Meier: open leads count up to their age."
     );
     let others = is_many.then(|| say!("Thin lines: the others, which the table has."));
-    let about: Vec<String> = [Some(axis), about, others].into_iter().flatten().collect();
-    chart(report, "maturity", title, about.join(" "), draw(&series, ages, &scale))
+    chart(report, "maturity", title, sentences(axis, [about, others]), draw(&series, ages, &scale))
 }
 
 /// The share at an age, told with the number at risk.

@@ -108,6 +108,11 @@ fn chart(report: &Report, table: &str, title: String, about: String, drawing: Dr
     (drawing.height > 0).then(|| Chart { table: table.to_string(), title, about, drawing, notes: Vec::new() })
 }
 
+/// How a chart is to be read: one sentence, and those of others that hold.
+fn sentences(first: String, others: impl IntoIterator<Item = Option<String>>) -> String {
+    std::iter::once(first).chain(others.into_iter().flatten()).collect::<Vec<_>>().join(" ")
+}
+
 /// A part of the width, in percent.
 fn percent(place: f64) -> String {
     format!("{place:.2}%")

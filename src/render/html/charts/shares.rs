@@ -2,7 +2,7 @@
 
 use super::rows::{Line, Point, Shape, draw};
 use super::scale::Scale;
-use super::{Chart, chart};
+use super::{Chart, chart, sentences};
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
 use crate::lang;
@@ -68,7 +68,7 @@ fn of_block(report: &Report, table: &str, block: &Block, kpi: &str) -> Option<Ch
         report,
         table,
         split_title(title_of(report, kpi), &block.dimensions),
-        std::iter::once(about).chain(mark).collect::<Vec<_>>().join(" "),
+        sentences(about, [mark]),
         draw(&lines, &scale, total.map(Exact::to_float)),
     )
 }

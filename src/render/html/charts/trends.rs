@@ -2,7 +2,7 @@
 
 use super::curves::{Point, Series, draw};
 use super::scale::Scale;
-use super::{Chart, chart};
+use super::{Chart, chart, sentences};
 use crate::render::html::find::{self, Found};
 use crate::render::html::headline;
 use crate::render::html::markup::{measured, title_of};
@@ -53,14 +53,13 @@ fn trend(report: &Report, kpi: &str) -> Option<Chart> {
     let scale = Scale::of(ends, first.value.unit);
     let has_intervals = points().any(|point| point.interval.is_some());
     let has_open = points().any(|point| point.is_open);
-    let mut about = vec![say!("Each period.")];
-    about.extend(has_intervals.then(|| say!("Whiskers: the 95% interval.")));
-    about.extend(has_open.then(|| say!("Hollow: not over yet.")));
+    let whiskers = has_intervals.then(|| say!("Whiskers: the 95% interval."));
+    let hollow = has_open.then(|| say!("Hollow: not over yet."));
     chart(
         report,
         &first.table.name,
         with_unit(title_of(report, kpi), first.value.unit, report.currency.as_deref()),
-        about.join(" "),
+        sentences(say!("Each period."), [whiskers, hollow]),
         draw(&series, &labels, &scale),
     )
 }

@@ -3,7 +3,7 @@
 use super::curves::{Point, Series, draw};
 use super::scale::Scale;
 use super::shares::label;
-use super::{Chart, chart};
+use super::{Chart, chart, sentences};
 use crate::kpi::catalogue::Unit;
 use crate::render::html::find::{self, is_total, is_turned};
 use crate::render::html::markup::measured;
@@ -50,13 +50,7 @@ fn curve(report: &Report, block: &Block) -> Option<Chart> {
         "To the right: months since a customer began. A line ends where not all of its customers are that old."
     );
     let others = is_many.then(|| say!("Thin lines: the others, which the table has."));
-    chart(
-        report,
-        "value",
-        block.title.clone(),
-        std::iter::once(about).chain(others).collect::<Vec<_>>().join(" "),
-        draw(&series, &places, &scale),
-    )
+    chart(report, "value", block.title.clone(), sentences(about, [others]), draw(&series, &places, &scale))
 }
 
 /// Gives lines their own looks, all of them or some from the first to the last; says whether any is left.
