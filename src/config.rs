@@ -26,7 +26,7 @@ use crate::check::threshold::Threshold;
 use crate::error::data_error;
 use crate::input::tables::Kind;
 use crate::kpi::catalogue::{Kpi, Measure};
-use crate::words;
+use crate::{say, words};
 
 /// The stages of a funnel where the configuration names none.
 pub const DEFAULT_STAGES: [&str; 6] = ["lead", "mql", "sal", "sql", "opportunity", "won"];
@@ -42,11 +42,19 @@ pub enum Basis {
 }
 
 impl Basis {
-    /// The key in CSV and JSON, and the word in headings.
+    /// The key in CSV and JSON.
     pub fn name(self) -> &'static str {
         match self {
             Basis::Cohort => "cohort",
             Basis::Event => "event",
+        }
+    }
+
+    /// The name for people.
+    pub fn title(self) -> String {
+        match self {
+            Basis::Cohort => say!("cohort"),
+            Basis::Event => say!("event"),
         }
     }
 }

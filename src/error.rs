@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::lang;
+use crate::lang::{self, Bilingual};
 use crate::say;
 
 /// What went wrong (`message`), the way out (`hint`), and whether the command line itself was wrong.
@@ -22,20 +22,36 @@ pub struct Undecided {
     pub column: String,
     pub file: String,
     pub line: u32,
-    /// A real cell that can be read in both ways.
+    /// A real cell that shows it.
     pub cell: String,
-    /// The settings under `formats` that fit all cells, and what the cell says with each; none where no setting does.
-    pub readings: Vec<(&'static str, String)>,
-    /// What is wrong with the cell.
-    pub what: String,
+    pub reasons: Reasons,
+}
+
+/// Why a column is undecided.
+#[derive(Debug, Clone)]
+pub enum Reasons {
+    /// The settings under `formats` that fit all cells, one at least, and what the cell says with each.
+    Readings(Vec<(&'static str, String)>),
+    /// What is wrong with the cell, to stand behind it: no setting fits all cells.
+    Wrong(Bilingual),
 }
 
 impl Undecided {
+    /// The settings that fit all cells, and what the cell says with each; none where no setting does.
+    pub fn readings(&self) -> &[(&'static str, String)] {
+        match &self.reasons {
+            Reasons::Readings(readings) => readings,
+            Reasons::Wrong(_) => &[],
+        }
+    }
+
     /// What the cell is by each reading, or what is wrong with it: `` `03/04/2026` is 2026-04-03 as D/M/YYYY and 2026-03-04 as M/D/YYYY``.
     pub fn in_words(&self) -> String {
-        match self.readings.as_slice() {
-            // an error, in its own words
-            [] => format!("`{}` {}", self.cell, self.what),
+        if let Reasons::Wrong(what) = &self.reasons {
+            return format!("`{}` {what}", self.cell);
+        }
+        match self.readings() {
+            [] => String::new(),
             [(setting, reading)] => {
                 say!(
                     "`{cell}` is {reading} as {setting}",

@@ -5,6 +5,7 @@
 //! programs read (keys, CSV, JSON, settings, errors) does not depend on it. A further language is a further folder:
 //! `language.toml` says how it writes, the other files have its texts, each those of a part of the program.
 
+mod bilingual;
 mod phrase;
 
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use serde::Deserialize;
 
 use crate::error::{data_error, suggestion};
 use crate::kpi::templates::capitalised;
+pub use bilingual::Bilingual;
 pub use phrase::{Told, fill};
 
 static FILES: Dir = include_dir!("$CARGO_MANIFEST_DIR/src/lang");

@@ -63,7 +63,7 @@ use crate::leads::Data;
 use crate::log::{Event, Log, beside};
 use crate::period::Period;
 use crate::render::Manner;
-use crate::render::terminal::{Look, visible};
+use crate::render::terminal::Look;
 use crate::report::answer::Asked;
 use crate::report::needed;
 use crate::report::rows::Printed;
@@ -185,9 +185,10 @@ fn run_explain(arguments: &ExplainArguments, log: &Log) -> Result<Outcome> {
     let unknown = needed::of_unknown(&data, question.dimensions().chain(no_columns));
     derived::add(&mut data, &question.config, &catalogue, &unknown)?;
     let scope = question.scope(&data, &catalogue, &arguments.scope)?;
+    let look = Look::at(place.as_deref(), Colour::Auto);
     let text = if let Some(found) = &beside {
         let goals = report::goals::goals(&question.config, plan.as_ref(), &catalogue, &data)?;
-        visible(&report::beside::explain(&scope, &arguments.kpi, found, &goals)?)
+        render::explain::render(&report::beside::explain(&scope, &arguments.kpi, found, &goals)?, look)
     } else if arguments.rows {
         let csv_text = CsvText::of_option(arguments.csv_safe);
         let printed = Printed { columns: &arguments.columns, key: key.as_ref(), csv_text };
@@ -195,7 +196,7 @@ fn run_explain(arguments: &ExplainArguments, log: &Log) -> Result<Outcome> {
         log.tell_lines(&notes, Event::Note);
         text
     } else {
-        visible(&report::explain::explain(&scope, &arguments.kpi)?)
+        render::explain::render(&report::explain::explain(&scope, &arguments.kpi)?, look)
     };
     let written = output::write_bytes(text.into_bytes(), place.as_deref())?;
     // people find them beside the number
@@ -235,8 +236,7 @@ fn run_check(arguments: &CheckArguments, log: &Log) -> Result<Outcome> {
 
 /// How the answer is written at a place: files are the same on every machine, stdout fits its terminal.
 fn manner(is_csv_safe: bool, place: Option<&Path>, colour: Colour) -> Manner {
-    let look = if place.is_some() { Look::plain() } else { Look::of_stdout(colour) };
-    Manner { csv_text: CsvText::of_option(is_csv_safe), look }
+    Manner { csv_text: CsvText::of_option(is_csv_safe), look: Look::at(place, colour) }
 }
 
 fn run_kpis(arguments: &KpisArguments) -> Result<()> {
@@ -244,7 +244,7 @@ fn run_kpis(arguments: &KpisArguments) -> Result<()> {
     let config = path.map_or_else(|| Ok(config::from_files(&[])), |path| read_configuration(&path))?;
     let catalogue = catalogue(&config)?;
     let text = match arguments.format {
-        ListFormat::Table => render::catalogue::list(&catalogue),
+        ListFormat::Table => render::catalogue::list(&catalogue, Look::of_stdout(Colour::Auto)),
         ListFormat::Markdown => render::catalogue::reference(&catalogue)?,
         ListFormat::Csv => render::catalogue::csv(&catalogue)?,
     };

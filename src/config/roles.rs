@@ -6,9 +6,9 @@
 use anyhow::Result;
 use serde::Deserialize;
 
+use crate::bilingual;
 use crate::error::{data_error, suggestion};
-use crate::lacks;
-use crate::leads::lack::Lack;
+use crate::lang::Bilingual;
 
 /// `[roles]`: the stage that has each role, where it is not the stage that is usually called so.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -28,7 +28,7 @@ pub struct Role {
     /// The stage that has it where nothing is said.
     usual_stage: &'static str,
     /// What brings a KPI that needs the role.
-    pub setting: fn() -> Lack,
+    pub setting: fn() -> Bilingual,
     said: fn(&Roles) -> Option<&String>,
 }
 
@@ -38,7 +38,7 @@ pub const ALL: [Role; 2] = [
         name: "qualified",
         usual_stage: "mql",
         setting: || {
-            lacks!(
+            bilingual!(
                 "`[roles] qualified = \"…\"` in funnel.toml: the stage from which a lead counts as qualified"
             )
         },
@@ -48,7 +48,7 @@ pub const ALL: [Role; 2] = [
         name: "opportunity",
         usual_stage: "opportunity",
         setting: || {
-            lacks!(
+            bilingual!(
                 "`[roles] opportunity = \"…\"` in funnel.toml: the stage from which a lead counts as an opportunity"
             )
         },

@@ -6,15 +6,18 @@
 mod changes;
 mod rows;
 mod saved;
+mod titles;
 
 pub use self::changes::{Change, Changes, changes};
 pub use self::rows::{Located, RowChange, row_changes};
 pub use self::saved::{Numbers, Place, Saved};
+pub use self::titles::{catalogue_of, title};
 
 use anyhow::Result;
 
-use crate::cli::{DiffArguments, DiffFormat};
+use crate::cli::{Colour, DiffArguments, DiffFormat};
 use crate::csv_text::CsvText;
+use crate::render::terminal::Look;
 use crate::{output, render};
 
 /// `changed`, `added` or `removed`: what became of something, by what there was of it and what there is.
@@ -54,7 +57,10 @@ pub fn run(arguments: &DiffArguments) -> Result<()> {
     } else {
         let changes = changes(&old, &new);
         match arguments.format {
-            DiffFormat::Table => render::diff::text(&old, &new, &changes, rows.as_deref()),
+            DiffFormat::Table => {
+                let look = Look::at(place.as_deref(), Colour::Auto);
+                render::diff::text(&old, &new, &changes, rows.as_deref(), look)
+            }
             DiffFormat::Csv => render::diff::csv(&changes, text)?,
         }
     };

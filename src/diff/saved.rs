@@ -19,6 +19,8 @@ pub struct Saved {
     pub name: String,
     pub as_of: String,
     pub currency: Option<String>,
+    /// The stages of its funnel; none in files of earlier versions of the program.
+    pub stages: Vec<String>,
     /// The conditions that it was made under.
     pub filters: BTreeSet<String>,
     /// In the order of the file.
@@ -107,6 +109,8 @@ impl Saved {
 #[derive(Deserialize)]
 struct File {
     schema: u32,
+    #[serde(default)]
+    stages: Vec<String>,
     #[serde(default, rename = "where")]
     filters: BTreeSet<String>,
     rows: Vec<Map<String, Json>>,
@@ -149,6 +153,7 @@ pub fn read(path: &Path) -> Result<Saved> {
         values,
         evidence: file.evidence,
         filters: file.filters,
+        stages: file.stages,
         name,
     })
 }

@@ -43,7 +43,7 @@ fn encoding(part: &Part) -> Option<String> {
 
 /// The settings that alone fit all cells of a column.
 fn formats(part: &Part) -> BTreeMap<String, String> {
-    let setting = |column: &Undecided| match column.readings.as_slice() {
+    let setting = |column: &Undecided| match column.readings() {
         [(only, _)] => Some((column.column.clone(), (*only).to_string())),
         _ => None,
     };

@@ -21,11 +21,11 @@ use anyhow::Result;
 use self::facts::Facts;
 use self::read::{Contents, Part};
 use self::recognise::Unplaced;
-use crate::cli::InitArguments;
+use crate::cli::{Colour, InitArguments};
 use crate::error::{Failure, data_error};
 use crate::input::Progress;
 use crate::input::tables::Kind;
-use crate::render::terminal::visible;
+use crate::render::terminal::{Look, visible};
 use crate::{config, input, leads, output, say};
 
 /// Everything that is written down and told.
@@ -67,7 +67,8 @@ pub fn run(arguments: &InitArguments) -> Result<()> {
     if arguments.quiet {
         Ok(())
     } else {
-        output::to_stdout(visible(&summary::text(&draft, &open, place)).as_bytes())
+        let width = Look::of_stdout(Colour::Auto).width;
+        output::to_stdout(visible(&summary::text(&draft, &open, place, width)).as_bytes())
     }
 }
 

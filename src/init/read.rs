@@ -81,7 +81,7 @@ impl Part {
 
     /// The columns that the user has to decide: those of which several settings fit all cells.
     pub fn open_columns(&self) -> impl Iterator<Item = &Undecided> {
-        self.undecided.iter().filter(|undecided| undecided.readings.len() > 1)
+        self.undecided.iter().filter(|undecided| undecided.readings().len() > 1)
     }
 }
 
@@ -117,13 +117,13 @@ pub fn part(group: Group, progress: &dyn Fn(u64) -> Progress) -> Result<Part> {
 fn undecided_column(error: &anyhow::Error, known: &[Undecided]) -> Option<Undecided> {
     let column = Failure::of(error).and_then(Failure::undecided)?;
     let is_new = known.iter().all(|other| other.column != column.column);
-    (is_new && !column.readings.is_empty()).then(|| column.clone())
+    (is_new && !column.readings().is_empty()).then(|| column.clone())
 }
 
 /// Takes the first of two readings, so that the rest of the file can be looked at.
 fn settle(config: &mut Config, kind: Kind, column: &Undecided) {
     for block in config.blocks_mut(kind) {
-        block.formats.insert(column.column.clone(), column.readings[0].0.to_string());
+        block.formats.insert(column.column.clone(), column.readings()[0].0.to_string());
     }
 }
 

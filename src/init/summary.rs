@@ -2,22 +2,21 @@
 
 use std::path::Path;
 
-use comfy_table::CellAlignment;
-
 use super::Draft;
 use super::facts::StatusWord;
 use super::read::{Column, Part};
 use super::recognise::Unplaced;
 use super::text::whole_percent;
 use crate::input::presets::Export;
-use crate::render::table::{borderless, lines};
+use crate::render::grid::{MARGIN, fitted, hung, lines, wrapped};
 use crate::report::audit::separator;
 use crate::{lang, say};
 
 /// The summary on stdout; `open` is what the user has to decide.
-pub fn text(draft: &Draft, open: &[String], place: &Path) -> String {
-    let mut parts = vec![files(draft)];
-    parts.extend(draft.parts.iter().map(|part| columns(part, draft.facts.words_of(part))));
+pub fn text(draft: &Draft, open: &[String], place: &Path, width: usize) -> String {
+    let list = |title: &str, items: &[String]| list(title, items, width);
+    let mut parts = vec![files(draft, width)];
+    parts.extend(draft.parts.iter().map(|part| columns(part, draft.facts.words_of(part), width)));
     if !draft.unplaced.is_empty() {
         let files: Vec<String> = draft.unplaced.iter().map(Unplaced::said).collect();
         parts.push(list(&say!("Not placed"), &files));
@@ -43,7 +42,7 @@ fn share(part: usize, whole: usize) -> String {
     whole_percent(part, whole).map_or_else(|| say!("under 1%"), |percent| format!("{percent}%"))
 }
 
-fn files(draft: &Draft) -> String {
+fn files(draft: &Draft, width: usize) -> String {
     let headings = [
         say!("File"),
         say!("Table"),
@@ -59,7 +58,7 @@ fn files(draft: &Draft) -> String {
         let export = part.reading.preset.map(Export::title).unwrap_or_default();
         match &part.contents {
             Ok(contents) => rows.extend(contents.profiles.iter().map(|file| {
-                [
+                vec![
                     file.name.clone(),
                     table.clone(),
                     export.clone(),
@@ -71,19 +70,27 @@ fn files(draft: &Draft) -> String {
             })),
             Err(_) => rows.extend(part.files.iter().map(|file| {
                 let [rows, encoding, separator, line] = [const { String::new() }; 4];
-                [file.display().to_string(), table.clone(), export.clone(), rows, encoding, separator, line]
+                vec![
+                    file.display().to_string(),
+                    table.clone(),
+                    export.clone(),
+                    rows,
+                    encoding,
+                    separator,
+                    line,
+                ]
             })),
         }
     }
-    grid(&headings, &rows, 3)
+    fitted(&headings, &rows, 1, |place| place == 3 || place == 6, |_| false, width)
 }
 
-fn columns(part: &Part, words: &[StatusWord]) -> String {
+fn columns(part: &Part, words: &[StatusWord], width: usize) -> String {
     let names: Vec<String> = part.files.iter().map(|file| file.display().to_string()).collect();
-    let title = format!("{}: {}\n", part.kind().name(), names.join(", "));
+    let title = wrapped(&format!("{}: {}", part.kind().name(), names.join(", ")), width, "  ") + "\n";
     let contents = match &part.contents {
         Ok(contents) => contents,
-        Err(problem) => return format!("{title}{}\n", problem.in_one_line()),
+        Err(problem) => return format!("{title}{}\n", hung(&problem.in_one_line(), width, 0, MARGIN)),
     };
     let row = |column: &Column| {
         let written = match (part.is_undecided(column), column.format.as_str()) {
@@ -92,15 +99,16 @@ fn columns(part: &Part, words: &[StatusWord]) -> String {
             (false, format) => format.to_string(),
         };
         let filled = column.filled.filter(|_| !column.is_constant);
-        [
+        vec![
             column.name.clone(),
             one_line(&column.shown),
             written,
             filled.map(|(filled, rows)| share(filled, rows)).unwrap_or_default(),
         ]
     };
-    let rows: Vec<[String; 4]> = contents.columns.iter().map(row).collect();
-    let grid = grid(&[say!("Column"), say!("Taken from"), say!("Written as"), say!("Filled")], &rows, 3);
+    let rows: Vec<Vec<String>> = contents.columns.iter().map(row).collect();
+    let headings = [say!("Column"), say!("Taken from"), say!("Written as"), say!("Filled")];
+    let grid = fitted(&headings, &rows, 1, |place| place == 3, |_| false, width);
     let word =
         |word: &StatusWord| format!("{} = {}", one_line(&word.word), word.stage.as_deref().unwrap_or("?"));
     let words: Vec<String> = words.iter().map(word).collect();
@@ -110,27 +118,12 @@ fn columns(part: &Part, words: &[StatusWord]) -> String {
         (!words.is_empty()).then(|| say!("status words: {words}", words = words.join(", "))),
         (!unused.is_empty()).then(|| say!("not used: {headers}", headers = unused.join(", "))),
     ];
-    title + &grid + &lines(below.into_iter().flatten())
+    title + &grid + &lines(below.into_iter().flatten().map(|line| hung(&line, width, 0, MARGIN)))
 }
 
-fn list(title: &str, items: &[String]) -> String {
-    format!("{title}\n{}", lines(items.iter().map(|item| format!("  {}", one_line(item)))))
-}
-
-/// Rows below their headings; the column of this place holds numbers.
-fn grid<const WIDTH: usize>(headings: &[String; WIDTH], rows: &[[String; WIDTH]], numbers: usize) -> String {
-    let mut table = borderless();
-    table.set_header(headings);
-    for row in rows {
-        table.add_row(row);
-    }
-    for (place, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, 1));
-        if place == numbers {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    lines(table.lines().map(|line| line.trim_end().to_string()))
+fn list(title: &str, items: &[String], width: usize) -> String {
+    let item = |item: &String| hung(&one_line(item), width, MARGIN, 2 * MARGIN);
+    format!("{title}\n{}", lines(items.iter().map(item)))
 }
 
 /// Headers and cells may hold line breaks.

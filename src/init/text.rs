@@ -13,7 +13,7 @@ use crate::error::{Undecided, number_of};
 use crate::input::presets::Export;
 use crate::input::survey::repeated;
 use crate::input::tables::Kind;
-use crate::render::table::lines as lines_of;
+use crate::render::grid::lines as lines_of;
 
 /// Comments stand behind settings up to this width.
 const WIDEST: usize = 64;
@@ -260,14 +260,14 @@ fn formats(table: &str, undecided: &[Undecided]) -> String {
         return String::new();
     }
     let lines = undecided.iter().flat_map(|column| {
-        let is_open = column.readings.len() > 1;
+        let is_open = column.readings().len() > 1;
         let (mark, why) = if is_open { ("# ", "") } else { ("", ", and no other order fits all rows") };
-        column.readings.iter().map(move |(setting, reading)| {
+        column.readings().iter().map(move |(setting, reading)| {
             let shown = format!("`{}` in line {} is {reading}{why}", shortened(&column.cell), column.line);
             (format!("{mark}{} = {}", key(&column.column), quoted(setting)), shown)
         })
     });
-    let is_open = undecided.iter().any(|column| column.readings.len() > 1);
+    let is_open = undecided.iter().any(|column| column.readings().len() > 1);
     let head = if is_open { "    # to decide: take the `#` from one line of each column" } else { "" };
     format!("[{table}.formats]{head}\n{}", with_comments(&lines.collect::<Vec<_>>()))
 }

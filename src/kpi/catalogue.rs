@@ -144,18 +144,20 @@ struct File {
 }
 
 impl File {
-    /// Titles and definitions in the language of the run.
+    /// Titles, definitions and sources in the language of the run.
     fn translate(&mut self) {
         let templates = [&mut self.each_stage, &mut self.each_pair, &mut self.each_window];
         let templates = templates.into_iter().flat_map(|templates| templates.kpi.values_mut());
         for kpi in templates.chain(self.kpi.values_mut()) {
             kpi.title = std::mem::take(&mut kpi.title).translated();
             kpi.definition = std::mem::take(&mut kpi.definition).translated();
+            kpi.source = kpi.source.take().map(|source| lang::text(&source));
         }
         for beside in self.beside.values_mut() {
             beside.title = std::mem::take(&mut beside.title).translated();
             beside.definition = std::mem::take(&mut beside.definition).translated();
             beside.formula = lang::text(&beside.formula);
+            beside.source = lang::text(&beside.source);
         }
     }
 }

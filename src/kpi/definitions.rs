@@ -181,6 +181,19 @@ impl Unit {
             Unit::Number => "number",
         }
     }
+
+    /// The name for people.
+    pub fn title(self) -> String {
+        match self {
+            Unit::Count => say!("count"),
+            Unit::Share | Unit::Part => say!("share"),
+            Unit::Money => say!("money"),
+            Unit::Days => say!("days"),
+            Unit::Hours => say!("hours"),
+            Unit::Months => say!("months"),
+            Unit::Number => say!("number"),
+        }
+    }
 }
 
 /// The direction that is good for a KPI.
@@ -197,6 +210,14 @@ impl Direction {
         match self {
             Direction::Up => "up",
             Direction::Down => "down",
+        }
+    }
+
+    /// The name for people.
+    pub fn title(self) -> String {
+        match self {
+            Direction::Up => say!("up"),
+            Direction::Down => say!("down"),
         }
     }
 }

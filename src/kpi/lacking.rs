@@ -9,8 +9,8 @@ use super::rows::PARAMETERS;
 use super::sql::Predicate;
 use super::view::{TOUCH_IS_DUE, TOUCHED_IN_TIME, dimension};
 use crate::config::roles;
+use crate::lang::Bilingual;
 use crate::leads::Over;
-use crate::leads::lack::Lack;
 use crate::leads::margin::EARNED;
 use crate::words;
 
@@ -19,7 +19,7 @@ const LEAD_IDS: &str = "lead_ids";
 
 impl Evaluator<'_> {
     /// What the data lack for a KPI: a table, or a column of one. None: the KPI can be computed.
-    pub fn lacking(&self, entry: &Entry) -> Option<Lack> {
+    pub fn lacking(&self, entry: &Entry) -> Option<Bilingual> {
         let is_table = |need: &str| self.view.data.facts.keys().any(|over| over.name() == need);
         let is_of_customers = |need: &str| need == complaints::NAME && self.knows(Over::Customers, need);
         let is_met = |need: &str| is_table(need) || self.knows(Over::Leads, need) || is_of_customers(need);
@@ -44,17 +44,17 @@ impl Evaluator<'_> {
     }
 
     /// What the data lack for a measure.
-    pub(super) fn lacking_of(&self, measure: &str) -> Option<Lack> {
+    pub(super) fn lacking_of(&self, measure: &str) -> Option<Bilingual> {
         self.lacking_for(self.catalogue.measures.get(measure)?)
     }
 
     /// A column that a predicate looks at and no row has, in words.
-    pub(super) fn unknown_column(&self, over: Over, predicate: &Predicate) -> Option<Lack> {
+    pub(super) fn unknown_column(&self, over: Over, predicate: &Predicate) -> Option<Bilingual> {
         let unknown = predicate.columns.iter().find(|name| !self.knows(over, name))?;
         Some(self.describe_lack(over, unknown))
     }
 
-    fn lacking_for(&self, quantity: &Quantity) -> Option<Lack> {
+    fn lacking_for(&self, quantity: &Quantity) -> Option<Bilingual> {
         let facts = &self.view.data.facts;
         if !facts.contains_key(&quantity.over) {
             return Some(match quantity.over {
@@ -123,7 +123,7 @@ impl Evaluator<'_> {
         }
     }
 
-    fn describe_lack(&self, over: Over, name: &str) -> Lack {
+    fn describe_lack(&self, over: Over, name: &str) -> Bilingual {
         if name == "lost" {
             return lack(words!("a date, a reason or a status of loss in crm"));
         }
@@ -151,29 +151,33 @@ impl Evaluator<'_> {
             return (role.setting)();
         }
         if over == Over::Leads && self.catalogue.stages.iter().any(|known| known == stage) {
-            return Lack::new(words!("the date `{stage}_at`, or a status, in crm"), &[("stage", &stage)]);
+            return Bilingual::new(
+                words!("the date `{stage}_at`, or a status, in crm"),
+                &[("stage", &stage)],
+            );
         }
         if let Some(derived) = derived::find(name) {
             return lack(derived.needs);
         }
         if over == Over::Costs {
-            return Lack::new(words!("`[costs] {name}` in funnel.toml"), &[("name", &name)]);
+            return Bilingual::new(words!("`[costs] {name}` in funnel.toml"), &[("name", &name)]);
         }
         let table = if over == Over::Leads { "crm" } else { over.name() };
         let names = self.view.data.facts.get(&over).map(|facts| facts.table.frame.get_column_names_str());
         let near = crate::error::nearest(name, names.unwrap_or_default());
         match near {
-            Some(near) => Lack::new(
+            Some(near) => Bilingual::new(
                 words!("the column `{name}` in {table} (did you mean `{near}`?)"),
                 &[("name", &name), ("table", &table), ("near", &near)],
             ),
-            None => {
-                Lack::new(words!("the column `{name}` in {table}"), &[("name", &name), ("table", &table)])
-            }
+            None => Bilingual::new(
+                words!("the column `{name}` in {table}"),
+                &[("name", &name), ("table", &table)],
+            ),
         }
     }
 
-    fn lack_of_accounts(&self, name: &str) -> Lack {
+    fn lack_of_accounts(&self, name: &str) -> Bilingual {
         let measure = self.catalogue.measures.get(name);
         // such a one bears the name of its own column, which comes from payments
         if measure.is_some_and(|measure| measure.over == Over::Accounts) {
@@ -182,13 +186,13 @@ impl Evaluator<'_> {
         match measure.and_then(|measure| self.lacking_for(measure)) {
             Some(lack) => lack,
             None if name == PRODUCT_GROUPS => lack(words!("the column `product` in contracts")),
-            None => Lack::new(words!("customers with `{name}`"), &[("name", &name)]),
+            None => Bilingual::new(words!("customers with `{name}`"), &[("name", &name)]),
         }
     }
 }
 
-fn lack(whole_text: &'static str) -> Lack {
-    Lack::new(whole_text, &[])
+fn lack(whole_text: &'static str) -> Bilingual {
+    Bilingual::new(whole_text, &[])
 }
 
 /// An input by its name and its option; the tables that are made of others have none.

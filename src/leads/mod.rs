@@ -22,7 +22,6 @@ mod describe;
 mod differing;
 pub mod index;
 mod keys;
-pub mod lack;
 mod lookup;
 pub mod margin;
 mod merge;

@@ -10,13 +10,13 @@ use polars::prelude::StringChunked;
 
 use super::Stages;
 use super::index::{Index, NO_LEAD};
-use super::lack::Lack;
 use crate::check::{Finding, finding};
 use crate::config::Speed;
 use crate::error::data_error;
 use crate::input::cell;
 use crate::input::clock::{Clock, FIRST_TOUCH, Moments};
 use crate::input::table::{Days, Table};
+use crate::lang::Bilingual;
 use crate::lang::Told;
 use crate::mask::Mask;
 use crate::{say, words};
@@ -138,17 +138,17 @@ pub struct Known {
     /// None where the CRM has no first touches, or no date of creation.
     pub compared: Option<Compared>,
     /// How soon each lead was touched, or what the inputs lack to tell it.
-    pub touches: std::result::Result<FirstTouches, Lack>,
+    pub touches: std::result::Result<FirstTouches, Bilingual>,
 }
 
 /// What the rows of the CRM tell of the first touches of its leads.
 pub fn first_touches(rows: Option<Rows>, leads: &Leads, limit: Limit, findings: &mut Vec<Finding>) -> Known {
-    let lacking = |lack: Lack| Known { compared: None, touches: Err(lack) };
+    let lacking = |lack: Bilingual| Known { compared: None, touches: Err(lack) };
     let Some(touched) = leads.table.dates(FIRST_TOUCH) else {
-        return lacking(Lack::new(words!("the column `{column}` in crm"), &[("column", &FIRST_TOUCH)]));
+        return lacking(Bilingual::new(words!("the column `{column}` in crm"), &[("column", &FIRST_TOUCH)]));
     };
     let Some(creation) = leads.stages.of_creation() else {
-        return lacking(Lack::new(
+        return lacking(Bilingual::new(
             words!("a date of creation beside `{column}` in crm"),
             &[("column", &FIRST_TOUCH)],
         ));
@@ -157,7 +157,7 @@ pub fn first_touches(rows: Option<Rows>, leads: &Leads, limit: Limit, findings: 
     let rows = rows.filter(|rows| rows.clock.created == format!("{}_at", creation.name));
     let lack = match &rows {
         Some(rows) => lack_of_times(&rows.clock),
-        None => Some(Lack::new(
+        None => Some(Bilingual::new(
             words!("the date of creation of leads with times of day, beside `{column}` in crm"),
             &[("column", &FIRST_TOUCH)],
         )),
@@ -222,17 +222,17 @@ impl Rows {
 }
 
 /// What keeps the times of day from telling how soon a lead was touched.
-fn lack_of_times(clock: &Clock) -> Option<Lack> {
+fn lack_of_times(clock: &Clock) -> Option<Bilingual> {
     let columns = [(clock.created.as_str(), &clock.of_creation), (FIRST_TOUCH, &clock.of_touch)];
     let untimed = columns.iter().find(|(_, moments)| !moments.is_timed());
     if let Some((column, _)) = untimed {
-        return Some(Lack::new(
+        return Some(Bilingual::new(
             words!("times of day in the column `{column}` of crm, which has days only"),
             &[("column", column)],
         ));
     }
     clock.mixes_zones.then(|| {
-        Lack::new(
+        Bilingual::new(
             words!(
                 "times of day in one zone: some in the columns `{created}` and `{touched}` of crm name their zone, others do not"
             ),

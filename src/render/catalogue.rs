@@ -1,33 +1,77 @@
 //! `funnel kpis`: the catalogue as a list for people.
 
 use anyhow::Result;
-use comfy_table::ContentArrangement;
 
+use super::grid::{MARGIN, hung, lines, pairs};
 use super::markdown::line;
-use super::table::{borderless, lines};
+use super::terminal::{Look, WIDTH, visible};
 use crate::config::Basis;
 use crate::kpi::beside::Beside;
 use crate::kpi::catalogue::{Catalogue, Direction, Unit, formula_text};
 use crate::say;
 
 /// Name, unit, formula and definition of every KPI and of what stands beside KPIs, then every measure.
-pub fn list(catalogue: &Catalogue) -> String {
+pub fn list(catalogue: &Catalogue, look: Look) -> String {
     let kpis = catalogue.kpis.iter().map(|(name, entry)| {
         let own = if entry.is_own { " (funnel.toml)" } else { "" };
         let definition = entry.kpi.definition.text();
         let definition = if definition.is_empty() { entry.kpi.title.text() } else { definition };
-        vec![name.clone(), entry.kpi.unit.name().into(), entry.formula.clone(), format!("{definition}{own}")]
+        let unit = entry.kpi.unit.title();
+        Listed {
+            key: name.clone(),
+            unit,
+            formula: entry.formula.clone(),
+            definition: format!("{definition}{own}"),
+        }
     });
-    let measures =
-        catalogue.measures.iter().map(|(name, quantity)| vec![name.clone(), quantity.text.clone()]);
-    let headings = || [say!("Unit"), say!("Formula"), say!("Definition")].into_iter();
-    let kpis = grid(std::iter::once(say!("KPI")).chain(headings()), kpis);
-    let beside = catalogue.beside.iter().map(|(what, beside)| {
-        let (unit, definition) = (unit_beside(beside), beside.definition.text().to_string());
-        vec![beside.listed_as(what), unit, beside.formula.clone(), definition]
+    let beside = catalogue.beside.iter().map(|(what, beside)| Listed {
+        key: beside.listed_as(what),
+        unit: unit_beside(beside),
+        formula: beside.formula.clone(),
+        definition: beside.definition.text().to_string(),
     });
-    let beside = grid(std::iter::once(say!("Beside a KPI")).chain(headings()), beside);
-    format!("{kpis}\n{beside}\n{}", grid([say!("Measure"), say!("Counts")].into_iter(), measures))
+    let measures = catalogue.measures.iter().map(|(name, quantity)| (name.clone(), quantity.text.clone()));
+    let measures = pairs(&measures.collect::<Vec<_>>(), look.width);
+    let counts = look.title(&say!("Measures, and what they count"));
+    let text = format!(
+        "{}\n{}\n{counts}\n{measures}",
+        entries(&say!("KPI"), &kpis.collect::<Vec<_>>(), look),
+        entries(&say!("Beside a KPI"), &beside.collect::<Vec<_>>(), look)
+    );
+    visible(&text)
+}
+
+/// What is said of an entry of the catalogue.
+struct Listed {
+    key: String,
+    unit: String,
+    formula: String,
+    definition: String,
+}
+
+/// Key, unit and formula of each entry in a line where that is wide enough, the definition below.
+fn entries(title: &str, entries: &[Listed], look: Look) -> String {
+    let longest = |part: fn(&Listed) -> &String, heading: &str| {
+        let lengths = entries.iter().map(|entry| part(entry).chars().count());
+        lengths.chain([heading.chars().count()]).max().unwrap_or(0)
+    };
+    let (unit, formula, definition) = (say!("Unit"), say!("Formula"), say!("Definition"));
+    let (keys, units) = (longest(|entry| &entry.key, title), longest(|entry| &entry.unit, &unit));
+    let line = |key: &str, unit: &str, formula: &str| {
+        let head = format!("{key:<keys$}  {unit:<units$}").trim_end().to_string();
+        let whole = format!("{key:<keys$}  {unit:<units$}  {formula}");
+        if whole.chars().count() <= look.width {
+            return whole;
+        }
+        format!("{head}\n{}", hung(formula, look.width, 2 * MARGIN, 3 * MARGIN))
+    };
+    let text = entries.iter().map(|entry| {
+        let definition = hung(&entry.definition, look.width, 2 * MARGIN, 2 * MARGIN);
+        format!("{}\n{definition}", line(&entry.key, &entry.unit, &entry.formula))
+    });
+    let heading = format!("{}\n{}{definition}", line(title, &unit, &formula), " ".repeat(2 * MARGIN));
+    let rule = look.line(&"─".repeat(look.width.min(WIDTH)));
+    lines([heading, rule].into_iter().chain(text))
 }
 
 /// The reference documentation in Markdown: every definition once, with unit, basis, direction, formula and source.
@@ -53,7 +97,7 @@ pub fn reference(catalogue: &Catalogue) -> Result<String> {
             format!("`{name}`"),
             if definition.is_empty() { kpi.title.text() } else { definition }.to_string(),
             format!("`{}`", formula_text(kpi)?),
-            kpi.unit.name().to_string(),
+            kpi.unit.title(),
             kpi.basis.map_or_else(|| say!("of the table"), |basis| basis.name().to_string()),
             kpi.better.map_or("", Direction::name).to_string(),
             kpi.source.clone().unwrap_or_else(|| "funnel.toml".to_string()),
@@ -66,7 +110,7 @@ pub fn reference(catalogue: &Catalogue) -> Result<String> {
             beside.definition.text().to_string(),
             format!("`{}`", beside.formula),
             unit_beside(beside),
-            "of the KPI".to_string(),
+            say!("of the KPI"),
             String::new(),
             beside.source.clone(),
         ];
@@ -129,16 +173,5 @@ pub fn csv(catalogue: &Catalogue) -> Result<String> {
 }
 
 fn unit_beside(beside: &Beside) -> String {
-    beside.unit.map_or_else(|| say!("of the KPI"), |unit| unit.name().to_string())
-}
-
-fn grid(heading: impl Iterator<Item = String>, rows: impl Iterator<Item = Vec<String>>) -> String {
-    let mut table = borderless();
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(heading);
-    table.add_rows(rows);
-    table.column_iter_mut().for_each(|column| {
-        column.set_padding((0, 1));
-    });
-    lines(table.lines().map(|line| line.trim_end().to_string()))
+    beside.unit.map_or_else(|| say!("of the KPI"), Unit::title)
 }

@@ -2,15 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
-use comfy_table::CellAlignment;
-
-use super::table::{borderless, lines, wrapped};
-use super::terminal::{WIDTH, visible, visible_in_line};
+use super::grid::{MARGIN, fitted, hung, lines, wrapped};
+use super::terminal::{Look, visible, visible_in_line};
 use super::{status_text, value_text};
 use crate::config::Basis;
 use crate::csv_text::CsvText;
-use crate::diff::{Change, Changes, Located, Numbers, RowChange, Saved};
+use crate::diff::{Change, Changes, Located, Numbers, RowChange, Saved, catalogue_of, title};
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
 use crate::kpi::view::TOTAL;
@@ -19,17 +16,22 @@ use crate::report::layout::with_unit;
 use crate::report::tables;
 use crate::report::targets::Status;
 use crate::say;
+use anyhow::Result;
 
 /// So many rows of a measure are named; all others stand in `--rows`.
 const NAMED: usize = 5;
 
 /// What changed, for people: the values, and the first of the rows that made the difference.
-pub fn text(old: &Saved, new: &Saved, changes: &Changes, rows: Option<&[RowChange]>) -> String {
+pub fn text(old: &Saved, new: &Saved, changes: &Changes, rows: Option<&[RowChange]>, look: Look) -> String {
+    let width = look.width;
+    let catalogue = catalogue_of(new);
+    let titled = |key: &str| title(catalogue.as_ref(), key);
     let count = |kind: &str| changes.changed.iter().filter(|change| change.kind() == kind).count();
+    let told = |text: &str| wrapped(text, width, "");
     let head = format!(
         "{}\n{}\n",
-        say!("FROM {old} TO {new}", old = old.name, new = new.name),
-        say!(
+        look.title(&say!("FROM {old} TO {new}", old = old.name, new = new.name)),
+        told(&say!(
             "as of {old} and {new}: {changed} of {common} values changed, {added} added, {removed} removed",
             old = old.as_of,
             new = new.as_of,
@@ -37,23 +39,30 @@ pub fn text(old: &Saved, new: &Saved, changes: &Changes, rows: Option<&[RowChang
             common = changes.common,
             added = count("added"),
             removed = count("removed"),
-        )
+        ))
     );
     let behind = match rows {
         _ if changes.changed.is_empty() => None,
         None => {
-            Some(say!("which rows made the difference is known of reports made with `--evidence`") + "\n")
+            let unknown = say!("which rows made the difference is known of reports made with `--evidence`");
+            Some(told(&unknown) + "\n")
         }
         Some([]) => Some(say!("no row behind the totals changed") + "\n"),
-        Some(rows) => Some(rows_text(rows)),
+        Some(rows) => Some(rows_text(rows, titled, look)),
     };
     let currency = new.currency.as_deref();
-    let parts: Vec<String> = std::iter::once(head).chain(tables(changes, currency)).chain(behind).collect();
+    let parts: Vec<String> =
+        std::iter::once(head).chain(tables(changes, currency, titled, look)).chain(behind).collect();
     visible(&parts.join("\n"))
 }
 
 /// A grid for each table, period and basis in which something changed.
-fn tables(changes: &Changes, currency: Option<&str>) -> Vec<String> {
+fn tables(
+    changes: &Changes,
+    currency: Option<&str>,
+    titled: impl Fn(&str) -> String,
+    look: Look,
+) -> Vec<String> {
     let of = |change: &Change| {
         let place = &change.place;
         (place.table.clone(), place.period.clone(), place.basis.clone())
@@ -70,9 +79,9 @@ fn tables(changes: &Changes, currency: Option<&str>) -> Vec<String> {
         let (name, period, basis) = table;
         format!(
             "{}\n{}\n{}",
-            title_of_table(&known, &name).to_uppercase(),
+            look.title(&title_of_table(&known, &name).to_uppercase()),
             basis_and_period(&basis, &period),
-            grid(&own, currency)
+            grid(&own, currency, &titled, look)
         )
     };
     tables.into_iter().map(text).collect()
@@ -95,15 +104,14 @@ fn basis_and_period(basis: &str, period: &str) -> String {
 }
 
 /// The changes of one table.
-fn grid(changes: &[&Change], currency: Option<&str>) -> String {
-    let mut table = borderless();
+fn grid(changes: &[&Change], currency: Option<&str>, titled: impl Fn(&str) -> String, look: Look) -> String {
     let is_split = changes.iter().any(|change| !change.place.key.is_empty());
     let labels: Vec<String> = std::iter::once(say!("KPI")).chain(is_split.then(|| say!("Of what"))).collect();
     let is_judged = changes.iter().any(|change| judged(change));
     let of_targets = if is_judged { vec![say!("Target"), say!("Status")] } else { Vec::new() };
     let headings = [say!("Before"), say!("After"), say!("Change"), say!("Numerator"), say!("Denominator")];
-    table.set_header(labels.iter().chain(&headings).chain(&of_targets));
-    for change in changes {
+    let headings: Vec<String> = labels.iter().chain(&headings).chain(&of_targets).cloned().collect();
+    let row = |change: &&Change| {
         let both = [change.old, change.new].into_iter().flatten();
         let unit = both.map(|numbers| numbers.unit).next().unwrap_or_default();
         let side = |numbers: Option<Numbers>, none: String| match numbers {
@@ -114,8 +122,8 @@ fn grid(changes: &[&Change], currency: Option<&str>) -> String {
         };
         let key = change.place.key.values().cloned().collect::<Vec<_>>().join(", ");
         let of = if key.is_empty() { say!("Total") } else { visible_in_line(&key) };
-        let labels =
-            std::iter::once(with_unit(&change.place.kpi, unit, currency)).chain(is_split.then_some(of));
+        let labels = std::iter::once(with_unit(&titled(&change.place.kpi), unit, currency))
+            .chain(is_split.then_some(of));
         let cells = [
             side(change.old, say!("not there")),
             side(change.new, say!("gone")),
@@ -124,15 +132,14 @@ fn grid(changes: &[&Change], currency: Option<&str>) -> String {
             from_to(change, |numbers| numbers.denominator),
         ];
         let of_targets = [target_from_to(change), status_from_to(change)].into_iter().filter(|_| is_judged);
-        table.add_row(labels.chain(cells).chain(of_targets));
-    }
-    for (place, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, 1));
-        if place >= labels.len() {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    lines(table.lines().map(|line| line.trim_end().to_string()))
+        labels.chain(cells).chain(of_targets).collect()
+    };
+    let rows: Vec<Vec<String>> = changes.iter().map(row).collect();
+    let first = labels.len();
+    // the denominator stays beside its numerator
+    let text =
+        fitted(&headings, &rows, first, |place| place >= first, |place| place == first + 4, look.width);
+    lines(text.lines().map(|line| look.line(line)))
 }
 
 /// `+2.78`, in points for shares.
@@ -187,8 +194,9 @@ fn number_text(number: Exact) -> String {
 }
 
 /// The rows behind each measure that changed.
-fn rows_text(rows: &[RowChange]) -> String {
-    let mut said = vec![say!("ROWS BEHIND THE TOTALS")];
+fn rows_text(rows: &[RowChange], titled: impl Fn(&str) -> String, look: Look) -> String {
+    let mut said = vec![look.title(&say!("ROWS BEHIND THE TOTALS"))];
+    let below = |text: &str| hung(text, look.width, MARGIN, 2 * MARGIN);
     let is_of_one = |one: &RowChange, other: &RowChange| {
         (&one.basis, &one.measure, &one.table) == (&other.basis, &other.measure, &other.table)
     };
@@ -196,16 +204,17 @@ fn rows_text(rows: &[RowChange]) -> String {
         let Some(first) = group.first() else { continue };
         let count = |kind: &str| group.iter().filter(|row| row.kind() == kind).count();
         let counts = measure_text(first, [count("added"), count("removed"), count("changed")]);
-        said.push(match count("moved") {
+        let counts = match count("moved") {
             0 => counts,
             moved => say!("{counts}, {count} moved", counts = counts, count = moved),
-        });
-        let kpis = say!("in {kpis}", kpis = first.kpis.join(", "));
-        said.push(format!("  {}", wrapped(&kpis, WIDTH - 2, "    ")));
-        said.extend(group.iter().take(NAMED).map(|row| format!("  {}", row_text(row))));
+        };
+        said.push(wrapped(&counts, look.width, "  "));
+        let kpis: Vec<String> = first.kpis.iter().map(|key| titled(key)).collect();
+        said.push(below(&say!("in {kpis}", kpis = kpis.join("; "))));
+        said.extend(group.iter().take(NAMED).map(|row| below(&row_text(row))));
         if group.len() > NAMED {
             let more = say!("… and {count} more, all with `--rows`", count = group.len() - NAMED);
-            said.push(format!("  {more}"));
+            said.push(below(&more));
         }
     }
     lines(said.into_iter())

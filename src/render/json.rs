@@ -37,7 +37,12 @@ pub fn render(report: &Report) -> Result<String> {
             Json::Object(cells.map(|(key, cell)| (key.clone(), json(key, cell))).collect::<Map<_, _>>())
         })
         .collect();
-    let mut whole = serde_json::json!({ "schema": SCHEMA, "where": report.filters, "rows": rows });
+    let mut whole = serde_json::json!({
+        "schema": SCHEMA,
+        "stages": report.stages,
+        "where": report.filters,
+        "rows": rows,
+    });
     if let (Some(evidence), Some(whole)) = (&report.evidence, whole.as_object_mut()) {
         whole.insert("evidence".to_string(), evidence_json(evidence));
     }

@@ -4,6 +4,8 @@ mod audit;
 pub mod catalogue;
 mod csv;
 pub mod diff;
+pub mod explain;
+pub mod grid;
 mod html;
 pub mod json;
 mod markdown;

@@ -1,14 +1,10 @@
 //! Aligned text for people: numbers to the right, units in the headings, nothing wider than 80 columns where it can be helped.
 
-use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
-
 use super::cell_text;
+use super::grid::{HEADING_WIDTH, grid, lines, widest, wrapped};
 use super::terminal::{Look, WIDTH, bar, bar_column, is_of_periods, trend, visible, visible_in_line};
-use crate::report::{Block, Report, Show};
+use crate::report::{Block, Report, Row, Show};
 use crate::say;
-
-/// Headings are wrapped at this width: about that of the numbers below them.
-const HEADING_WIDTH: usize = 12;
 
 /// The report as aligned text.
 pub fn render(report: &Report, look: Look) -> String {
@@ -17,7 +13,7 @@ pub fn render(report: &Report, look: Look) -> String {
         parts.push(format!(
             "{}\n{}\n",
             look.title(&table.title.to_uppercase()),
-            visible_in_line(&table.scope)
+            wrapped(&visible_in_line(&table.scope), look.width, "  ")
         ));
         parts.extend(table.blocks.iter().map(|block| block_text(block, look)));
         if !table.notes.is_empty() {
@@ -38,9 +34,9 @@ pub fn render(report: &Report, look: Look) -> String {
 fn block_text(block: &Block, look: Look) -> String {
     let shown: Vec<usize> =
         (0..block.columns.len()).filter(|place| block.columns[*place].show != Show::Data).collect();
-    let mut text = format!("{}\n", block.title);
+    let mut text = wrapped(&visible_in_line(&block.title), look.width, "  ") + "\n";
     if shown.is_empty() {
-        text.push_str(&grid(block, &[], look));
+        text.push_str(&pictured_grid(block, &[], look));
     }
     let mut rest = shown.as_slice();
     while !rest.is_empty() {
@@ -50,10 +46,10 @@ fn block_text(block: &Block, look: Look) -> String {
         let fitting = ends
             .iter()
             .rev()
-            .find(|count| width(&plain_grid(block, &rest[..**count], None, false)) <= look.width);
+            .find(|count| widest(&plain_grid(block, &rest[..**count], None, false)) <= look.width);
         let fitting = *fitting.or(ends.first()).unwrap_or(&rest.len());
         let (now, later) = rest.split_at(fitting);
-        text.push_str(&grid(block, now, look));
+        text.push_str(&pictured_grid(block, now, look));
         if !later.is_empty() {
             text.push('\n');
         }
@@ -67,13 +63,9 @@ pub fn is_beside(show: Show) -> bool {
     matches!(show, Show::Previous | Show::Change)
 }
 
-fn width(text: &str) -> usize {
-    text.lines().map(|line| line.chars().count()).max().unwrap_or(0)
-}
-
 /// Some columns of a block for their reader: where there is room, with a picture beside the numbers.
-fn grid(block: &Block, columns: &[usize], look: Look) -> String {
-    let fits = |text: &String| width(text) <= look.width;
+fn pictured_grid(block: &Block, columns: &[usize], look: Look) -> String {
+    let fits = |text: &String| widest(text) <= look.width;
     let with_picture = || {
         // a trend is of all periods, so it stands behind the last of them
         let is_last = columns.last().is_some_and(|last| last + 1 == block.columns.len());
@@ -88,72 +80,25 @@ fn grid(block: &Block, columns: &[usize], look: Look) -> String {
 
 /// Some columns of a block; behind one of them its shares as bars, behind the last one the trend of each row.
 fn plain_grid(block: &Block, columns: &[usize], bar_behind: Option<usize>, has_trend: bool) -> String {
-    let mut table = borderless();
     let picture = |place: &usize| (bar_behind == Some(*place)).then(String::new);
     let heading = |place: &usize| wrapped(&block.columns[*place].heading, HEADING_WIDTH, "");
     let headings = columns.iter().flat_map(|place| std::iter::once(heading(place)).chain(picture(place)));
     let trend_heading = has_trend.then(|| say!("Trend"));
-    table.set_header(block.labels.iter().cloned().chain(headings).chain(trend_heading));
-    for row in block.rows.iter().filter(|row| row.show != Some(Show::Data)) {
+    let headings: Vec<String> = block.labels.iter().cloned().chain(headings).chain(trend_heading).collect();
+    let cells = |row: &Row| {
         let cells = columns.iter().flat_map(|place| {
             let value = &row.values[*place];
             let picture = picture(place).map(|_| bar(value));
             std::iter::once(cell_text(value, row.shows(&block.columns[*place]))).chain(picture)
         });
         let trend = has_trend.then(|| trend(row));
-        let labels = row.labels.iter().map(|label| visible_in_line(label));
-        table.add_row(labels.chain(cells).chain(trend));
-    }
+        row.labels.iter().map(|label| visible_in_line(label)).chain(cells).chain(trend).collect()
+    };
+    let rows: Vec<Vec<String>> =
+        block.rows.iter().filter(|row| row.show != Some(Show::Data)).map(cells).collect();
     let first = block.labels.len();
     let bar_place =
         columns.iter().position(|place| bar_behind == Some(*place)).map(|place| first + place + 1);
     let trend_place = has_trend.then_some(first + columns.len() + usize::from(bar_place.is_some()));
-    for (place, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, 1));
-        if place >= first && Some(place) != bar_place && Some(place) != trend_place {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    lines(table.lines().map(|line| line.trim_end().to_string()))
-}
-
-/// Lines as text, each with its line feed.
-pub fn lines(lines: impl Iterator<Item = String>) -> String {
-    lines.fold(String::new(), |text, line| text + &line + "\n")
-}
-
-/// A grid without borders, its heading underlined.
-pub fn borderless() -> Table {
-    let mut table = Table::new();
-    table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
-    table
-}
-
-/// Text in lines of at most so many columns where its words allow it, further lines behind an indent.
-pub fn wrapped(text: &str, width: usize, indent: &str) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    // a blank that does not break holds a number together
-    for word in text.split([' ', '\n', '\t']).filter(|word| !word.is_empty()) {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            Some(_) => lines.push(format!("{indent}{word}")),
-            None => lines.push(word.to_string()),
-        }
-    }
-    lines.join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_is_wrapped_at_80_columns() {
-        let text = wrapped(&"word ".repeat(30), WIDTH, "  ");
-        assert!(text.lines().all(|line| line.chars().count() <= WIDTH));
-        assert_eq!(text.split_whitespace().count(), 30);
-    }
+    grid(&headings, &rows, |place| place >= first && Some(place) != bar_place && Some(place) != trend_place)
 }

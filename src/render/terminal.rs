@@ -2,6 +2,7 @@
 //! text does not say without it.
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 
 use crate::cli::Colour;
 use crate::kpi::catalogue::Unit;
@@ -30,6 +31,11 @@ impl Look {
     /// That of files and pipes, the same everywhere.
     pub fn plain() -> Look {
         Look { width: WIDTH, has_colour: false, has_pictures: false }
+    }
+
+    /// That of a file where there is one, else that of stdout.
+    pub fn at(place: Option<&Path>, colour: Colour) -> Look {
+        if place.is_some() { Look::plain() } else { Look::of_stdout(colour) }
     }
 
     /// That of stdout: of a terminal, or of what is to be treated as one.

@@ -194,9 +194,9 @@ fn definitions_sheet(report: &Report) -> Result<Worksheet, XlsxError> {
     let headings = [say!("KPI"), say!("Title"), say!("Unit"), say!("Definition"), say!("Formula")];
     sheet.headings(headings.len(), headings.into_iter())?;
     for definition in &report.definitions {
-        let unit = definition.unit.name();
-        let texts = [&definition.kpi, &definition.title, unit, &definition.definition, &definition.formula];
-        sheet.cells(texts.map(Cell::text).into())?;
+        let unit = definition.unit.title();
+        let texts = [&definition.kpi, &definition.title, &unit, &definition.definition, &definition.formula];
+        sheet.cells(texts.map(|text| Cell::text(text)).into())?;
     }
     sheet.finish(1, 1)
 }

@@ -35,6 +35,7 @@ pub fn report(audit: &Audit) -> Report {
         is_judged: false,
         evidence: None,
         definitions: Vec::new(),
+        stages: Vec::new(),
         roles: BTreeMap::new(),
     }
 }

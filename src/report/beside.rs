@@ -1,10 +1,9 @@
 //! The explanation of what stands beside a KPI: its plan, attainment, pace and growth.
 
-use std::fmt::Write as _;
-
 use anyhow::Result;
 
-use super::explain::{basis_of_question, plain_text, refuse_lacking, write_pairs};
+use super::explain::{basis_of_question, plain_text, refuse_lacking};
+use super::explanation::{Explanation, Section};
 use super::goals::{Aim, Goal};
 use super::scope::{Scope, describe_scope};
 use super::targets::{Judged, judge_all};
@@ -15,39 +14,41 @@ use crate::lang;
 use crate::render::measured_text;
 use crate::say;
 
-/// The explanation as text; `goals` are those of the configuration and of the plan.
+/// The explanation; `goals` are those of the configuration and of the plan.
 ///
 /// # Errors
 /// A KPI that the data cannot give.
-pub fn explain(scope: &Scope, name: &str, found: &Found, goals: &[Goal]) -> Result<String> {
+pub fn explain(scope: &Scope, name: &str, found: &Found, goals: &[Goal]) -> Result<Explanation> {
     refuse_lacking(scope, found.kpi)?;
     let title = scope.catalogue.kpi(found.kpi)?.kpi.title.text();
-    let mut text = format!("{title}: {} ({name})\n", found.fill(found.beside.title.text()));
-    let _ = writeln!(text, "{}\n", found.fill(found.beside.definition.text()));
-    let pairs = [
+    let facts = vec![
         (say!("formula"), found.fill(&found.beside.formula)),
         (say!("scope"), describe_scope(scope, basis_of_question(scope, found.kpi)?)),
         (say!("source"), found.beside.source.clone()),
     ];
-    write_pairs(&mut text, &pairs);
-    if found.what == "growth" {
-        let place = say!(
-            "It stands in reports of several periods (`--every month`), where a period has one before it."
-        );
-        let _ = writeln!(text, "\n{place}");
-        return Ok(text);
-    }
+    let numbers = if found.what == "growth" { place_of_growth() } else { planned(scope, found, goals)? };
+    Ok(Explanation {
+        title: format!("{title}: {} ({name})", found.fill(found.beside.title.text())),
+        definition: found.fill(found.beside.definition.text()),
+        sections: vec![Section::of_pairs(String::new(), facts), numbers],
+    })
+}
+
+fn place_of_growth() -> Section {
+    let place =
+        say!("It stands in reports of several periods (`--every month`), where a period has one before it.");
+    Section::of_lines(place, Vec::new())
+}
+
+/// What was planned for the KPI in this scope, and what came of it.
+fn planned(scope: &Scope, found: &Found, goals: &[Goal]) -> Result<Section> {
     let planned: Vec<Goal> = goals.iter().filter(|goal| goal.kpi == found.kpi).cloned().collect();
     let (judged, _) = judge_all(scope, None, &planned)?;
-    let lines: Vec<(String, String)> =
+    let pairs: Vec<(String, String)> =
         judged.iter().filter_map(|judged| Some((place(judged), line(scope, found, judged)?))).collect();
-    let _ = writeln!(text, "\n{}", say!("Planned"));
-    if lines.is_empty() {
-        let none = say!("nothing in this scope: a plan is a file (`--plan`), with a row a period and KPI");
-        let _ = writeln!(text, "  {none}");
-    }
-    write_pairs(&mut text, &lines);
-    Ok(text)
+    let none = || say!("nothing in this scope: a plan is a file (`--plan`), with a row a period and KPI");
+    let lines = pairs.is_empty().then(none).into_iter().collect();
+    Ok(Section { lines, ..Section::of_pairs(say!("Planned"), pairs) })
 }
 
 /// That there are no rows, and where those of the parts are.

@@ -12,7 +12,7 @@ use crate::check::Finding;
 use crate::error::data_error;
 use crate::kpi::catalogue::Catalogue;
 use crate::kpi::roles;
-use crate::leads::lack::Lack;
+use crate::lang::Bilingual;
 use crate::period::format_day;
 use crate::say;
 
@@ -20,7 +20,7 @@ use crate::say;
 pub struct Built {
     pub tables: Vec<Table>,
     /// Name and need of each table that was asked for and is not there.
-    pub lacking: Vec<(String, Lack)>,
+    pub lacking: Vec<(String, Bilingual)>,
 }
 
 impl Built {
@@ -79,6 +79,7 @@ pub fn around(scope: &Scope, tables: Vec<Table>) -> Report {
         is_judged: false,
         evidence: None,
         definitions: Vec::new(),
+        stages: scope.catalogue.stages.clone(),
         roles: scope.catalogue.roles.clone(),
     }
 }
@@ -139,7 +140,7 @@ fn without_a_role(scope: &Scope, tables: &[Table]) -> Result<Vec<String>> {
     for definition in
         tables::tables()?.iter().filter(|known| tables.iter().any(|table| table.name == known.name))
     {
-        let mut kpis: BTreeMap<&str, (Vec<&str>, Lack)> = BTreeMap::new();
+        let mut kpis: BTreeMap<&str, (Vec<&str>, Bilingual)> = BTreeMap::new();
         for tables::Column::Kpi(kpi) | tables::Column::Side { kpi, .. } in
             definition.blocks.iter().flat_map(|block| &block.columns)
         {

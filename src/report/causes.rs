@@ -5,6 +5,7 @@
 
 use anyhow::Result;
 
+use super::explanation::Grid;
 use super::layout::{label_headings, labels};
 use super::scope::Scope;
 use super::{Block, Column, Row, Show, Table, Value};
@@ -74,24 +75,36 @@ pub fn differences(scope: &Scope, basis: Basis) -> Result<Option<Block>> {
     }))
 }
 
-/// The differences one by one, in words: the sides, then the difference, its interval and the two shares.
+/// The differences one by one: the sides, the difference, its interval and the two shares that it is of.
 ///
 /// # Errors
 /// A predicate that does not fit the columns.
-pub fn described(scope: &Scope, basis: Basis) -> Result<Vec<(String, String)>> {
-    let dimensions = [profile::NAME.to_string(), complaints::NAME.to_string()];
+pub fn described(scope: &Scope, basis: Basis) -> Result<Grid> {
+    let dimensions = vec![profile::NAME.to_string(), complaints::NAME.to_string()];
     let questions = asked(scope, basis)?;
     let contrasts = questions.iter().flatten().flat_map(|question| &question.contrasts);
-    let described = contrasts.filter_map(|contrast| {
-        let (more, less) = (contrast.more, contrast.less);
-        let difference = value_text(contrast.difference()?, Unit::Part);
-        let interval = contrast.interval().map(|interval| format!("  {}", interval_text(interval)));
-        let shares = format!("{} / {} - {} / {}", more.left, more.of, less.left, less.of);
-        let interval = interval.unwrap_or_default();
-        let label = labels(scope.data, &dimensions, &contrast.labels.map(String::from)).join(", ");
-        Some((label, format!("{difference}{interval}  {shares}")))
-    });
-    Ok(described.collect())
+    let parts = |side: Side| format!("{} / {}", lang::whole(side.left), lang::whole(side.of));
+    let row = |contrast: &Contrast| {
+        let shown = [
+            value_text(contrast.difference()?, Unit::Part),
+            contrast.interval().map(interval_text).unwrap_or_default(),
+            parts(contrast.more),
+            parts(contrast.less),
+        ];
+        let labels = labels(scope.data, &dimensions, &contrast.labels.map(String::from));
+        Some(labels.into_iter().chain(shown).collect())
+    };
+    let headings = label_headings(&dimensions).into_iter().chain([
+        say!("Difference, points"),
+        say!("95% interval"),
+        say!("Left, of the first"),
+        say!("Left, of the second"),
+    ]);
+    Ok(Grid {
+        headings: headings.collect(),
+        rows: contrasts.filter_map(row).collect(),
+        labels: dimensions.len(),
+    })
 }
 
 /// Puts into a table what the differences that it shows allow to be said under a scope; nothing into one without them.

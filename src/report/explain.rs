@@ -1,12 +1,11 @@
 //! Where one number comes from: its definition and formula, its parts on the data at hand, and the rows behind them.
 
-use std::fmt::Write as _;
-
 use anyhow::Result;
 
 use super::build::OWN_KPIS;
+use super::explanation::{Explanation, Grid, Section, findings_title};
 use super::lack::{setting, way_out};
-use super::layout::{labels, split_title, with_unit};
+use super::layout::{label_headings, labels, split_title, with_unit};
 use super::scope::{Scope, describe_scope, undated};
 use super::top::place_in_order;
 use super::{Value, causes, order};
@@ -22,46 +21,39 @@ use crate::leads::Over;
 use crate::render::{interval_text, measured_text, value_text};
 use crate::say;
 
-/// The explanation of a KPI as text.
+/// The explanation of a KPI.
 ///
 /// # Errors
 /// An unknown KPI, or one that the data cannot give.
-pub fn explain(scope: &Scope, name: &str) -> Result<String> {
+pub fn explain(scope: &Scope, name: &str) -> Result<Explanation> {
     let entry = scope.catalogue.kpi(name)?;
     refuse_lacking(scope, name)?;
     let basis = basis_of_question(scope, name)?;
     let value = scope.value(name, basis, &[], None)?;
-    let lines = facts(scope, entry, basis, &value);
-    let mut text = format!("{} ({name})\n", entry.kpi.title.text());
-    if !entry.kpi.definition.text().is_empty() {
-        let _ = writeln!(text, "{}", entry.kpi.definition.text());
+    let measures = measures(scope, scope.evaluator(basis), &entry.calculation)?;
+    let mut sections = vec![
+        Section::of_pairs(String::new(), facts(scope, entry, basis, &value)),
+        Section::of_pairs(say!("Measures"), measures),
+    ];
+    match &entry.calculation {
+        Calculation::Curve(_) => sections.extend(by_age(scope, basis)?),
+        Calculation::Contrast => sections.push(contrasts(scope, basis)?),
+        _ => {}
     }
-    text.push('\n');
-    write_pairs(&mut text, &lines);
-    let _ = writeln!(text, "\n{}", say!("Measures"));
-    write_pairs(&mut text, &measures(scope, scope.evaluator(basis), &entry.calculation)?);
-    text.push_str(&match &entry.calculation {
-        Calculation::Curve(_) => by_age(scope, basis)?,
-        Calculation::Contrast => contrasts(scope, basis)?,
-        _ => String::new(),
-    });
     if !scope.by.is_empty() {
-        text.push_str(&by_dimensions(scope, name, basis)?);
+        sections.push(by_dimensions(scope, name, basis)?);
     }
     let undated = undated(scope);
-    if !scope.data.findings.is_empty() || !undated.is_empty() {
+    let findings: Vec<String> = scope.data.findings.iter().chain(&undated).map(Finding::describe).collect();
+    if !findings.is_empty() {
         let is_of_part = scope.period.is_some() || !scope.filters.is_empty();
-        let title = if is_of_part {
-            say!("Left out, or worth knowing, in the whole of the files")
-        } else {
-            say!("Left out, or worth knowing")
-        };
-        let _ = writeln!(text, "\n{title}");
-        for line in scope.data.findings.iter().chain(&undated).map(Finding::describe) {
-            let _ = writeln!(text, "  {line}");
-        }
+        sections.push(Section::of_lines(findings_title(is_of_part), findings));
     }
-    Ok(text)
+    Ok(Explanation {
+        title: format!("{} ({name})", entry.kpi.title.text()),
+        definition: entry.kpi.definition.text().to_string(),
+        sections,
+    })
 }
 
 /// Why a KPI has no value.
@@ -189,70 +181,64 @@ fn measures(
     Ok(lines)
 }
 
-fn by_dimensions(scope: &Scope, name: &str, basis: Basis) -> Result<String> {
+fn by_dimensions(scope: &Scope, name: &str, basis: Basis) -> Result<Section> {
     let entry = scope.catalogue.kpi(name)?;
-    let keys = scope.evaluator(basis).keys(entry, scope.by)?;
-    let heading = with_unit(entry.kpi.title.text(), entry.kpi.unit, scope.data.currency.as_deref());
-    let mut text = format!("\n{}\n", split_title(&heading, scope.by));
-    let mut lines = Vec::new();
-    let mut keys: Vec<Key> = keys.into_iter().collect();
+    let mut keys: Vec<Key> = scope.evaluator(basis).keys(entry, scope.by)?.into_iter().collect();
     keys.sort_by_cached_key(|key| place_in_order(scope, scope.by, key));
-    for key in keys {
-        let value = scope.value(name, basis, scope.by, Some(&key))?;
-        let shown = value.value.map_or_else(String::new, |exact| value_text(exact, value.unit));
-        let parts = value.numerator.zip(value.denominator);
-        let parts = parts.map(|(numerator, denominator)| {
-            format!("  {} / {}", plain_text(numerator), plain_text(denominator))
-        });
-        let label = labels(scope.data, scope.by, &key).join(", ");
-        lines.push((label, format!("{shown}{}", parts.unwrap_or_default())));
+    let row = |key: &Key| -> Result<Vec<String>> {
+        let value = scope.value(name, basis, scope.by, Some(key))?;
+        let part = |part: Option<Exact>| part.map(plain_text).unwrap_or_default();
+        let cells = [
+            value.value.map_or_else(String::new, |exact| value_text(exact, value.unit)),
+            value.interval.map(interval_text).unwrap_or_default(),
+            part(value.numerator),
+            part(value.denominator),
+        ];
+        Ok(labels(scope.data, scope.by, key).into_iter().chain(cells).collect())
+    };
+    let mut rows: Vec<Vec<String>> = keys.iter().map(row).collect::<Result<_>>()?;
+    let unit = with_unit(&say!("Value"), entry.kpi.unit, scope.data.currency.as_deref());
+    let numbers = [unit, say!("95% interval"), say!("Numerator"), say!("Denominator")];
+    let mut headings: Vec<String> = label_headings(scope.by).into_iter().chain(numbers).collect();
+    let labels = scope.by.len();
+    // what no row has is no column: a sum has no interval and no parts
+    for place in (labels + 1..headings.len()).rev() {
+        if rows.iter().all(|row| row[place].is_empty()) {
+            headings.remove(place);
+            for row in &mut rows {
+                row.remove(place);
+            }
+        }
     }
-    write_pairs(&mut text, &lines);
-    Ok(text)
+    let title = split_title(entry.kpi.title.text(), scope.by);
+    Ok(Section::of_grid(title, Grid { headings, rows, labels }, Vec::new()))
 }
 
 /// What customers had brought by each age that all of them have reached: the numbers that the last age is one of.
-fn by_age(scope: &Scope, basis: Basis) -> Result<String> {
-    let Some(curves) = scope.evaluator(basis).curves(&[])? else { return Ok(String::new()) };
+fn by_age(scope: &Scope, basis: Basis) -> Result<Option<Section>> {
+    let Some(curves) = scope.evaluator(basis).curves(&[])? else { return Ok(None) };
     let curve = &curves.total;
-    let lines: Vec<(String, String)> = curve
-        .by_age
-        .iter()
-        .enumerate()
-        .filter_map(|(age, margin)| {
-            let value = value_text(curve.at(age)?, Unit::Money);
-            let margin = plain_text(Exact::millionths(*margin));
-            Some((age.to_string(), format!("{value}  {margin} / {}", curve.members)))
-        })
-        .collect();
-    let heading = say!("Margin per customer by age in months: the last is the age that all have reached");
-    let mut text = format!("\n{heading}\n");
-    if lines.is_empty() {
-        let _ = writeln!(text, "  {}", say!("not all customers have reached a whole month"));
-    }
-    write_pairs(&mut text, &lines);
-    if let Some(line) = order::without_beginning(scope, basis)? {
-        let _ = writeln!(text, "  {line}");
-    }
-    Ok(text)
+    let row = |(age, margin): (usize, &i128)| {
+        let value = value_text(curve.at(age)?, Unit::Money);
+        let margin = plain_text(Exact::millionths(*margin));
+        Some(vec![age.to_string(), value, margin, lang::whole(curve.members)])
+    };
+    let rows: Vec<Vec<String>> = curve.by_age.iter().enumerate().filter_map(row).collect();
+    let none = rows.is_empty().then(|| say!("not all customers have reached a whole month"));
+    let money = |heading: &str| with_unit(heading, Unit::Money, scope.data.currency.as_deref());
+    let headings =
+        vec![say!("Age, months"), money(&say!("Per customer")), money(&say!("Margin")), say!("Customers")];
+    Ok(Some(Section::of_grid(
+        say!("Margin per customer by age in months: the last is the age that all have reached"),
+        Grid { headings, rows, labels: 0 },
+        none.into_iter().chain(order::without_beginning(scope, basis)?).collect(),
+    )))
 }
 
 /// The differences between the sides of the two questions about churn.
-fn contrasts(scope: &Scope, basis: Basis) -> Result<String> {
-    let mut text = format!("\n{}\n", say!("Difference in the share that left, points"));
-    let lines = causes::described(scope, basis)?;
-    if lines.is_empty() {
-        let _ = writeln!(text, "  {}", say!("a side has no customers"));
-    }
-    write_pairs(&mut text, &lines);
-    Ok(text)
-}
-
-/// Writes labels and what they are for, in two columns.
-pub fn write_pairs(text: &mut String, pairs: &[(String, String)]) {
-    let width = pairs.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
-    for (label, value) in pairs {
-        let padding = " ".repeat(width - label.chars().count());
-        let _ = writeln!(text, "  {label}{padding}  {value}");
-    }
+fn contrasts(scope: &Scope, basis: Basis) -> Result<Section> {
+    let grid = causes::described(scope, basis)?;
+    let none = grid.rows.is_empty().then(|| say!("a side has no customers"));
+    let title = say!("Difference in the share that left, points");
+    Ok(Section::of_grid(title, grid, none.into_iter().collect()))
 }

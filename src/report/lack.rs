@@ -10,10 +10,10 @@ use super::tables::{self, By};
 use crate::config::Basis;
 use crate::input::table::Days;
 use crate::kpi::exact::Exact;
+use crate::lang::Bilingual;
 use crate::leads::Over;
-use crate::leads::lack::Lack;
 use crate::period::format_day;
-use crate::{lacks, lang, say};
+use crate::{bilingual, lang, say};
 
 /// Whether the data have what a table needs: a table, or a column of one.
 pub fn has_input(scope: &Scope, need: &str) -> bool {
@@ -34,26 +34,28 @@ pub fn has_input(scope: &Scope, need: &str) -> bool {
 }
 
 /// A need of a table in words.
-pub fn describe_need(need: &str) -> Lack {
+pub fn describe_need(need: &str) -> Bilingual {
     if need == OWN_KPIS {
-        return lacks!("a `[kpi.…]` in funnel.toml");
+        return bilingual!("a `[kpi.…]` in funnel.toml");
     }
     if need.contains(" or ") {
-        return Lack::any_of(&need.split(" or ").map(describe_need).collect::<Vec<_>>());
+        return Bilingual::any_of(&need.split(" or ").map(describe_need).collect::<Vec<_>>());
     }
     match need.split_once('.') {
-        Some((table, column)) => lacks!("the column `{column}` in {table}", column = column, table = table),
-        None => lacks!("{table} (`--{table}`)", table = need),
+        Some((table, column)) => {
+            bilingual!("the column `{column}` in {table}", column = column, table = table)
+        }
+        None => bilingual!("{table} (`--{table}`)", table = need),
     }
 }
 
 /// The way out of a lack: the setting, where it is one of funnel.toml and no input would help, else what is said of inputs.
-pub fn way_out(lack: &Lack, of_inputs: &str) -> String {
+pub fn way_out(lack: &Bilingual, of_inputs: &str) -> String {
     setting(lack).map_or_else(|| of_inputs.to_string(), |setting| format!("set {setting} in funnel.toml"))
 }
 
 /// The setting of funnel.toml that a lack begins with, as it is written there.
-pub fn setting(lack: &Lack) -> Option<&str> {
+pub fn setting(lack: &Bilingual) -> Option<&str> {
     let text = lack.english.strip_prefix("a ").unwrap_or(&lack.english);
     let end = text.strip_prefix("`[")?.find('`')?;
     text.get(..end + "`[".len() + 1)
@@ -116,15 +118,15 @@ pub fn emptiness(scope: &Scope, basis: Basis, blocks: &[Block]) -> Option<String
 ///
 /// # Errors
 /// A table about a KPI that the catalogue lacks.
-pub fn lack_of_blocks(scope: &Scope, table: &tables::Table) -> Result<Lack> {
+pub fn lack_of_blocks(scope: &Scope, table: &tables::Table) -> Result<Bilingual> {
     let subject = table.nothing.as_ref().map(|nothing| scope.lack(&nothing.kpi)).transpose()?.flatten();
     Ok(subject.unwrap_or_else(|| lack_of_columns(scope, table)))
 }
 
-fn lack_of_columns(scope: &Scope, table: &tables::Table) -> Lack {
+fn lack_of_columns(scope: &Scope, table: &tables::Table) -> Bilingual {
     if !scope.by.is_empty() {
         let dimensions = lang::all_of(scope.by);
-        return lacks!(
+        return bilingual!(
             "a dimension that its inputs know: nothing is counted by {dimensions}",
             dimensions = dimensions
         );
@@ -132,19 +134,19 @@ fn lack_of_columns(scope: &Scope, table: &tables::Table) -> Lack {
     if !scope.filters.is_empty() {
         let names: Vec<&str> = scope.filters.iter().map(|filter| filter.dimension.as_str()).collect();
         let dimensions = lang::all_of(&names);
-        return lacks!(
+        return bilingual!(
             "a filter that its inputs know: nothing is counted where {dimensions} is set",
             dimensions = dimensions
         );
     }
     if table.needs.iter().any(|need| need == OWN_KPIS) {
-        return lacks!("a KPI of funnel.toml that has a value here");
+        return bilingual!("a KPI of funnel.toml that has a value here");
     }
     if table.blocks.iter().any(|block| is_of_stages(block) || is_of_maturity(block)) {
         if scope.stages().len() > 1 {
-            return lacks!("leads that something can be counted of here: there are none");
+            return bilingual!("leads that something can be counted of here: there are none");
         }
-        return lacks!("two stages: the dates of two in crm, or a status column");
+        return bilingual!("two stages: the dates of two in crm, or a status column");
     }
     let dimension = table.blocks.iter().find_map(|block| match &block.by {
         By::Asked(text) => text.strip_prefix("--by or ").filter(|name| *name != "total"),
@@ -157,11 +159,11 @@ fn lack_of_columns(scope: &Scope, table: &tables::Table) -> Lack {
     let lack = table.blocks.iter().flat_map(|block| &block.columns).find_map(names_kpi);
     match (lack, dimension) {
         (_, Some(dimension)) => {
-            lacks!("the column `{dimension}`, or a dimension named with `--by`", dimension = dimension)
+            bilingual!("the column `{dimension}`, or a dimension named with `--by`", dimension = dimension)
         }
         (Some(lack), None) => lack,
-        (None, None) if has_segments(table) => lacks!("a dimension in crm"),
-        (None, None) => lacks!("something to count: all that it shows is 0 or unknown"),
+        (None, None) if has_segments(table) => bilingual!("a dimension in crm"),
+        (None, None) => bilingual!("something to count: all that it shows is 0 or unknown"),
     }
 }
 

@@ -17,6 +17,7 @@ pub mod compare;
 mod every;
 pub mod evidence;
 pub mod explain;
+pub mod explanation;
 pub mod goals;
 mod lack;
 pub mod layout;
@@ -44,7 +45,6 @@ use crate::config::Basis;
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
 use crate::kpi::statistics::Interval;
-use crate::say;
 pub use tables::Show;
 
 /// Everything that a renderer needs.
@@ -66,6 +66,8 @@ pub struct Report {
     pub evidence: Option<Evidence>,
     /// What the KPIs of the tables are, each once, in the order in which they first occur.
     pub definitions: Vec<Definition>,
+    /// The stages of the funnel, in their order.
+    pub stages: Vec<String>,
     /// The stage of each role of `[roles]` that one has.
     pub roles: BTreeMap<&'static str, String>,
 }
@@ -86,11 +88,7 @@ impl Report {
     /// The heading of the findings, which are about the whole of the files even where the tables are about a part of them.
     pub fn findings_title(&self) -> String {
         let is_of_part = !self.filters.is_empty() || self.tables.iter().any(|table| table.period != "all");
-        if is_of_part {
-            say!("Left out, or worth knowing, in the whole of the files")
-        } else {
-            say!("Left out, or worth knowing")
-        }
+        explanation::findings_title(is_of_part)
     }
 
     /// A report for each table.
@@ -105,6 +103,7 @@ impl Report {
             is_judged: self.is_judged,
             evidence: self.evidence.as_ref().map(|evidence| evidence.of_table(table)),
             definitions: self.definitions.clone(),
+            stages: self.stages.clone(),
             roles: self.roles.clone(),
         })
     }

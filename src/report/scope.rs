@@ -18,8 +18,8 @@ use crate::kpi::group::Key;
 use crate::kpi::statistics::wilson;
 use crate::kpi::view::{Filter, NONE, View};
 use crate::lang;
+use crate::lang::Bilingual;
 use crate::leads::Data;
-use crate::leads::lack::Lack;
 use crate::mask::Mask;
 use crate::period::{Period, format_day};
 use crate::say;
@@ -133,7 +133,7 @@ impl<'a> Scope<'a> {
     ///
     /// # Errors
     /// A KPI that the catalogue lacks.
-    pub fn lack(&self, kpi: &str) -> Result<Option<Lack>> {
+    pub fn lack(&self, kpi: &str) -> Result<Option<Bilingual>> {
         Ok(self.cohort.lacking(self.catalogue.kpi(kpi)?))
     }
 

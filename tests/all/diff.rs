@@ -117,7 +117,7 @@ fn a_report_does_not_differ_from_itself_in_any_order_of_rows() {
 fn without_rows_it_says_how_to_get_them() {
     let folder = reports(&[]);
     let text = stdout(folder.path(), &["diff", "old.json", "new.json", "mql_to_sql"]);
-    assert!(text.contains("mql_to_sql, %   66.67  75.00   +8.33      2 → 3        3 → 4\n"), "{text}");
+    assert!(text.contains("MQL → SQL, %   66.67  75.00   +8.33      2 → 3        3 → 4\n"), "{text}");
     assert!(
         text.ends_with("which rows made the difference is known of reports made with `--evidence`\n"),
         "{text}"

@@ -192,7 +192,7 @@ fn another_place_names_the_files_from_there() {
 #[test]
 fn a_column_with_two_readings_is_left_to_the_user() {
     let exports = Exports::of(&[("--crm", "fixtures/messy/ambiguous-dates.csv")]);
-    let said = exports.init(&[]);
+    let said = in_one_line(&exports.init(&[]));
     assert!(
         said.contains("`lead_at`: `03/04/2026` is 2026-04-03 as D/M/YYYY and 2026-03-04 as M/D/YYYY"),
         "{said}"
@@ -222,10 +222,10 @@ fn a_file_that_no_table_knows_is_named_with_its_headers() {
         ("leads.csv", "Lead ID,Created,Source\n1,2026-01-05,ads\n"),
         ("mqls.csv", "When,From where\n2026-01-05,ads\n"),
     ]);
-    let said = exports.init(&[]);
+    let said = in_one_line(&exports.init(&[]));
     assert!(
         said.contains(
-            "Not placed\n  mqls.csv: no table knows enough of the headers (headers found: When, From where)"
+            "Not placed mqls.csv: no table knows enough of the headers (headers found: When, From where)"
         ),
         "{said}"
     );
@@ -277,12 +277,12 @@ fn what_stops_the_report_is_said_at_once() {
     let row = "1,2026-01-05,ads\n";
     let exports =
         Exports::written(&[("bad.csv", "Lead ID,Created,Source\n1,2026-02-30,ads\n2,2026-01-05,ads\n")]);
-    let said = exports.init(&[]);
+    let said = in_one_line(&exports.init(&[]));
     assert!(said.contains("bad.csv: 1 row that cannot be read, the first in line 2"), "{said}");
     assert!(exports.configuration().contains("\n# on_error = \"skip\" "));
     let other = "1,2026-01-05,radio\n";
     let exports = Exports::written(&[("twice.csv", &format!("Lead ID,Created,Source\n{row}{other}"))]);
-    let said = exports.init(&[]);
+    let said = in_one_line(&exports.init(&[]));
     assert!(said.contains(
         "1 row repeats a lead ID of the same file and not all agree, in `channel` (twice.csv:3): "
     ));
@@ -315,7 +315,7 @@ fn rows_of_a_lead_that_agree_are_that_lead() {
 fn years_of_two_digits_are_written_where_one_order_fits() {
     let exports =
         Exports::written(&[("short.csv", "Lead ID,Created,MQL date\n1,13/04/26,3/04/26\n2,1/04/26,\n")]);
-    let said = exports.init(&[]);
+    let said = in_one_line(&exports.init(&[]));
     assert!(
         said.contains("`mql_at`: `3/04/26` is 2026-04-03 as D/M/YY and 2026-03-04 as M/D/YY: choose one"),
         "{said}"
@@ -385,4 +385,9 @@ fn any_header_and_word_comes_back_from_the_file() {
     )]);
     assert_eq!(exports.difference(), None);
     assert!(exports.configuration().contains("the header `Region` is there more than once"));
+}
+
+/// What is said, as if the window were as wide as it is long.
+fn in_one_line(said: &str) -> String {
+    said.split_whitespace().collect::<Vec<_>>().join(" ")
 }

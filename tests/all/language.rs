@@ -155,7 +155,7 @@ fn texts() -> BTreeMap<String, String> {
     }
     for (file, keys) in [
         ("src/report/tables.toml", ["title", "step_title", "heading", "says", "notes"].as_slice()),
-        ("src/kpi/catalogue.toml", &["title", "definition", "formula"]),
+        ("src/kpi/catalogue.toml", &["title", "definition", "formula", "source"]),
     ] {
         let text = std::fs::read_to_string(project().join(file)).unwrap();
         // how stages are called stands in language.toml
@@ -220,11 +220,11 @@ fn under(value: &toml::Value, keys: &[&str], tell: &mut impl FnMut(&str)) {
     }
 }
 
-/// The first arguments of all `say!`, `words!` and `lacks!` of a source.
+/// The first arguments of all `say!`, `words!` and `bilingual!` of a source.
 fn literals(source: &str) -> Vec<String> {
     let is_code = |line: &&str| !line.trim_start().starts_with("//");
     let source = &source.split_inclusive('\n').filter(is_code).collect::<String>();
-    let calls = ["say!(", "words!(", "lacks!("]
+    let calls = ["say!(", "words!(", "bilingual!("]
         .into_iter()
         .flat_map(|call| source.match_indices(call).map(move |(at, _)| at + call.len()));
     calls.filter_map(|at| literal(source[at..].trim_start().strip_prefix('"')?)).collect()

@@ -112,3 +112,47 @@ fn what_misses_its_target_is_marked_in_text_and_in_colour() {
     assert!(marks > 0, "{plain}");
     assert_eq!(coloured.matches("\u{1b}[1;31m! ").count(), marks);
 }
+
+/// The widest lines are those of the words that the data and the commands themselves are made of: they are never cut.
+#[test]
+fn every_command_wraps_at_the_width_of_a_file_in_every_language() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = folder.path().join("funnel.toml");
+    let kpis = printed(&["kpis", "--format", "csv"], &[]);
+    let explained: Vec<&str> = kpis
+        .lines()
+        .filter_map(|line| line.strip_prefix("kpi,"))
+        .filter_map(|line| line.split(',').next())
+        .step_by(7)
+        .collect();
+    let mut commands: Vec<String> = explained
+        .iter()
+        .map(|kpi| format!("explain {kpi} --config examples/saas/funnel.toml --by owner,channel -q"))
+        .collect();
+    commands.extend([
+        "kpis".to_string(),
+        "kpis --config examples/b2b/funnel.toml".to_string(),
+        "diff fixtures/diff/june.json fixtures/diff/july.json".to_string(),
+        "explain left_share_difference --config examples/saas/funnel.toml -q".to_string(),
+        "explain revenue_attainment --config examples/b2b/funnel.toml -q".to_string(),
+        format!("init fixtures/check/stops/leads.csv fixtures/tiny/ads.csv --force -o {}", place.display()),
+        "check --config examples/saas/funnel.toml -q".to_string(),
+        "report --config examples/saas/funnel.toml -q".to_string(),
+    ]);
+    let mut lines = 0;
+    for code in ["en", "ru", "bg"] {
+        for command in &commands {
+            let arguments: Vec<&str> = command.split(' ').chain(["--lang", code]).collect();
+            // a command to be copied stays in one line
+            let is_text = |line: &&str| !line.contains(&*place.to_string_lossy());
+            for line in printed(&arguments, &[]).lines().filter(is_text) {
+                let words = line.split_whitespace().map(|word| word.chars().count());
+                let (length, longest) = (line.chars().count(), words.max().unwrap_or(0));
+                let indent = line.chars().take_while(|letter| *letter == ' ').count();
+                assert!(length <= 80.max(indent + longest), "{command}: {length} columns:\n{line}");
+                lines += 1;
+            }
+        }
+    }
+    assert!(lines > 5000, "{lines} lines");
+}

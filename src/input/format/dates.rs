@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::column::{Column, Seen};
 use super::super::date::{Reading, read_date};
 use super::super::profile::{AND, IN_WORDS};
-use super::export::{Cell, Export, Filled};
+use super::export::{Cell, Export, Filled, Way};
 use super::{Setting, Settled, Undecided};
 use crate::period::format_day;
 use crate::words;
@@ -72,8 +72,18 @@ fn decide(
         (_, Some(day), Some(month)) => Err(export.contradiction(
             day,
             month,
-            ("with the day first", "D/M/YYYY"),
-            ("with the month first", "M/D/YYYY"),
+            Way {
+                setting: "D/M/YYYY",
+                against: words!(
+                    "can only be read with the day first, `{text}` in line {line} only with the month first"
+                ),
+            },
+            Way {
+                setting: "M/D/YYYY",
+                against: words!(
+                    "can only be read with the month first, `{text}` in line {line} only with the day first"
+                ),
+            },
         )),
         (_, Some(_), None) => Ok(Some(Setting::DayFirst { has_short_year: false })),
         (_, None, Some(_)) => Ok(Some(Setting::MonthFirst { has_short_year: false })),

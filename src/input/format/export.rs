@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::super::column::{Cells, Column, NO_DAY, NO_NUMBER, Odd};
 use super::super::read::Piece;
 use super::{BadCell, FileFormat, Place, Rows, Setting, Settled, Undecided};
-use crate::error::{Undecided as TwoReadings, number_of, shortened, undecided_error};
+use crate::error::{Reasons, Undecided as UndecidedColumn, number_of, shortened, undecided_error};
+use crate::lang::Bilingual;
 
 /// A distinct text of a column in one export, and where it is met first.
 pub struct Cell<'a> {
@@ -146,28 +147,23 @@ impl<'a> Export<'a> {
     }
 
     /// The error of a column that cannot be decided, at one of its cells.
-    pub fn refuse(&self, cell: &Cell, what: &str, hint: impl Into<String>) -> Undecided {
-        self.undecided(cell, what, hint, Vec::new())
+    pub fn refuse(&self, cell: &Cell, what: Bilingual, hint: impl Into<String>) -> Undecided {
+        let message = what.english.clone();
+        self.undecided(cell, &message, hint, Reasons::Wrong(what))
     }
 
     /// The error of a column that only a setting decides, with the readings of one of its cells and the setting of each.
     pub fn two_readings(&self, cell: &Cell, what: &str, readings: Vec<(&'static str, String)>) -> Undecided {
         let settings: Vec<&str> = readings.iter().map(|(setting, _)| *setting).collect();
-        self.undecided(cell, what, self.setting_hint(&settings), readings)
+        self.undecided(cell, what, self.setting_hint(&settings), Reasons::Readings(readings))
     }
 
-    fn undecided(
-        &self,
-        cell: &Cell,
-        what: &str,
-        hint: impl Into<String>,
-        readings: Vec<(&'static str, String)>,
-    ) -> Undecided {
+    fn undecided(&self, cell: &Cell, what: &str, hint: impl Into<String>, reasons: Reasons) -> Undecided {
         let file = self.files[cell.first.file].name.clone();
         let (line, text) = (cell.first.line, shortened(cell.text));
         let message = format!("{file}:{line}: column `{}`: `{text}` {what}", self.name);
-        let (column, cell_text, what) = (self.name.to_string(), cell.text.to_string(), what.to_string());
-        let undecided = TwoReadings { column, file, line, cell: cell_text, readings, what };
+        let (column, cell_text) = (self.name.to_string(), cell.text.to_string());
+        let undecided = UndecidedColumn { column, file, line, cell: cell_text, reasons };
         (cell.first, undecided_error(message, hint, undecided))
     }
 
@@ -180,24 +176,17 @@ impl<'a> Export<'a> {
         format!("say in funnel.toml under `[{table}.formats]` {which}: {}", lines.join(" or "))
     }
 
-    /// The error of two cells that no way of writing has in common; each with how it reads, and the setting of that.
-    pub fn contradiction(
-        &self,
-        one: &Cell,
-        other: &Cell,
-        reads_one: (&str, &str),
-        reads_other: (&str, &str),
-    ) -> Undecided {
-        let (first, second, first_reads, second_reads) = if one.first < other.first {
-            (one, other, reads_one, reads_other)
+    /// The error of two cells that no way of writing has in common, told of the one that is met later. Each has the setting
+    /// that reads it, and what is said of it where it is the later one, with `{text}` and `{line}` of the earlier.
+    pub fn contradiction(&self, one: &Cell, other: &Cell, of_one: Way, of_other: Way) -> Undecided {
+        let (first, second, first_way, second_way) = if one.first < other.first {
+            (one, other, of_one, of_other)
         } else {
-            (other, one, reads_other, reads_one)
+            (other, one, of_other, of_one)
         };
-        let what = format!(
-            "can only be read {}, `{}` in line {} only {}",
-            second_reads.0, first.text, first.first.line, first_reads.0
-        );
-        self.refuse(second, &what, self.two_ways(&[first_reads.1, second_reads.1]))
+        let line = first.first.line.to_string();
+        let what = Bilingual::new(second_way.against, &[("text", &first.text), ("line", &line)]);
+        self.refuse(second, what, self.two_ways(&[first_way.setting, second_way.setting]))
     }
 
     /// The way out of a column that is written in two ways.
@@ -207,6 +196,14 @@ impl<'a> Export<'a> {
             self.setting_hint(settings)
         )
     }
+}
+
+/// A way of writing that a cell asks for.
+pub struct Way {
+    /// The setting of it.
+    pub setting: &'static str,
+    /// What is said of such a cell behind one that asks for another.
+    pub against: &'static str,
 }
 
 /// What an odd cell turned out to be.

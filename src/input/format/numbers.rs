@@ -5,10 +5,10 @@ use super::super::cell::SCALE;
 use super::super::column::{Cells, Column, NO_NUMBER};
 use super::super::number::{Number, Reading, read_number};
 use super::super::read::Piece;
-use super::export::{Cell, Export, Filled};
+use super::export::{Cell, Export, Filled, Way};
 use super::{Place, Setting, Settled, Undecided};
 use crate::kpi::exact::format_millionths;
-use crate::words;
+use crate::{bilingual, words};
 
 const HINT: &str =
     "numbers are read as 1234.50, 1,234.50 or 1.234,50, with or without the sign of a currency";
@@ -127,8 +127,19 @@ fn decide(export: &Export, evidence: &Evidence) -> Result<Setting, Undecided> {
     match (export.setting(), comma, point, open) {
         (Some(setting @ (Setting::Point | Setting::Comma)), ..) => Ok(setting),
         (_, Some(comma), Some(point), _) => {
-            let reads_point = ("with a decimal point", "1,234.56");
-            Err(export.contradiction(point, comma, reads_point, ("with a decimal comma", "1.234,56")))
+            let of_point = Way {
+                setting: "1,234.56",
+                against: words!(
+                    "can only be read with a decimal point, `{text}` in line {line} only with a decimal comma"
+                ),
+            };
+            let of_comma = Way {
+                setting: "1.234,56",
+                against: words!(
+                    "can only be read with a decimal comma, `{text}` in line {line} only with a decimal point"
+                ),
+            };
+            Err(export.contradiction(point, comma, of_point, of_comma))
         }
         (_, Some(comma), None, _) => match plain_point {
             Some(place) => Err(comma_beside_points(export, comma, *place)),
@@ -168,7 +179,7 @@ fn is_percent(export: &Export, own: &[Column], odd: &Odd) -> Result<bool, Undeci
         None => Ok(true),
         Some(other) => Err(export.refuse(
             percent,
-            &format!("is in percent, but the number in line {} is not", other.line),
+            bilingual!("is in percent, but the number in line {line} is not", line = other.line.to_string()),
             "write all cells of the column with `%`, or none",
         )),
     }
@@ -182,7 +193,11 @@ fn currencies(export: &Export, odd: &Odd) -> Result<Option<(&'static str, Place,
         None => Ok(Some((code, first.first, first.text.to_string()))),
         Some((other, _)) => Err(export.refuse(
             other,
-            &format!("is in another currency than `{}` in line {}", first.text, first.first.line),
+            bilingual!(
+                "is in another currency than `{text}` in line {line}",
+                text = first.text,
+                line = first.first.line.to_string()
+            ),
             "a column of signs is of one currency: give the rows a column `currency`, or export each currency to a file of its own",
         )),
     }
@@ -213,9 +228,9 @@ fn two_readings(export: &Export, cell: &Cell) -> Undecided {
 }
 
 fn comma_beside_points(export: &Export, comma: &Cell, point: Place) -> Undecided {
-    let what = format!(
-        "can only be read with a decimal comma, the number in line {} only with a decimal point",
-        point.line
+    let what = bilingual!(
+        "can only be read with a decimal comma, the number in line {line} only with a decimal point",
+        line = point.line.to_string()
     );
-    export.refuse(comma, &what, export.two_ways(&["1,234.56", "1.234,56"]))
+    export.refuse(comma, what, export.two_ways(&["1,234.56", "1.234,56"]))
 }

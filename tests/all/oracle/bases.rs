@@ -95,8 +95,11 @@ fn a_period_has_the_accounts_with_a_lead_in_it_and_what_is_known_of_them_by_its_
             assert!(alone[0].ends_with(&ends) && alone[1].ends_with(&shares), "{context}");
             if let Some(owner) = owner {
                 let explain = ["explain", told[0], "--month", label, "--by", "owner", "--quiet"];
-                let wanted = format!("{} / {}", sizes.iter().sum::<usize>(), sizes.len());
-                let is_it = |line: &str| line.trim_start().starts_with(owner) && line.ends_with(&wanted);
+                let wanted = [sizes.iter().sum::<usize>().to_string(), sizes.len().to_string()];
+                let is_it = |line: &str| {
+                    let words: Vec<&str> = line.split_whitespace().collect();
+                    words.first() == Some(&owner) && words.ends_with(&wanted.each_ref().map(String::as_str))
+                };
                 assert!(stdout(&folder, &explain).lines().any(is_it), "{context}");
             } else {
                 let of_label: Vec<Row> =

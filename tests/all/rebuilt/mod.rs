@@ -70,9 +70,10 @@ fn rebuild(company: &Company, (span, conditions, basis): Question) -> usize {
         };
         let printed = Printed { columns: &[], key: None, csv_text: CsvText::Raw };
         let (listed, notes) = rows(&scope, name, &printed).unwrap();
-        let line = |label: &str| explained.lines().find_map(|line| line.trim().strip_prefix(label));
-        let basis =
-            if line("scope").unwrap().trim().starts_with("cohort") { Basis::Cohort } else { Basis::Event };
+        let facts = explained.sections.iter().flat_map(|section| &section.pairs);
+        let facts: BTreeMap<&str, &str> =
+            facts.map(|(label, fact)| (label.as_str(), fact.as_str())).collect();
+        let basis = if facts["scope"].starts_with("cohort") { Basis::Cohort } else { Basis::Event };
         let value = scope.value(name, basis, &[], None).unwrap();
         let place = format!("{name} under {span:?} {conditions:?} {}", basis.name());
         let columns = columns(&listed);
@@ -86,7 +87,7 @@ fn rebuild(company: &Company, (span, conditions, basis): Question) -> usize {
         let rebuilt = rebuilt(&entry.kpi, &columns);
         compare(&place, &value, &rebuilt);
         if let Some(number) = rebuilt.value {
-            let (told, rounding) = printed_number(line("value").unwrap(), value.unit);
+            let (told, rounding) = printed_number(facts["value"], value.unit);
             let is_same = (told - number).abs() <= rounding + 1e-6;
             assert!(is_same, "{place}: {told} is printed, and the rows say {number}");
         }
