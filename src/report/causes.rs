@@ -119,16 +119,17 @@ pub fn judge(scope: &Scope, table: &mut Table, told: impl Fn(String) -> String) 
     let [quality, service] = &questions;
     let (quality_says, service_says) = (quality.sentence(), service.sentence());
     let sum = sum(quality, service);
-    let notes = [
-        quality_says.clone(),
-        service_says.clone(),
+    let (in_quality, in_service) = (quality.in_parts(), service.in_parts());
+    let said = std::iter::once(quality_says).chain(in_quality).chain([service_says]).chain(in_service);
+    let said: Vec<String> = said.collect();
+    let limits = [
         say!("what may be said: {verdict}", verdict = sum),
         say!(
             "what may not be said: that the one causes the other. Nobody drew lots who fits or who complains; what went with both, such as price or region, is not in the table, and a complaint that the seller settled is in no service desk"
         ),
     ];
-    table.notes.extend(notes.into_iter().map(told));
-    table.verdict = vec![sum, quality_says, service_says];
+    table.notes.extend(said.iter().cloned().chain(limits).map(told));
+    table.verdict = std::iter::once(sum).chain(said).collect();
     Ok(())
 }
 
@@ -198,6 +199,13 @@ fn plus(one: Side, other: Side) -> Side {
     Side { left: one.left + other.left, of: one.of + other.of }
 }
 
+impl Side {
+    /// The share that left, with one decimal.
+    fn percent(self) -> String {
+        lang::decimal(&format!("{:.1}", 100.0 * self.left as f64 / self.of as f64))
+    }
+}
+
 impl Contrast {
     /// The difference of the two shares; none where a side has no customers.
     fn difference(&self) -> Option<Exact> {
@@ -222,6 +230,49 @@ impl Contrast {
     }
 }
 
+impl Contrast {
+    /// What a difference within one answer to the other question says, and how much weight that has.
+    fn sentence(&self) -> String {
+        let who = match self.labels {
+            [_, NO] => say!("of customers without a complaint"),
+            [_, YES] => say!("of customers that had a complaint"),
+            [FITS, _] => say!("of customers that fit the profile"),
+            _ => say!("of customers that do not fit the profile"),
+        };
+        let weight = if self.is_large_enough() {
+            say!("more than chance, in this part of the customers")
+        } else {
+            say!(
+                "more than chance would give, but with fewer than {fewest} customers on a side it is a lead to follow and no finding",
+                fewest = FEWEST
+            )
+        };
+        let (more, less) = (self.more.percent(), self.less.percent());
+        let sides = if matches!(self.labels[1], NO | YES) {
+            say!(
+                "{more}% of those that do not fit left ({more_left} of {more_of}), {less}% of those that fit ({less_left} of {less_of})",
+                more = more,
+                more_left = self.more.left,
+                more_of = self.more.of,
+                less = less,
+                less_left = self.less.left,
+                less_of = self.less.of
+            )
+        } else {
+            say!(
+                "{more}% of those that had a complaint left ({more_left} of {more_of}), {less}% of those without one ({less_left} of {less_of})",
+                more = more,
+                more_left = self.more.left,
+                more_of = self.more.of,
+                less = less,
+                less_left = self.less.left,
+                less_of = self.less.of
+            )
+        };
+        say!("{who}, {sides}; {weight}", who = who, sides = sides, weight = weight)
+    }
+}
+
 impl Question {
     /// Whether the difference as a whole is more than chance, and no field of the other question turns it round.
     fn direction(&self) -> i32 {
@@ -232,6 +283,17 @@ impl Question {
             contrast.is_large_enough() && sign == -i128::from(found)
         };
         if within.iter().any(turns_round) { 0 } else { found }
+    }
+
+    /// What differs by more than chance among those who answer the other question alike, where the whole does not say so.
+    fn in_parts(&self) -> Vec<String> {
+        let [_, within @ ..] = &self.contrasts;
+        let excludes_zero = |contrast: &&Contrast| match contrast.interval() {
+            Some(interval) if interval.low > 0.0 => self.direction() != 1,
+            Some(interval) if interval.high < 0.0 => self.direction() != -1,
+            _ => false,
+        };
+        within.iter().filter(excludes_zero).map(Contrast::sentence).collect()
     }
 
     fn sentence(&self) -> String {
@@ -245,9 +307,7 @@ impl Question {
             (true, 1, _) => say!("more than chance"),
             _ => say!("less than chance would give: the other way round"),
         };
-        let percent =
-            |side: Side| lang::decimal(&format!("{:.1}", 100.0 * side.left as f64 / side.of as f64));
-        let (more, less) = (percent(whole.more), percent(whole.less));
+        let (more, less) = (whole.more.percent(), whole.less.percent());
         match self.asked_of {
             AskedOf::LeadQuality => say!(
                 "lead quality: of customers that do not fit the profile {more}% left ({more_left} of {more_of}), of those that fit {less}% ({less_left} of {less_of}); {conclusion}",

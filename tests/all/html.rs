@@ -9,8 +9,8 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::page::{
-    Cell, Piece, assert_asks_nothing, assert_well_formed, cells, hold_against_json, pieces, plain, rows,
-    tiles,
+    Cell, Piece, Place, assert_asks_nothing, assert_well_formed, cells, hold_against_json, pieces, plain,
+    rows, tiles,
 };
 use crate::support::{project, run, stdout};
 
@@ -287,6 +287,30 @@ fn in_a_browser_tables_sort_and_nothing_is_wider_than_a_phone() {
         let order: Vec<String> = revenues.into_iter().map(|(_, channel)| channel).collect();
         assert_eq!(outcome["order"], serde_json::json!(order), "{example}");
     }
+}
+
+/// The same where periods are the columns: the rows of one channel, say, stay together.
+const GROUPS: &str = include_str!("groups.js");
+
+#[test]
+fn in_a_browser_groups_of_rows_sort_where_periods_are_the_columns() {
+    let page = report("saas", &["--every", "quarter"], "html");
+    let Some((seen, console)) = opened(&with_script(&page, GROUPS), 1280) else { return };
+    assert!(console.is_empty(), "{console:#?}");
+    let outcome = outcome(&seen);
+    assert_eq!(outcome["wrong"], serde_json::json!([]));
+    assert!(outcome["clicks"].as_u64() > Some(500) && outcome["tables"].as_u64() > Some(10), "{outcome}");
+    let rows = rows(&report("saas", &["channels", "--every", "quarter"], "json"));
+    let is_it = |place: &&Place| place.1 == "2025-Q3" && place.2 == "revenue" && place.3.len() == 1;
+    let mut revenues: Vec<(Option<f64>, String)> = rows
+        .iter()
+        .filter(|(place, _)| is_it(place))
+        .map(|(place, (figures, _))| (figures[0], place.3["channel"].clone()))
+        .collect();
+    revenues.sort_by(|one, other| other.0.partial_cmp(&one.0).expect("numbers"));
+    let order: Vec<String> = revenues.into_iter().map(|(_, channel)| channel).collect();
+    assert_eq!(order.len(), 3);
+    assert_eq!(outcome["order"], serde_json::json!(order));
 }
 
 /// The page of a real export.

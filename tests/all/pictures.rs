@@ -48,6 +48,12 @@ fn the_picture_is_that_of_the_last_whole_period_or_of_the_total() {
     for (arguments, alone, title) in [
         (&["--every", "month"][..], &["--month", "2026-03"][..], "From stage to stage, 2026-03"),
         (&["--every", "quarter"][..], &["--quarter", "2026-Q1"][..], "From stage to stage, 2026-Q1"),
+        // one month that is not over is better than no picture
+        (
+            &["--every", "month", "--from", "2026-03-01", "--to", "2026-04-01", "--as-of", "2026-03-20"][..],
+            &["--month", "2026-03", "--as-of", "2026-03-20"][..],
+            "From stage to stage, 2026-03",
+        ),
         (&["--by", "channel"][..], &[][..], "From stage to stage, in total"),
         (
             &["--every", "quarter", "--by", "channel"][..],

@@ -31,6 +31,83 @@
     rows.forEach(function (row) { body.appendChild(row); });
   }
 
+  // the raw number of a cell among the rows of its group
+  function number(rows, row, place) {
+    var own = row.cells[place].getAttribute("data-sort");
+    if (own !== null) return own;
+    var part = Number(row.getAttribute("data-part") || 0);
+    // the row of the value itself has its numerator, its denominator and its interval
+    var value = part ? rows.find(function (other) {
+      return other.getAttribute("data-kpi") === row.getAttribute("data-kpi") && other.cells[place].hasAttribute("data-v");
+    }) : row;
+    return value ? (value.cells[place].getAttribute("data-v") || "").split("|")[part] || "" : "";
+  }
+
+  function nameOf(row) { return row.getAttribute("data-kpi") + "/" + (row.getAttribute("data-part") || ""); }
+
+  // where periods are the columns, groups of rows are sorted by one of their rows
+  function sortGroups(table, chosen, place, ascending) {
+    var body = table.tBodies[0], groups = [];
+    Array.from(body.rows).forEach(function (row) {
+      var last = groups[groups.length - 1];
+      if (last && last[0].getAttribute("data-key") === row.getAttribute("data-key")) last.push(row);
+      else groups.push([row]);
+    });
+    var keyed = groups.map(function (rows) {
+      var row = rows.find(function (row) { return nameOf(row) === chosen; });
+      var text = row ? number(rows, row, place) : "";
+      return { rows: rows, key: text === "" ? "" : Number(text) };
+    });
+    keyed.sort(function (one, other) {
+      if (one.key === "" || other.key === "") return (one.key === "") - (other.key === "");
+      return ascending ? one.key - other.key : other.key - one.key;
+    });
+    keyed.forEach(function (group) { group.rows.forEach(function (row) { body.appendChild(row); }); });
+  }
+
+  function button(cell, click) {
+    var button = document.createElement("button");
+    button.type = "button";
+    while (cell.firstChild) button.appendChild(cell.firstChild);
+    cell.appendChild(button);
+    button.addEventListener("click", click);
+    return button;
+  }
+
+  function makeGroupsSortable(table) {
+    var head = Array.from(table.tHead.rows[0].cells);
+    var labels = head.filter(function (cell) { return cell.classList.contains("label"); }).length;
+    var rows = Array.from(table.tBodies[0].rows);
+    var chosen = nameOf(rows[0]), place = head.length - 1, ascending = false;
+    function show() {
+      sortGroups(table, chosen, place, ascending);
+      head.slice(labels).forEach(function (cell, at) {
+        cell.setAttribute("aria-sort", at + labels !== place ? "none" : ascending ? "ascending" : "descending");
+      });
+      rows.forEach(function (row) {
+        row.cells[labels - 1].firstChild.setAttribute("aria-pressed", String(nameOf(row) === chosen));
+      });
+    }
+    head.slice(labels).forEach(function (cell, at) {
+      cell.setAttribute("aria-sort", "none");
+      button(cell, function () {
+        ascending = cell.getAttribute("aria-sort") === "descending";
+        place = at + labels;
+        show();
+      });
+    });
+    rows.forEach(function (row) {
+      var choose = button(row.cells[labels - 1], function () {
+        ascending = nameOf(row) === chosen && choose.getAttribute("aria-pressed") === "true" && !ascending;
+        chosen = nameOf(row);
+        show();
+      });
+      choose.setAttribute("aria-pressed", "false");
+      // one group of stops of the tab key is enough
+      if (row.getAttribute("data-key") !== rows[0].getAttribute("data-key")) choose.tabIndex = -1;
+    });
+  }
+
   // what a cell tells begins with its row and its heading, which may be out of sight
   function name(table, cell) {
     if (cell.tagName !== "TD" || !cell.title || cell.named) return;
@@ -57,14 +134,12 @@
 
   document.querySelectorAll("table.sortable").forEach(function (table) {
     Array.from(table.tHead.rows[0].cells).forEach(function (heading, place) {
-      var button = document.createElement("button");
-      button.type = "button";
-      while (heading.firstChild) button.appendChild(heading.firstChild);
-      heading.appendChild(button);
       heading.setAttribute("aria-sort", "none");
-      button.addEventListener("click", function () { sort(table, place); });
+      button(heading, function () { sort(table, place); });
     });
   });
+
+  document.querySelectorAll("table.grouped").forEach(makeGroupsSortable);
 
   document.querySelectorAll("svg[role=group]").forEach(function (chart) {
     // one stop of the tab key a chart, the arrows go from point to point

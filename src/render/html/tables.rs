@@ -1,6 +1,7 @@
 //! Every table of the report in full: what people read, and beside each number the raw one with the place where it
 //! belongs.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::common::Common;
@@ -94,9 +95,11 @@ fn grid(text: &mut String, report: &Report, table: &Table, (block, shown): (&Blo
         shown,
         common: Common::of(table, block, &rows),
         is_sortable: can_be_sorted(block, &rows),
+        is_grouped: has_sortable_groups(block, &rows),
     };
     let mut classes = Vec::new();
     classes.extend(grid.is_sortable.then_some("sortable"));
+    classes.extend(grid.is_grouped.then_some("grouped"));
     let width = shown.len() + block.labels.len();
     classes.extend((width > MANY).then_some("wide"));
     let dimensions = serde_json::json!(block.dimensions).to_string();
@@ -111,7 +114,8 @@ fn grid(text: &mut String, report: &Report, table: &Table, (block, shown): (&Blo
     headings(text, &grid);
     text.push_str("</tr>\n</thead>\n");
     // a total stays below whatever the rows are sorted by
-    let is_foot = |row: &&&Row| !row.key.is_empty() && is_total(row) && !is_turned(block);
+    let is_foot =
+        |row: &&&Row| !row.key.is_empty() && is_total(row) && (grid.is_grouped || !is_turned(block));
     for (tag, rows) in [
         ("tbody", rows.iter().filter(|row| !is_foot(row)).collect::<Vec<_>>()),
         ("tfoot", rows.iter().filter(is_foot).collect()),
@@ -136,6 +140,8 @@ struct Grid<'a> {
     shown: &'a [usize],
     common: Common<'a>,
     is_sortable: bool,
+    /// Whether the rows of each key are sorted together.
+    is_grouped: bool,
 }
 
 fn headings(text: &mut String, grid: &Grid) {
@@ -168,10 +174,39 @@ fn can_be_sorted(block: &Block, rows: &[&Row]) -> bool {
     rows.len() > 1 && !is_turned(block) && rows.iter().all(is_alone)
 }
 
+/// Whether the columns are periods, and the rows of one key can stand before or behind those of another: all keys have the
+/// same rows, which stand together.
+fn has_sortable_groups(block: &Block, rows: &[&Row]) -> bool {
+    let is_named = |row: &&Row| row.labels.first().is_some_and(|label| !label.starts_with(' '));
+    let split: Vec<&Row> = rows.iter().copied().filter(|row| !row.key.is_empty() && !is_total(row)).collect();
+    let groups: Vec<&[&Row]> = split.chunk_by(|one, other| one.key == other.key).collect();
+    let keys: BTreeSet<&[String]> = groups.iter().map(|group| group[0].key.as_slice()).collect();
+    let shape = |group: &[&Row]| -> Vec<(String, Option<Show>)> {
+        let kpi = |row: &&Row| row.values.iter().map(|value| value.kpi.clone()).find(|kpi| !kpi.is_empty());
+        group.iter().map(|row| (kpi(row).unwrap_or_default(), row.show)).collect()
+    };
+    let are_alike = groups.windows(2).all(|pair| shape(pair[0]) == shape(pair[1]));
+    // the last label says which KPI a row is of
+    let has_kpis = block.labels.len() > block.dimensions.len() && rows.iter().all(|row| !row.key.is_empty());
+    let is_split = keys.len() > 1 && keys.len() == groups.len();
+    is_turned(block) && has_kpis && is_split && are_alike && rows.iter().all(is_named)
+}
+
+/// Which of the raw numbers of a cell a row shows: the cells of the value itself have them all.
+fn part_of(row: &Row) -> &'static str {
+    match row.show {
+        Some(Show::Numerator) => "1",
+        Some(Show::Denominator) => "2",
+        Some(Show::Interval) => "3",
+        _ => "",
+    }
+}
+
 fn line(text: &mut String, grid: &Grid, row: &Row) {
     let key = serde_json::json!(row.key).to_string();
     let kpi = attribute("data-kpi", grid.common.kpi_of_row(row));
-    let _ = writeln!(text, "<tr{}{kpi}>", attribute("data-key", &key));
+    let part = attribute("data-part", if grid.is_grouped { part_of(row) } else { "" });
+    let _ = writeln!(text, "<tr{}{kpi}{part}>", attribute("data-key", &key));
     for (place, label) in row.labels.iter().enumerate() {
         let class = if label.starts_with(' ') { "label indented" } else { "label" };
         let (tag, scope) = if place == 0 { ("th", " scope=\"row\"") } else { ("td", "") };
@@ -192,7 +227,8 @@ fn cell(text: &mut String, grid: &Grid, place: usize, row: &Row) {
     let is_unreached = !column.key.is_empty() && value.value.is_none();
     if value.is_absent() || is_unreached || show != Show::Value {
         // beside it stands the same value itself, so what is known of it is told once
-        let sort = Some(sorted_by(value, show)).filter(|_| grid.is_sortable).unwrap_or_default();
+        let has_order = grid.is_sortable || (grid.is_grouped && part_of(row).is_empty());
+        let sort = Some(sorted_by(value, show)).filter(|_| has_order).unwrap_or_default();
         let class = if value.is_absent() || is_unreached { "" } else { class_of(value, show) };
         let _ = writeln!(text, "<td{class}{}>{words}</td>", attribute("data-sort", &sort));
         return;

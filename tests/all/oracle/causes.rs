@@ -1,6 +1,7 @@
 //! Who fits the profile, who had complained, who left: two hundred customers of `fixtures/causes`, counted a second time.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use crate::support::{Row, project, stdout, tidy};
 
@@ -206,4 +207,96 @@ fn a_complaint_counts_from_the_first_contract_on() {
     let rows = tidy(folder.path(), &["churn", "--month", "2026-04", "--by", "profile,complained"]);
     let found = rows.iter().find(|row| row["kpi"] == "customers_left" && row["complained"] != "(total)");
     assert_eq!(found.map(|row| row["complained"].as_str()), Some("had a complaint"));
+}
+
+/// Left and all of: fits without and with a complaint, does not fit without and with one.
+type Fields = [(u64, u64); 4];
+
+/// What the report says of churn in a company of these customers, as one line.
+fn said(fields: Fields) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut leads = String::from("Lead ID,Created,Won date,Company size\n");
+    let mut contracts = String::from("Lead ID,Started at,Churned at\n");
+    let mut tickets = String::from("Ticket ID,Lead ID,Opened at,Kind\n");
+    for (place, (left, of)) in fields.into_iter().enumerate() {
+        for number in 0..of {
+            let id = format!("L{place}-{number}");
+            let size = if place < 2 { "large" } else { "small" };
+            let _ = writeln!(leads, "{id},2026-01-02,2026-01-10,{size}");
+            let end = if number < left { "2026-05-01" } else { "" };
+            let _ = writeln!(contracts, "{id},2026-01-10,{end}");
+            if place % 2 == 1 {
+                let _ = writeln!(tickets, "T{id},{id},2026-02-01,complaint");
+            }
+        }
+    }
+    let path = project().join("fixtures/causes/funnel.toml");
+    let configuration = std::fs::read_to_string(path).expect("the fixture");
+    let configuration = configuration.replace("channel = \"Source\"\n", "");
+    for (name, text) in [("leads", leads), ("contracts", contracts), ("tickets", tickets)] {
+        std::fs::write(folder.path().join(format!("{name}.csv")), text).expect("a file");
+    }
+    std::fs::write(folder.path().join("funnel.toml"), configuration).expect("a file");
+    let text = stdout(folder.path(), &["report", "churn", "--quiet"]);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What differs in a part of the customers is told where the whole does not say it already, and only there.
+#[test]
+fn a_difference_in_a_part_is_told_where_the_whole_hides_it() {
+    let mut told = 0;
+    for fields in [
+        [(6, 45), (5, 30), (14, 23), (2, 11)],
+        [(5, 50), (25, 50), (30, 60), (30, 60)],
+        [(5, 50), (25, 50), (40, 50), (20, 50)],
+        [(10, 50), (10, 50), (10, 50), (10, 50)],
+        [(1, 20), (9, 20), (3, 20), (4, 20)],
+        [(40, 60), (5, 60), (20, 60), (21, 60)],
+    ] {
+        let text = said(fields);
+        let [fits_quiet, fits_complained, fails_quiet, fails_complained] = fields;
+        let plus = |one: (u64, u64), other: (u64, u64)| (one.0 + other.0, one.1 + other.1);
+        let direction = |[_, low, high]: [f64; 3]| i32::from(low > 0.0) - i32::from(high < 0.0);
+        let questions = [
+            (
+                (plus(fails_quiet, fails_complained), plus(fits_quiet, fits_complained)),
+                [
+                    ("of customers without a complaint", fails_quiet, fits_quiet),
+                    ("of customers that had a complaint", fails_complained, fits_complained),
+                ],
+            ),
+            (
+                (plus(fits_complained, fails_complained), plus(fits_quiet, fails_quiet)),
+                [
+                    ("of customers that fit the profile", fits_complained, fits_quiet),
+                    ("of customers that do not fit the profile", fails_complained, fails_quiet),
+                ],
+            ),
+        ];
+        for ((more, less), parts) in questions {
+            let is_large = more.1 >= 30 && less.1 >= 30;
+            let mut whole = if is_large { direction(newcombe(more, less)) } else { 0 };
+            let share = |(left, of): (u64, u64)| left as f64 / of as f64;
+            for (_, one, other) in parts {
+                let difference = share(one) - share(other);
+                if one.1 >= 30 && other.1 >= 30 && difference * f64::from(whole) < 0.0 {
+                    whole = 0;
+                }
+            }
+            for (who, one, other) in parts {
+                let found = direction(newcombe(one, other));
+                let is_told = found != 0 && found != whole;
+                let sentence = format!("{who}, {:.1}% of those that", 100.0 * share(one));
+                assert_eq!(text.contains(&sentence), is_told, "{fields:?}: {sentence}\n{text}");
+                told += usize::from(is_told);
+                if is_told {
+                    let sides = format!("({} of {})", other.0, other.1);
+                    let weight = if one.1.min(other.1) < 30 { "a lead to follow" } else { "in this part" };
+                    let rest = &text[text.find(&sentence).expect("it was told")..];
+                    assert!(rest.contains(&sides) && rest.contains(weight), "{rest}");
+                }
+            }
+        }
+    }
+    assert!(told >= 5, "{told} sentences were told");
 }

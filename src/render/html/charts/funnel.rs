@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::path::Part;
 use super::rows::{Line, Point, Shape, draw};
 use super::scale::Scale;
 use super::{Chart, Drawing, chart, path, percent, sentences, words_at};
@@ -28,7 +29,7 @@ pub fn charts(report: &Report) -> Vec<Chart> {
     let Some(path) = path else {
         let stages = path::stages(report, table);
         return stages
-            .and_then(|(stages, period)| picture_of_part(report, &stages, period))
+            .and_then(|(stages, part)| picture_of_part(report, &stages, part))
             .into_iter()
             .collect();
     };
@@ -36,15 +37,19 @@ pub fn charts(report: &Report) -> Vec<Chart> {
 }
 
 /// The picture of one of several periods, or of the total of what is split.
-fn picture_of_part(report: &Report, stages: &[Stage], period: Option<&str>) -> Option<Chart> {
-    let (title, part) = match period {
-        Some(period) => {
-            let about = say!("The last period that is over and has leads.");
+fn picture_of_part(report: &Report, stages: &[Stage], part: Option<Part>) -> Option<Chart> {
+    let (title, about) = match part {
+        Some(Part { is_over, period }) => {
+            let about = if is_over {
+                say!("The last period that is over and has leads.")
+            } else {
+                say!("The period is not over: its leads have had little time.")
+            };
             (say!("From stage to stage, {period}", period = period), Some(about))
         }
         None => (say!("From stage to stage, in total"), None),
     };
-    pictured(report, stages, title, part)
+    pictured(report, stages, title, about)
 }
 
 /// A stage of the picture.

@@ -13,9 +13,18 @@ use crate::report::{Report, Show, Table, Value};
 /// Beside the share of a step: what it says otherwise of the same two stages.
 const OTHER_SHARES: [&str; 4] = ["_mature_share", "_mature", "_kaplan_meier", "_by_age"];
 
+/// One of several periods.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Part<'a> {
+    /// Whether it is over: such a period goes before all that are not.
+    pub is_over: bool,
+    pub period: &'a str,
+}
+
 /// The stages in total, and the period that they are of, none where the report has one only.
-pub fn stages<'a>(report: &'a Report, table: &'a Table) -> Option<(Vec<Stage<'a>>, Option<&'a str>)> {
-    let period = last_whole(table);
+pub fn stages<'a>(report: &'a Report, table: &'a Table) -> Option<(Vec<Stage<'a>>, Option<Part<'a>>)> {
+    let part = last(table);
+    let period = part.map(|part| part.period);
     let mut stages = gathered(report, table, period);
     let first = stages.iter().find(|stage| !BEFORE_LEADS.contains(&stage.count.kpi.as_str()))?;
     // a step is named after the stages that it leads from and to
@@ -31,20 +40,21 @@ pub fn stages<'a>(report: &'a Report, table: &'a Table) -> Option<(Vec<Stage<'a>
         let own = found.into_iter().find(|found| found.value.period.as_deref() == period);
         stage.overall = own.map(|found| found.value);
     }
-    Some((stages, period))
+    Some((stages, part))
 }
 
-/// The last period that is over and in which leads were created; none where there is one period.
-fn last_whole(table: &Table) -> Option<&str> {
-    let mut counted: BTreeSet<&str> = BTreeSet::new();
+/// The last period that is over and in which leads were created, else the last that has leads so far; none where there is
+/// one period.
+fn last(table: &Table) -> Option<Part<'_>> {
+    let mut counted: BTreeSet<Part> = BTreeSet::new();
     for block in &table.blocks {
         for row in block.rows.iter().filter(|row| is_total(row)) {
             for (column, value) in block.columns.iter().zip(&row.values) {
-                let period =
-                    value.period.as_deref().filter(|period| lang::day_or_period(period) == column.heading);
                 let is_stage = is_count_of_stage(value) && !BEFORE_LEADS.contains(&value.kpi.as_str());
                 let has_leads = is_stage && value.value.is_some_and(|count| !count.is_zero());
-                counted.extend(period.filter(|_| has_leads));
+                // the heading of a period that is not over says so
+                let part = |period| Part { is_over: lang::day_or_period(period) == column.heading, period };
+                counted.extend(value.period.as_deref().map(part).filter(|_| has_leads));
             }
         }
     }
