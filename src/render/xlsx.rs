@@ -15,6 +15,7 @@ use super::csv::{dimensions, heading, records};
 use super::is_number;
 use crate::check::audit::Audit;
 use crate::error::data_error;
+use crate::report::layout::is_age;
 use crate::report::{Block, Report, Row, Show, Table};
 use crate::say;
 
@@ -34,7 +35,7 @@ pub fn render(report: &Report) -> Result<Vec<u8>> {
     let heading = heading(report, &dimensions);
     let rows = records(report, &dimensions).into_iter().map(|record| {
         let cells = heading.iter().zip(record.cells(report));
-        cells.map(|(name, text)| Cell::typed(name, text, is_number(name))).collect()
+        cells.map(|(name, text)| Cell::typed(name, text, is_number(name) || is_age(name))).collect()
     });
     workbook(report, &heading, rows).map_err(|error| refused(&error))
 }
@@ -130,7 +131,13 @@ fn table_sheet(table: &Table) -> Result<Worksheet, XlsxError> {
             frozen = sheet.row();
         }
         for row in block.rows.iter().filter(|row| row.show != Some(Show::Data)) {
-            sheet.cells(row_cells(block, row, &columns))?;
+            match row.show {
+                Some(Show::Interval) => {
+                    sheet.cells(limit_cells(row, Side::Low))?;
+                    sheet.cells(limit_cells(row, Side::High))?;
+                }
+                _ => sheet.cells(row_cells(block, row, &columns))?,
+            }
         }
     }
     if !table.notes.is_empty() {
@@ -172,8 +179,22 @@ fn columns(block: &Block) -> Vec<(usize, Side)> {
     columns.flat_map(|(place, column)| sides(column.show).iter().map(move |side| (place, *side))).collect()
 }
 
+/// One limit of each interval of a row of intervals, whose last label says which.
+fn limit_cells(row: &Row, side: Side) -> Vec<Cell> {
+    let last = row.labels.len().saturating_sub(1);
+    let label = |(place, label): (usize, &String)| {
+        if place == last { Cell::text(&side.heading(label)) } else { Cell::text(label) }
+    };
+    let values = row.values.iter().map(|value| Cell::of_value(value, Show::Interval, side));
+    row.labels.iter().enumerate().map(label).chain(values).collect()
+}
+
 fn row_cells(block: &Block, row: &Row, columns: &[(usize, Side)]) -> Vec<Cell> {
-    let labels = row.labels.iter().map(|label| Cell::text(label));
+    let label = |(place, label): (usize, &String)| match block.dimensions.get(place) {
+        Some(dimension) if is_age(dimension) => Cell::number_or_text(label),
+        _ => Cell::text(label),
+    };
+    let labels = row.labels.iter().enumerate().map(label);
     let values = columns
         .iter()
         .map(|(place, side)| Cell::of_value(&row.values[*place], row.shows(&block.columns[*place]), *side));

@@ -3,6 +3,8 @@
 use anyhow::Result;
 
 use super::Column;
+use super::ages::AGE;
+use super::maturity::AGE_DAYS;
 use super::scope::Scope;
 use super::tables::{self, Show};
 use crate::kpi::catalogue::{Catalogue, Unit};
@@ -97,6 +99,11 @@ pub fn label_headings(dimensions: &[String]) -> Vec<String> {
         return vec![String::new()];
     }
     dimensions.iter().map(|name| lang::heading(name)).collect()
+}
+
+/// Whether the values of a dimension are ages, and so numbers: all others are names, whatever they look like.
+pub fn is_age(dimension: &str) -> bool {
+    [AGE, AGE_DAYS].contains(&dimension)
 }
 
 /// What people read for the values of dimensions: those that the program has words for in the language of the run.

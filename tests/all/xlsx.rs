@@ -65,7 +65,13 @@ fn the_sheet_of_data_holds_the_rows_of_json_with_their_types() {
         assert_eq!(data.height(), rows.len() + 1);
         for (cells, row) in data.rows().skip(1).zip(rows) {
             for (name, cell) in heading.iter().zip(cells) {
-                assert!(is_same(cell, &row[name]), "{arguments:?}: {name}: {cell:?}, not {}", row[name]);
+                let value =
+                    match (name.as_str(), row[name].as_str().and_then(|text| text.parse::<f64>().ok())) {
+                        // ages are numbers, so that a pivot table has them in their order
+                        ("age_days" | "age_months", Some(age)) => serde_json::json!(age),
+                        _ => row[name].clone(),
+                    };
+                assert!(is_same(cell, &value), "{arguments:?}: {name}: {cell:?}, not {value}");
             }
         }
     }
@@ -114,6 +120,32 @@ fn the_sheets_hold_what_markdown_shows_as_numbers() {
         assert_eq!(rest[rest.len() - 2..], ["definitions", "data"]);
     }
     assert!(numbers > 5000, "only {numbers} numbers were held beside each other");
+}
+
+/// Ages stand in the sheets as numbers, in days and in months, as rows and where periods are the columns.
+#[test]
+fn ages_are_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    for every in [&[][..], &["--every", "quarter"]] {
+        let arguments = [&["maturity", "value", "--config", "examples/saas/funnel.toml"][..], every].concat();
+        let mut book = book(folder.path(), &arguments);
+        for (sheet, heading, ages) in [("maturity", "Age, days", 10), ("value", "Age, months", 3)] {
+            let range = book.worksheet_range(sheet).unwrap();
+            let is_heading = |cell: &Data| *cell == Data::String(heading.into());
+            let found = range
+                .rows()
+                .enumerate()
+                .find_map(|(row, cells)| Some((row, cells.iter().position(is_heading)?)));
+            // ages of a value by cohort are headings unless periods are the columns
+            let Some((row, column)) = found else {
+                assert!(sheet == "value" && every.is_empty(), "{sheet} {every:?} has no {heading}");
+                continue;
+            };
+            let below = range.rows().skip(row + 1).map(|cells| &cells[column]);
+            let numbers = below.clone().filter(|cell| matches!(cell, Data::Float(_))).count();
+            assert!(numbers >= ages, "{sheet} {every:?}: {numbers} ages");
+        }
+    }
 }
 
 /// Of 3 leads 2 became MQL, 1 of these was won, for 100.50, as the transcripts work out by hand.

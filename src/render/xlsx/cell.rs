@@ -32,6 +32,11 @@ impl Cell {
         if text.is_empty() { Cell::Empty } else { Cell::Text(text.to_string()) }
     }
 
+    /// A number as it is, else the text that stands in its place.
+    pub fn number_or_text(text: &str) -> Cell {
+        number(text).map_or_else(|| Cell::text(text), |number| Cell::Number(number, text.to_string(), None))
+    }
+
     /// A cell of the tidy CSV with the type that its column has.
     pub fn typed(name: &str, text: String, is_number: bool) -> Cell {
         if text.is_empty() {
@@ -55,7 +60,6 @@ impl Cell {
         let shown = match (show, side) {
             (Show::Interval, Side::Low) => value.interval.map(|interval| share_limit(interval.low)),
             (Show::Interval, Side::High) => value.interval.map(|interval| share_limit(interval.high)),
-            // the second of two columns that were planned for an interval, in a row that shows something else
             (_, Side::High) => return Cell::Empty,
             (Show::Interval | Show::Status, Side::Whole) | (Show::Status, Side::Low) => None,
             (Show::Numerator, _) => value.numerator.and_then(|number| in_unit(number, Unit::Count, "")),
@@ -75,6 +79,7 @@ impl Cell {
         match shown {
             Some((number, format)) => Cell::Number(number, text, Some(format)),
             None if text.is_empty() => Cell::Empty,
+            None if show == Show::Interval => Cell::Empty,
             None => Cell::Instead(text),
         }
     }

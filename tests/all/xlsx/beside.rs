@@ -53,6 +53,14 @@ pub fn hold_beside(part: &str, rows: &[Vec<Cell>]) -> Result<usize, String> {
         let cells: Vec<&str> = cells.split(" | ").map(str::trim).collect();
         if pairs.is_empty() {
             pairs = heading_pairs(&cells, row)?;
+        } else if cells.iter().any(|cell| is_interval(cell)) {
+            // where periods are the columns an interval is a row, and in the sheet one for each limit
+            let high = rows.next().ok_or("no row of upper limits")?;
+            for (limits, of) in [(row, Limit::Low), (high, Limit::High)] {
+                let cells: Vec<String> = cells.iter().map(|cell| limit(cell, of)).collect();
+                let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+                numbers += hold_row(&cells, &pairs, limits).map_err(|what| format!("{what}, in {line}"))?;
+            }
         } else {
             numbers += hold_row(&cells, &pairs, row).map_err(|what| format!("{what}, in {line}"))?;
         }
@@ -74,6 +82,34 @@ fn heading_pairs(cells: &[&str], row: &[Cell]) -> Result<Vec<bool>, String> {
         place += if is_pair { 2 } else { 1 };
     }
     Ok(pairs)
+}
+
+/// Whether a label is that of intervals, in percent or in points.
+fn is_interval(label: &str) -> bool {
+    label == "95% interval, %" || label == "95% interval"
+}
+
+/// An end of an interval.
+#[derive(Clone, Copy)]
+enum Limit {
+    Low,
+    High,
+}
+
+/// What one of the two rows of an interval shows in the place of a cell.
+fn limit(cell: &str, of: Limit) -> String {
+    let name = match of {
+        Limit::Low => "low",
+        Limit::High => "high",
+    };
+    if is_interval(cell) {
+        return format!("{cell}: {name}");
+    }
+    match (cell.split_once('–').or_else(|| cell.split_once(" to ")), of) {
+        (Some((low, _)), Limit::Low) => low.to_string(),
+        (Some((_, high)), Limit::High) => high.to_string(),
+        (None, _) => cell.to_string(),
+    }
 }
 
 /// The number of numbers in a row.
