@@ -21,6 +21,19 @@ pub struct Cli {
     /// the configuration, else en]
     #[arg(long, global = true, value_name = "LANGUAGE", help_heading = "Output", value_parser = PossibleValuesParser::new(crate::lang::codes()))]
     pub lang: Option<String>,
+    /// Say nothing on stderr but errors, missed targets and exceeded limits; `funnel init` prints no summary either
+    #[arg(short, long, global = true, help_heading = "Output")]
+    pub quiet: bool,
+    /// How to say it on stderr: lines for people, or a JSON object an event
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "FORMAT",
+        default_value = "text",
+        help_heading = "Output"
+    )]
+    pub log: LogFormat,
 }
 
 #[derive(Debug, Subcommand)]
@@ -124,9 +137,6 @@ pub struct InitArguments {
     /// Write to this file, whole or not at all; the exports are named relative to it
     #[arg(short, long, value_name = "FILE", default_value = "funnel.toml")]
     pub output: PathBuf,
-    /// Say nothing on stdout
-    #[arg(short, long)]
-    pub quiet: bool,
 }
 
 #[derive(Debug, Args)]
@@ -233,12 +243,6 @@ pub struct Inputs {
     /// Plan: a row a target of a period, of a KPI and of values of dimensions, also beside a configuration (repeatable, globs)
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub plan: Vec<String>,
-    /// Say nothing on stderr but errors, missed targets and exceeded limits
-    #[arg(short, long)]
-    pub quiet: bool,
-    /// How to say it on stderr: lines for people, or a JSON object an event
-    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub log: LogFormat,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

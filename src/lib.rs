@@ -82,24 +82,29 @@ pub enum Outcome {
 /// # Errors
 /// Everything that keeps the answer from being right; nothing has been written then.
 pub fn run(cli: Cli, log: &Log) -> Result<Outcome> {
-    let done = |()| Outcome::Done;
     if let Some(code) = &cli.lang {
         lang::set(code)?;
     }
-    match cli.command {
-        Command::Report(arguments) => run_report(&arguments, log),
-        Command::Explain(arguments) => run_explain(&arguments, log),
-        Command::Init(arguments) => init::run(&arguments).map(done),
-        Command::Check(arguments) => run_check(&arguments, log),
-        Command::Diff(arguments) => diff::run(&arguments).map(done),
-        Command::Kpis(arguments) => run_kpis(&arguments).map(done),
+    let written = match cli.command {
+        Command::Report(arguments) => return run_report(&arguments, log),
+        Command::Explain(arguments) => return run_explain(&arguments, log),
+        Command::Check(arguments) => return run_check(&arguments, log),
+        Command::Init(arguments) => init::run(&arguments, log)?,
+        Command::Diff(arguments) => diff::run(&arguments)?,
+        Command::Kpis(arguments) => run_kpis(&arguments)?,
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "funnel", &mut text);
-            output::to_stdout(&text).map(done)
+            output::to_stdout(&text)?;
+            Vec::new()
         }
-        Command::Man { command } => output::to_stdout(&man::page(command.as_deref())?).map(done),
-    }
+        Command::Man { command } => {
+            output::to_stdout(&man::page(command.as_deref())?)?;
+            Vec::new()
+        }
+    };
+    log.tell([Event::Done { outcome: Outcome::Done, written: &written }]);
+    Ok(Outcome::Done)
 }
 
 fn run_report(arguments: &ReportArguments, log: &Log) -> Result<Outcome> {
@@ -239,7 +244,7 @@ fn manner(is_csv_safe: bool, place: Option<&Path>, colour: Colour) -> Manner {
     Manner { csv_text: CsvText::of_option(is_csv_safe), look: Look::at(place, colour) }
 }
 
-fn run_kpis(arguments: &KpisArguments) -> Result<()> {
+fn run_kpis(arguments: &KpisArguments) -> Result<Vec<PathBuf>> {
     let path = arguments.config.clone().or_else(default_configuration);
     let config = path.map_or_else(|| Ok(config::from_files(&[])), |path| read_configuration(&path))?;
     let catalogue = catalogue(&config)?;
@@ -248,7 +253,7 @@ fn run_kpis(arguments: &KpisArguments) -> Result<()> {
         ListFormat::Markdown => render::catalogue::reference(&catalogue)?,
         ListFormat::Csv => render::catalogue::csv(&catalogue)?,
     };
-    output::to_stdout(text.as_bytes())
+    output::to_stdout(text.as_bytes()).map(|()| Vec::new())
 }
 
 /// What the command line asks, checked before any file is read.

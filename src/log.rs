@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use self::stopwatch::Stopwatch;
 use crate::Outcome;
-use crate::cli::{Cli, Command, LogFormat};
+use crate::cli::{Cli, LogFormat};
 use crate::error::Failure;
 use crate::input::Progress;
 use crate::input::profile::FileProfile;
@@ -52,23 +52,17 @@ pub enum Event<'a> {
 impl Log {
     /// The log that a command line asks for; the seconds count from here.
     pub fn of(cli: &Cli) -> Log {
-        let inputs = match &cli.command {
-            Command::Report(arguments) => Some(&arguments.inputs),
-            Command::Explain(arguments) => Some(&arguments.inputs),
-            Command::Check(arguments) => Some(&arguments.inputs),
-            Command::Init(_)
-            | Command::Diff(_)
-            | Command::Kpis(_)
-            | Command::Completions { .. }
-            | Command::Man { .. } => None,
-        };
-        let (format, is_quiet) = inputs.map_or((LogFormat::Text, false), |inputs| (inputs.log, inputs.quiet));
-        Log { format, is_quiet, stopwatch: Stopwatch::start() }
+        Log { format: cli.log, is_quiet: cli.quiet, stopwatch: Stopwatch::start() }
     }
 
     /// The log of a command line that cannot be read and asks for events.
     pub fn of_events() -> Log {
         Log { format: LogFormat::Json, is_quiet: false, stopwatch: Stopwatch::start() }
+    }
+
+    /// Whether nothing is to be said that need not be.
+    pub fn is_quiet(&self) -> bool {
+        self.is_quiet
     }
 
     /// Whether programs read it.

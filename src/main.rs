@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use funnel_kpi::Outcome;
 use funnel_kpi::cli::Cli;
-use funnel_kpi::error::exit_code;
+use funnel_kpi::error::{exit_code, is_unread};
 use funnel_kpi::log::{Event, Log, usage};
 
 fn main() -> ExitCode {
@@ -18,17 +18,10 @@ fn main() -> ExitCode {
     match funnel_kpi::run(cli, &log) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Missed) => ExitCode::from(3),
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if is_unread(&error) => ExitCode::SUCCESS,
         Err(error) => {
             log.tell([Event::Error(&error)]);
             ExitCode::from(exit_code(&error))
         }
     }
-}
-
-/// A reader that has seen enough (`funnel report | head`) is no error.
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
-    })
 }

@@ -1,5 +1,6 @@
 //! Where answers go: stdout holds the report and nothing else, files are written whole or not at all.
 
+mod draft;
 mod files;
 mod places;
 
@@ -9,8 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::ValueEnum as _;
 
-pub use self::files::write_files;
-use self::files::{is_named_as_folder, unwritable};
+use self::files::{is_named_as_folder, unwritable, write_files_after};
 use crate::cli::Format;
 use crate::error::{data_error, io_reason, usage_error};
 use crate::render::{Manner, extension, is_binary, is_whole, render};
@@ -102,8 +102,16 @@ pub fn write_report(
         }
     }
     files.extend(beside);
-    write_files(&files)?;
-    to_stdout(&printed)?;
+    write_and_print(files, &printed)
+}
+
+/// Writes files and prints a text, all of it or nothing: a text that cannot be printed leaves the files as they were. A
+/// reader of stdout that has seen enough is no such failure. The files that were written come back.
+///
+/// # Errors
+/// A place that cannot be written to; what stood there before stands there still.
+pub fn write_and_print(files: Vec<(PathBuf, Vec<u8>)>, printed: &[u8]) -> Result<Vec<PathBuf>> {
+    write_files_after(&files, || to_stdout(printed))?;
     Ok(files.into_iter().map(|(path, _)| path).collect())
 }
 
@@ -163,7 +171,7 @@ pub fn write_bytes(bytes: Vec<u8>, place: Option<&Path>) -> Result<Vec<PathBuf>>
     let Some(path) = place.map(PathBuf::from) else {
         return to_stdout(&bytes).map(|()| Vec::new());
     };
-    write_files(&[(path.clone(), bytes)]).map(|()| vec![path])
+    write_and_print(vec![(path, bytes)], &[])
 }
 
 /// Nothing is written over an input: an export that is gone cannot be counted again.

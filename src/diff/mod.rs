@@ -13,6 +13,8 @@ pub use self::rows::{Located, RowChange, row_changes};
 pub use self::saved::{Numbers, Place, Saved};
 pub use self::titles::{catalogue_of, title};
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 
 use crate::cli::{Colour, DiffArguments, DiffFormat};
@@ -29,11 +31,11 @@ pub fn kind<T>(old: Option<&T>, new: Option<&T>) -> &'static str {
     }
 }
 
-/// Compares two reports and prints what changed.
+/// Compares two reports and prints what changed. The file that was written comes back.
 ///
 /// # Errors
 /// A file that is no report of this program, or reports that cannot be compared.
-pub fn run(arguments: &DiffArguments) -> Result<()> {
+pub fn run(arguments: &DiffArguments) -> Result<Vec<PathBuf>> {
     let named = output::place(arguments.output.as_ref());
     let is_text = !arguments.rows && arguments.format == DiffFormat::Table;
     let extension = if is_text { "txt" } else { "csv" };
@@ -64,5 +66,5 @@ pub fn run(arguments: &DiffArguments) -> Result<()> {
             DiffFormat::Csv => render::diff::csv(&changes, text)?,
         }
     };
-    output::write_one(text.into_bytes(), named.as_deref(), place.as_deref()).map(drop)
+    output::write_one(text.into_bytes(), named.as_deref(), place.as_deref())
 }

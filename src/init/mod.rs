@@ -25,6 +25,7 @@ use crate::cli::{Colour, InitArguments};
 use crate::error::{Failure, data_error};
 use crate::input::Progress;
 use crate::input::tables::Kind;
+use crate::log::Log;
 use crate::render::terminal::{Look, visible};
 use crate::{config, input, leads, output, say};
 
@@ -36,18 +37,18 @@ struct Draft {
     facts: Facts,
 }
 
-/// Writes a configuration for some exports.
+/// Writes a configuration for some exports. The file that was written comes back.
 ///
 /// # Errors
 /// A configuration that is there already, a file that cannot be read, files of which none is recognised.
-pub fn run(arguments: &InitArguments) -> Result<()> {
+pub fn run(arguments: &InitArguments, log: &Log) -> Result<Vec<PathBuf>> {
     let place = &arguments.output;
     refuse_existing(place, arguments.force)?;
     let (groups, unplaced) = recognise::recognise(&arguments.files)?;
     let placed = groups.iter().flat_map(|group| &group.files);
     let exports: Vec<PathBuf> = placed.chain(unplaced.iter().map(|file| &file.file)).cloned().collect();
     output::keep_inputs(&exports, [place])?;
-    let progress = |bytes| if arguments.quiet { Progress::hidden() } else { Progress::new(bytes) };
+    let progress = |bytes| log.progress(|| Ok(bytes)).unwrap_or_else(|_| Progress::hidden());
     let mut parts: Vec<Part> =
         groups.into_iter().map(|group| read::part(group, &progress)).collect::<Result<_>>()?;
     let facts = facts::find(&parts)?;
@@ -61,15 +62,15 @@ pub fn run(arguments: &InitArguments) -> Result<()> {
         open.extend(try_out(&text, place)?);
     }
     if output::place(Some(place)).is_none() {
-        return output::to_stdout(text.as_bytes());
+        return output::to_stdout(text.as_bytes()).map(|()| Vec::new());
     }
-    output::write_files(&[(place.clone(), text.into_bytes())])?;
-    if arguments.quiet {
-        Ok(())
+    let said = if log.is_quiet() {
+        String::new()
     } else {
         let width = Look::of_stdout(Colour::Auto).width;
-        output::to_stdout(visible(&summary::text(&draft, &open, place, width)).as_bytes())
-    }
+        visible(&summary::text(&draft, &open, place, width))
+    };
+    output::write_and_print(vec![(place.clone(), text.into_bytes())], said.as_bytes())
 }
 
 fn refuse_existing(place: &Path, force: bool) -> Result<()> {

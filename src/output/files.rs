@@ -1,42 +1,25 @@
 //! Files that are written whole or not at all, and the files of one run together.
 //!
-//! What is written has no name until all of it is on the disk, so that a run that is killed leaves nothing behind. Then
-//! every file takes its name within an instant (`places`). The folder is locked meanwhile: of two runs into one folder the
-//! second waits, and their files do not mix.
+//! What is written has no name until all of it is on the disk (`draft`), so that a run that is killed leaves nothing behind.
+//! Then every file takes its name within an instant (`places`). The folder is locked meanwhile: of two runs into one folder
+//! the second waits, and their files do not mix.
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
-use tempfile::{Builder, NamedTempFile};
-
+use super::draft::{Draft, UNFINISHED};
 use super::places;
-use crate::error::{data_error, io_reason, usage_error};
+use crate::error::{data_error, io_reason, is_unread, usage_error};
+use anyhow::Result;
 
-/// What files are called for the instant between their being written and their being in place.
-const UNFINISHED: &str = ".funnel-unfinished-";
-
-/// Where the open files of a process have names.
-#[cfg(target_os = "linux")]
-const OWN_FILES: &str = "/proc/self/fd";
-
-/// A file that has been written and is not in place yet.
-enum Draft {
-    /// Without a name: it is gone if the process ends.
-    #[cfg(target_os = "linux")]
-    Unnamed(File),
-    /// Where the file system knows no files without a name.
-    Named(NamedTempFile),
-}
-
-/// Writes files whole or not at all. A link is followed, and a device or pipe is written to as it is. A file that is
-/// written over keeps who may read it.
+/// Writes files whole or not at all, behind a last step that is taken when all of them are on the disk and none is in place.
+/// A link is followed, and a device or pipe is written to as it is. A file that is written over keeps who may read it.
 ///
 /// # Errors
-/// A place that cannot be written to, or that two files are to have; what stood there before stands there still.
-pub fn write_files(files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
+/// A place that cannot be written to, or that two files are to have, or the error of the last step; what stood there before
+/// stands there still. Where the step fails because nobody reads what it says the files are written all the same.
+pub fn write_files_after(files: &[(PathBuf, Vec<u8>)], last_step: impl FnOnce() -> Result<()>) -> Result<()> {
     if let Some((folder, _)) = files.iter().find(|(path, _)| path.is_dir()) {
         return Err(unwritable(folder, &std::io::ErrorKind::IsADirectory.into()));
     }
@@ -52,26 +35,26 @@ pub fn write_files(files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
     // each once, and in one order, so that no two runs wait for each other
     let folders: BTreeSet<PathBuf> = places.iter().map(|place| folder_of(&place.real)).collect();
     let locks: Vec<File> = folders.iter().filter_map(|folder| lock(folder)).collect();
-    write_together(&places)?;
+    // everything is on the disk before anything takes its place, so that a full disk is noticed in time
+    let drafts = drafts(&places)?;
+    let said = last_step();
+    if said.as_ref().is_err_and(|error| !is_unread(error)) {
+        return said;
+    }
+    places::take(drafts).map_err(|(number, error)| unwritable(places[number].path, &error))?;
     drop(locks);
     for (path, bytes) in special {
         std::fs::write(path, bytes).map_err(|error| unwritable(path, &error))?;
     }
-    Ok(())
+    said
 }
 
-/// Everything is on the disk before anything takes its place, so that a full disk is noticed in time.
-fn write_together(places: &[Place]) -> Result<()> {
-    let mut drafts = Vec::new();
-    for place in places {
-        drafts.push(write_draft(place).map_err(|error| unwritable(place.path, &error))?);
-    }
-    let mut named = Vec::new();
-    for (draft, place) in drafts.into_iter().zip(places) {
-        let file = name(draft, &folder_of(&place.real)).map_err(|error| unwritable(place.path, &error))?;
-        named.push((file, place.real.as_path()));
-    }
-    places::take(named).map_err(|(number, error)| unwritable(places[number].path, &error))
+fn drafts<'a>(places: &'a [Place]) -> Result<Vec<(Draft, &'a Path)>> {
+    let draft = |place: &'a Place| match Draft::written(&place.real, place.bytes) {
+        Ok(draft) => Ok((draft, place.real.as_path())),
+        Err(error) => Err(unwritable(place.path, &error)),
+    };
+    places.iter().map(draft).collect()
 }
 
 /// Of two files in one place one would be lost.
@@ -108,7 +91,8 @@ pub fn is_named_as_folder(path: &Path) -> bool {
     path.as_os_str().to_string_lossy().ends_with(['/', '\\'])
 }
 
-fn folder_of(path: &Path) -> PathBuf {
+/// The folder that a file is in.
+pub fn folder_of(path: &Path) -> PathBuf {
     let parent = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     parent.unwrap_or(Path::new(".")).to_path_buf()
 }
@@ -126,72 +110,6 @@ fn lock(folder: &Path) -> Option<File> {
         }
     }
     Some(lock)
-}
-
-fn write_draft(place: &Place) -> std::io::Result<Draft> {
-    let folder = folder_of(&place.real);
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::fs::{CWD, Mode, OFlags, openat};
-        let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
-        // without `/proc` such a file could never be given a name
-        if Path::new(OWN_FILES).exists()
-            && let Ok(file) = openat(CWD, &folder, flags, Mode::from_raw_mode(0o666))
-        {
-            let file = File::from(file);
-            fill(&file, place)?;
-            return Ok(Draft::Unnamed(file));
-        }
-    }
-    let file = temporary(&folder)?;
-    fill(file.as_file(), place)?;
-    Ok(Draft::Named(file))
-}
-
-/// Writes the bytes down to the disk; who could not read the earlier file cannot read this one.
-fn fill(mut file: &File, place: &Place) -> std::io::Result<()> {
-    if let Ok(earlier) = std::fs::metadata(&place.real)
-        && earlier.permissions() != file.metadata()?.permissions()
-    {
-        file.set_permissions(earlier.permissions())?;
-    }
-    file.write_all(place.bytes)?;
-    file.sync_all()
-}
-
-/// Gives a draft a name that is taken away again unless it is put into place.
-fn name(draft: Draft, folder: &Path) -> std::io::Result<NamedTempFile> {
-    match draft {
-        Draft::Named(file) => Ok(file),
-        #[cfg(target_os = "linux")]
-        Draft::Unnamed(file) => {
-            use std::os::fd::AsRawFd as _;
-
-            use rustix::fs::{AtFlags, CWD, linkat};
-            let own = format!("{OWN_FILES}/{}", file.as_raw_fd());
-            builder().make_in(folder, |path| {
-                linkat(CWD, own.as_str(), CWD, path, AtFlags::SYMLINK_FOLLOW)?;
-                file.try_clone()
-            })
-        }
-    }
-}
-
-fn temporary(folder: &Path) -> std::io::Result<NamedTempFile> {
-    let mut builder = builder();
-    // a temporary file is private by default, a report is as public as other files
-    #[cfg(unix)]
-    let builder = {
-        use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(std::fs::Permissions::from_mode(0o666))
-    };
-    builder.tempfile_in(folder)
-}
-
-fn builder() -> Builder<'static, 'static> {
-    let mut builder = Builder::new();
-    builder.prefix(UNFINISHED);
-    builder
 }
 
 /// The error of a place that cannot be written to.

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use tempfile::{NamedTempFile, TempPath};
+use tempfile::TempPath;
+
+use super::draft::Draft;
+use super::files::folder_of;
 
 /// A place that has been taken, and what is needed to give it back.
 struct Taken {
@@ -24,11 +27,19 @@ enum Earlier {
 ///
 /// # Errors
 /// The first place, by its number, that cannot be taken; the others hold again what they held before.
-pub fn take(files: Vec<(NamedTempFile, &Path)>) -> Result<(), (usize, std::io::Error)> {
+pub fn take(drafts: Vec<(Draft, &Path)>) -> Result<(), (usize, std::io::Error)> {
+    // who is to change names needs one first, so that the changes themselves follow each other at once
+    let ready = |(number, (draft, real)): (usize, (Draft, &Path))| {
+        let named = |draft: Draft| draft.named(&folder_of(real)).map(Draft::Named);
+        let draft = if real.exists() { named(draft) } else { Ok(draft) };
+        Ok((draft.map_err(|error| (number, error))?, real.to_path_buf()))
+    };
+    let drafts: Vec<(Draft, PathBuf)> =
+        drafts.into_iter().enumerate().map(ready).collect::<Result<_, (usize, std::io::Error)>>()?;
     let mut taken: Vec<Taken> = Vec::new();
-    for (number, (file, real)) in files.into_iter().enumerate() {
-        match take_one(file.into_temp_path(), real) {
-            Ok(earlier) => taken.push(Taken { real: real.to_path_buf(), earlier }),
+    for (number, (draft, real)) in drafts.into_iter().enumerate() {
+        match take_one(draft, &real) {
+            Ok(earlier) => taken.push(Taken { real, earlier }),
             Err(error) => {
                 taken.into_iter().rev().for_each(give_back);
                 return Err((number, error));
@@ -38,9 +49,16 @@ pub fn take(files: Vec<(NamedTempFile, &Path)>) -> Result<(), (usize, std::io::E
     Ok(())
 }
 
+fn take_one(draft: Draft, real: &Path) -> std::io::Result<Earlier> {
+    if draft.takes_free_name(real) {
+        return Ok(Earlier::Nothing);
+    }
+    put(draft.named(&folder_of(real))?.into_temp_path(), real)
+}
+
 /// Changes names with the file that is there: no reader ever finds neither of them.
 #[cfg(target_os = "linux")]
-fn take_one(file: TempPath, real: &Path) -> std::io::Result<Earlier> {
+fn put(file: TempPath, real: &Path) -> std::io::Result<Earlier> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     use rustix::io::Errno;
     match renameat_with(CWD, &*file, CWD, real, RenameFlags::EXCHANGE) {
@@ -52,7 +70,7 @@ fn take_one(file: TempPath, real: &Path) -> std::io::Result<Earlier> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn take_one(file: TempPath, real: &Path) -> std::io::Result<Earlier> {
+fn put(file: TempPath, real: &Path) -> std::io::Result<Earlier> {
     let earlier = if real.exists() { Earlier::Gone } else { Earlier::Nothing };
     replace(file, real).map(|()| earlier)
 }

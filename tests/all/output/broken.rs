@@ -156,6 +156,35 @@ fn what_cannot_be_written_is_told() {
     }
 }
 
+/// What is written beside the answer waits for the answer.
+#[test]
+fn an_answer_that_cannot_be_printed_leaves_the_files_as_they_were() {
+    if !Path::new("/dev/full").exists() {
+        println!("skipped: the system has no full device");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let leads = other_leads(folder.path());
+    for (file, script) in [
+        ("funnel.toml", "exec $funnel init $leads --force -o $1/funnel.toml > /dev/full"),
+        (
+            "rejects.csv",
+            "exec $funnel report segments --config fixtures/formats/skip.toml -q --rejects $1/rejects.csv > /dev/full",
+        ),
+    ] {
+        let place = folder.path().join(file);
+        fs::write(&place, "earlier").unwrap();
+        let output = shell(&mut Command::new("sh"), script, &leads, folder.path());
+        told(&output, "stdout: cannot be written: no space is left\nhint: ");
+        assert_eq!(fs::read_to_string(&place).unwrap(), "earlier", "{file}");
+        // a reader that has seen enough is no failure
+        let script = format!("{} | true", script.replace(" > /dev/full", "").replace("exec ", ""));
+        let output = shell(&mut Command::new("sh"), &script, &leads, folder.path());
+        assert!(output.status.success(), "{}", errors(&output));
+        assert_ne!(fs::read_to_string(&place).unwrap(), "earlier", "{file}");
+    }
+}
+
 /// It failed, and said so and how to go on.
 fn told(output: &Output, message: &str) {
     let told = errors(output);

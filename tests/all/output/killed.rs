@@ -44,6 +44,35 @@ fn a_run_killed_in_the_instant_of_taking_names_leaves_whole_files() {
     }
 }
 
+/// Where nothing stood before a file takes its name at once: a run killed in that instant leaves no other name.
+#[test]
+fn a_first_run_killed_in_the_instant_of_taking_names_leaves_no_unfinished_file() {
+    let memory = Path::new("/dev/shm");
+    if !memory.is_dir() {
+        println!("skipped: no file system is known to have files without names");
+        return;
+    }
+    let folder = tempfile::tempdir_in(memory).unwrap();
+    let whole = write(Path::new(LEADS), &folder.path().join("whole"));
+    let place = folder.path().join("reports");
+    let mut partial = 0;
+    for _ in 0..AIMED {
+        fs::create_dir(&place).unwrap();
+        let mut run = start(LEADS, &place);
+        let has_files = || fs::read_dir(&place).is_ok_and(|mut entries| entries.next().is_some());
+        while run.try_wait().unwrap().is_none() && !has_files() {}
+        run.kill().unwrap();
+        run.wait().unwrap();
+        let left = contents(&place);
+        for (name, bytes) in &left {
+            assert!(whole.get(name) == Some(bytes), "{name} is no whole file of the run");
+        }
+        partial += usize::from(left.len() < whole.len());
+        fs::remove_dir_all(&place).unwrap();
+    }
+    println!("{partial} of {AIMED} runs were killed between two files");
+}
+
 #[test]
 fn two_runs_into_one_folder_do_not_mix() {
     let reports = Reports::new();

@@ -236,6 +236,11 @@ fn quiet_says_only_why_the_exit_code_is_not_0() {
         (&["report", "plan", "--config", "fixtures/targets/funnel.toml"], &["missed: "]),
         (&["check", "--config", "fixtures/check/limits.toml"], &["exceeded: "]),
         (&["report", "--crm", "absent.csv"], &["error: ", "hint: "]),
+        (&["diff", "fixtures/diff/june.json", "fixtures/diff/july.json"], &[]),
+        (&["diff", "fixtures/diff/june.json", "absent.json"], &["error: ", "hint: "]),
+        (&["kpis"], &[]),
+        (&["completions", "fish"], &[]),
+        (&["man", "report"], &[]),
     ] {
         let output = run(&project(), &[arguments, &["--quiet"]].concat(), None);
         let told = errors(&output);
