@@ -87,23 +87,58 @@ impl Evaluator<'_> {
         Ok(vec![Listed { name: measure.to_string(), what, has_gaps, cells }])
     }
 
+    /// What the rows of a measure add, by what they add it to, as far as it stays as it is while the data do: of times until
+    /// an event, whether it came (`_event`) and after how many days (`_days`), or can never come (`_never`). The days so far
+    /// of those for whom it is open grow from day to day.
+    ///
+    /// # Errors
+    /// A predicate that does not fit the columns.
+    pub fn lasting(&self, measure: &str) -> Result<Vec<(String, Vec<Cell>)>> {
+        if !self.is_of_times(measure) {
+            return Ok(vec![(measure.to_string(), self.contributions(measure)?)]);
+        }
+        let [days, events, never] = lasting_names(measure);
+        let mut columns = [(days, Vec::new()), (events, Vec::new()), (never, Vec::new())];
+        for (over, row, end) in self.ends(measure)? {
+            let cell = |number| (over, row, Exact::whole(number));
+            columns[1].1.push(cell(i128::from(matches!(end, End::Event(_)))));
+            match end {
+                End::Event(days) => columns[0].1.push(cell(i128::from(days))),
+                End::Never => columns[2].1.push(cell(1)),
+                End::Censored(_) => {}
+            }
+        }
+        Ok(columns.into())
+    }
+
+    /// The names of the columns of [`Evaluator::lasting`].
+    pub fn lasting_columns(&self, measure: &str) -> Vec<String> {
+        if self.is_of_times(measure) { lasting_names(measure).into() } else { vec![measure.to_string()] }
+    }
+
+    fn is_of_times(&self, measure: &str) -> bool {
+        matches!(self.catalogue.measures[measure].kind, QuantityKind::Survival(..))
+    }
+
+    /// Of times until an event: how each row ends.
+    fn ends(&self, measure: &str) -> Result<Vec<(Over, usize, End)>> {
+        let Some(rows) = self.rows(measure)? else { return Ok(Vec::new()) };
+        let Some(times) = &rows.times else { return Ok(Vec::new()) };
+        let end = |row| Some((rows.over, row, times.end(row, self.includes_negative_days)?));
+        Ok(rows.mask.rows().filter_map(end).collect())
+    }
+
     /// Of times until an event: the days of each row, and whether the event came.
     fn listed_times(&self, measure: &str) -> Result<Vec<Listed>> {
         let (mut days, mut events) = (Vec::new(), Vec::new());
-        if let Some(rows) = self.rows(measure)? {
-            let ends = rows.mask.rows().filter_map(|row| {
-                let times = rows.times.as_ref()?;
-                Some((row, times.end(row, self.includes_negative_days)?))
-            });
-            for (row, end) in ends {
-                let (observed, is_event) = match end {
-                    End::Event(days) => (Some(days), 1),
-                    End::Censored(days) => (Some(days), 0),
-                    End::Never => (None, 0),
-                };
-                days.extend(observed.map(|days| (rows.over, row, Exact::whole(i128::from(days)))));
-                events.push((rows.over, row, Exact::whole(is_event)));
-            }
+        for (over, row, end) in self.ends(measure)? {
+            let (observed, is_event) = match end {
+                End::Event(days) => (Some(days), 1),
+                End::Censored(days) => (Some(days), 0),
+                End::Never => (None, 0),
+            };
+            days.extend(observed.map(|days| (over, row, Exact::whole(i128::from(days)))));
+            events.push((over, row, Exact::whole(is_event)));
         }
         let column = |name: &str, what, cells| Listed {
             name: format!("{measure}_{name}"),
@@ -254,4 +289,9 @@ pub fn computed_from(entry: &Entry) -> String {
             say!("customers_left / customers_at_risk where the side is 1, less the same where it is 0")
         }
     }
+}
+
+/// The columns of times until an event: days, whether it came, whether it never can.
+fn lasting_names(measure: &str) -> [String; 3] {
+    ["days", "event", "never"].map(|name| format!("{measure}_{name}"))
 }

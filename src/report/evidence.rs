@@ -39,7 +39,7 @@ pub struct EvidenceRow {
     /// Where the first of its rows stands.
     pub file: String,
     pub line: u32,
-    /// By measure: 1 a row that counts, its amount or its days.
+    /// By measure: 1 a row that counts, its amount or its days; of times until an event what lasts of them.
     pub amounts: BTreeMap<String, Exact>,
 }
 
@@ -73,8 +73,10 @@ pub fn evidence(scope: &Scope, tables: &[Table]) -> Result<Evidence> {
     let rows = tables.iter().flat_map(|table| &table.blocks).flat_map(|block| &block.rows);
     for value in rows.flat_map(|row| &row.values) {
         let Some(entry) = scope.catalogue.kpis.get(&value.kpi) else { continue };
-        let measures: Vec<String> = entry.calculation.measures().into_iter().map(String::from).collect();
-        wanted.extend(measures.iter().map(|measure| (value.basis, measure.clone())));
+        let measures = entry.calculation.measures();
+        wanted.extend(measures.iter().map(|measure| (value.basis, (*measure).to_string())));
+        let evaluator = scope.evaluator(value.basis);
+        let measures = measures.iter().flat_map(|measure| evaluator.lasting_columns(measure)).collect();
         let of_basis = evidence.measures_of.entry(value.basis.name()).or_default();
         of_basis.insert(value.kpi.clone(), measures);
     }
@@ -82,7 +84,9 @@ pub fn evidence(scope: &Scope, tables: &[Table]) -> Result<Evidence> {
     let mut rows_of: BTreeMap<(Basis, Over, String), BTreeSet<usize>> = BTreeMap::new();
     let splits = Splits::of(scope, tables);
     for (basis, measure) in wanted {
-        for (table, row, amount) in scope.evaluator(basis).contributions(&measure)? {
+        let columns = scope.evaluator(basis).lasting(&measure)?;
+        let cells = columns.iter().flat_map(|(name, cells)| cells.iter().map(move |cell| (name, *cell)));
+        for (column, (table, row, amount)) in cells {
             let (id, file, line) = identify(scope, table, row);
             let id = if id.is_empty() { describe(&scope.data.facts[&table], row) } else { id };
             rows_of.entry((basis, table, id.clone())).or_default().insert(row);
@@ -92,7 +96,7 @@ pub fn evidence(scope: &Scope, tables: &[Table]) -> Result<Evidence> {
                 EvidenceRow { basis, table, id, dimensions, count: 1, file, line, amounts: BTreeMap::new() }
             };
             let amounts = &mut place.or_insert_with(first).amounts;
-            let sum = amounts.entry(measure.clone()).or_insert(Exact::ZERO);
+            let sum = amounts.entry(column.clone()).or_insert(Exact::ZERO);
             *sum = sum.plus(amount).unwrap_or(*sum);
         }
     }

@@ -161,11 +161,7 @@ fn the_rows_of_a_total_add_up_to_it() {
             };
             let measure = measure.as_str().expect("a name");
             // a number of leads with both dates is not the sum of their days
-            if kpi.ends_with("_n")
-                || measure.ends_with("_days")
-                || measure.ends_with("_times")
-                || row["value"].is_null()
-            {
+            if kpi.ends_with("_n") || measure.ends_with("_days") || row["value"].is_null() {
                 continue;
             }
             let rows = evidence["rows"].as_array().expect("rows").iter().filter(|row| row["basis"] == basis);
@@ -277,4 +273,44 @@ fn a_lead_that_only_moved_is_named_and_several_rows_of_one_are_counted() {
     );
     // what stays where it was is in no row
     assert!(!csv.contains("A2"));
+}
+
+/// In the long run it counts whether and when an event came, and who can never have it; not how long the others have waited.
+#[test]
+fn of_times_until_an_event_the_rows_tell_what_lasts() {
+    let folder = tempfile::tempdir().expect("a folder for the files");
+    let header = "Lead ID,Created,MQL date,SQL date,Lost date";
+    for (name, day, changing) in [
+        ("old.json", "2026-01-15", "A2,2026-01-02,2026-01-05,,\nA3,2026-01-02,2026-01-06,,\n"),
+        (
+            "new.json",
+            "2026-02-15",
+            "A2,2026-01-02,2026-01-05,2026-01-25,\nA3,2026-01-02,2026-01-06,,2026-02-01\n",
+        ),
+    ] {
+        let same = "A1,2026-01-02,2026-01-04,2026-01-09,\nA4,2026-01-02,2026-01-07,,\n";
+        fs::write(folder.path().join("leads.csv"), format!("{header}\n{same}{changing}")).expect("a file");
+        let fixed = ["report", "funnel", "--crm", "leads.csv", "-q", "--format", "json", "--evidence"];
+        stdout(folder.path(), &[&fixed[..], &["--as-of", day, "-o", name]].concat());
+    }
+    let rows = lines(folder.path(), &["mql_to_sql_kaplan_meier", "--rows"]);
+    let told: Vec<[&str; 5]> = rows
+        .iter()
+        .map(|row| ["measure", "id", "what", "old", "new"].map(|name| row[name].as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ["mql_to_sql_times_days", "A2", "added", "", "20"],
+            ["mql_to_sql_times_event", "A2", "changed", "0", "1"],
+            ["mql_to_sql_times_never", "A3", "added", "", "1"],
+        ]
+    );
+    // by hand: at 5 days one of four had come; with A2 at 20 days, when A1 has gone, another one of three
+    let values = lines(folder.path(), &["mql_to_sql_kaplan_meier", "--format", "csv"]);
+    let value = |name: &str| values[0][name].parse::<f64>().expect("a number");
+    assert!(
+        (value("old_value") - 0.25).abs() < 1e-6 && (value("new_value") - 0.5).abs() < 1e-6,
+        "{values:?}"
+    );
 }
