@@ -26,11 +26,16 @@ pub struct Built {
 impl Built {
     /// Why tables were left out, a line each.
     pub fn left_out(&self) -> Vec<String> {
+        self.missed().map(|left_out| left_out.told).collect()
+    }
+
+    fn missed(&self) -> impl Iterator<Item = Bilingual> + '_ {
         // who has no KPIs of his own does not miss their table
         let missed = self.lacking.iter().filter(|(table, _)| table != OWN_KPIS);
-        missed
-            .map(|(table, reason)| say!("left out: {table} needs {reason}", table = table, reason = reason))
-            .collect()
+        missed.map(|(table, reason)| Bilingual {
+            english: format!("{table} needs {}", reason.english),
+            told: say!("left out: {table} needs {reason}", table = table, reason = reason),
+        })
     }
 
     /// Names each table that is not there once, of several periods: what one of them lacks another may have.
@@ -55,7 +60,10 @@ impl Built {
             ));
         }
         if self.tables.is_empty() {
-            return Err(data_error("these inputs allow no table", self.left_out().join("; ")));
+            return Err(data_error(
+                "these inputs allow no table",
+                self.missed().map(|missed| missed.english).collect::<Vec<_>>().join("; "),
+            ));
         }
         Ok(())
     }

@@ -63,6 +63,10 @@ fn errors_and_rejected_rows_are_in_english_in_every_language() {
             let expected = format!("error: `{kpi}` cannot be computed: the inputs lack {lack}\n");
             assert!(told.starts_with(&expected), "{code}: {told}");
         }
+        let told = errors(&["--lang", code, "report", "--crm", "fixtures/errors/leads-only.csv", "-q"]);
+        let expected =
+            "error: these inputs allow no table\nhint: funnel needs two stages: the dates of two in crm, ";
+        assert!(told.starts_with(expected) && told.contains("; cost needs spend (`--spend`); "), "{told}");
         let profile = "fixtures/errors/profile-column.toml";
         let told = errors(&["--lang", code, "report", "churn", "--config", profile, "-q"]);
         assert!(
