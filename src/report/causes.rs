@@ -16,8 +16,9 @@ use crate::kpi::derived::profile::{self, DOES_NOT_FIT, FITS};
 use crate::kpi::exact::Exact;
 use crate::kpi::statistics::{Interval, newcombe};
 use crate::kpi::view::TOTAL;
+use crate::lang::{self, Told};
 use crate::render::{interval_text, value_text};
-use crate::{lang, say, words};
+use crate::{say, words};
 
 /// With fewer customers on a side nothing is said of its share.
 const FEWEST: u64 = 30;
@@ -231,6 +232,21 @@ impl Contrast {
 }
 
 impl Contrast {
+    /// A sentence with the shares of both sides and what they are of, and with a conclusion.
+    fn told(&self, sentence: &'static str, conclusion: &str) -> String {
+        let (more, less) = (self.more.percent(), self.less.percent());
+        let words: [(&str, &dyn Told); 7] = [
+            ("more", &more),
+            ("more_left", &self.more.left),
+            ("more_of", &self.more.of),
+            ("less", &less),
+            ("less_left", &self.less.left),
+            ("less_of", &self.less.of),
+            ("conclusion", &conclusion),
+        ];
+        lang::said(sentence, &words)
+    }
+
     /// What a difference within one answer to the other question says, and how much weight that has.
     fn sentence(&self) -> String {
         let who = match self.labels {
@@ -243,32 +259,22 @@ impl Contrast {
             say!("more than chance, in this part of the customers")
         } else {
             say!(
-                "more than chance would give, but with fewer than {fewest} customers on a side it is a lead to follow and no finding",
+                "more than chance would give, but with fewer than {fewest} customers on a side it is a hint and no finding",
                 fewest = FEWEST
             )
         };
-        let (more, less) = (self.more.percent(), self.less.percent());
-        let sides = if matches!(self.labels[1], NO | YES) {
-            say!(
-                "{more}% of those that do not fit left ({more_left} of {more_of}), {less}% of those that fit ({less_left} of {less_of})",
-                more = more,
-                more_left = self.more.left,
-                more_of = self.more.of,
-                less = less,
-                less_left = self.less.left,
-                less_of = self.less.of
-            )
-        } else {
-            say!(
-                "{more}% of those that had a complaint left ({more_left} of {more_of}), {less}% of those without one ({less_left} of {less_of})",
-                more = more,
-                more_left = self.more.left,
-                more_of = self.more.of,
-                less = less,
-                less_left = self.less.left,
-                less_of = self.less.of
-            )
-        };
+        let sides = self.told(
+            if matches!(self.labels[1], NO | YES) {
+                words!(
+                    "{more}% of those that do not fit left ({more_left} of {more_of}), {less}% of those that fit ({less_left} of {less_of})"
+                )
+            } else {
+                words!(
+                    "{more}% of those that had a complaint left ({more_left} of {more_of}), {less}% of those without one ({less_left} of {less_of})"
+                )
+            },
+            "",
+        );
         say!("{who}, {sides}; {weight}", who = who, sides = sides, weight = weight)
     }
 }
@@ -307,29 +313,15 @@ impl Question {
             (true, 1, _) => say!("more than chance"),
             _ => say!("less than chance would give: the other way round"),
         };
-        let (more, less) = (whole.more.percent(), whole.less.percent());
-        match self.asked_of {
-            AskedOf::LeadQuality => say!(
-                "lead quality: of customers that do not fit the profile {more}% left ({more_left} of {more_of}), of those that fit {less}% ({less_left} of {less_of}); {conclusion}",
-                more = more,
-                more_left = whole.more.left,
-                more_of = whole.more.of,
-                less = less,
-                less_left = whole.less.left,
-                less_of = whole.less.of,
-                conclusion = conclusion
+        let sentence = match self.asked_of {
+            AskedOf::LeadQuality => words!(
+                "lead quality: of customers that do not fit the profile {more}% left ({more_left} of {more_of}), of those that fit {less}% ({less_left} of {less_of}); {conclusion}"
             ),
-            AskedOf::Service => say!(
-                "service: of customers that had a complaint {more}% left ({more_left} of {more_of}), of those without one {less}% ({less_left} of {less_of}); {conclusion}",
-                more = more,
-                more_left = whole.more.left,
-                more_of = whole.more.of,
-                less = less,
-                less_left = whole.less.left,
-                less_of = whole.less.of,
-                conclusion = conclusion
+            AskedOf::Service => words!(
+                "service: of customers that had a complaint {more}% left ({more_left} of {more_of}), of those without one {less}% ({less_left} of {less_of}); {conclusion}"
             ),
-        }
+        };
+        whole.told(sentence, &conclusion)
     }
 }
 

@@ -291,7 +291,8 @@ fn a_difference_in_a_part_is_told_where_the_whole_hides_it() {
                 told += usize::from(is_told);
                 if is_told {
                     let sides = format!("({} of {})", other.0, other.1);
-                    let weight = if one.1.min(other.1) < 30 { "a lead to follow" } else { "in this part" };
+                    let weight =
+                        if one.1.min(other.1) < 30 { "a hint and no finding" } else { "in this part" };
                     let rest = &text[text.find(&sentence).expect("it was told")..];
                     assert!(rest.contains(&sides) && rest.contains(weight), "{rest}");
                 }
