@@ -339,6 +339,7 @@ fn day_of_the_data(option: Option<&str>, config: &Config) -> Result<Option<i32>>
 
 /// Reads the inputs and says what was taken for what.
 fn read_inputs(config: &Config, wanted: &[String], log: &Log) -> Result<input::Inputs> {
+    log.tell_lines(&input::misnamed::misnamed(config)?, Event::Note);
     let progress = log.progress(|| input::size(config))?;
     let read = input::read(config, wanted, &progress)?;
     drop(progress);

@@ -21,6 +21,7 @@ mod gather;
 mod header;
 mod identity;
 mod ids;
+pub mod misnamed;
 pub mod number;
 mod plan;
 mod preamble;
