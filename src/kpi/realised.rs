@@ -200,7 +200,13 @@ impl Evaluator<'_> {
         let text = match (age, recovered) {
             (Some(_), _) => None,
             (None, Some(recovered)) => {
-                Some(say!("not yet, {share} % recovered", share = recovered.to_whole_percent()))
+                // the youngest customers of a group say how far all of it can be looked at
+                let age = curve.by_age.len().saturating_sub(1);
+                Some(say!(
+                    "{share} % by month {age}",
+                    share = recovered.to_whole_percent(),
+                    age = age.to_string()
+                ))
             }
             (None, None) => Some(say!("not yet, no whole month")),
         };

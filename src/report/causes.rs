@@ -126,7 +126,7 @@ pub fn judge(scope: &Scope, table: &mut Table, told: impl Fn(String) -> String) 
     let limits = [
         say!("what may be said: {verdict}", verdict = sum),
         say!(
-            "what may not be said: that the one causes the other. Nobody drew lots who fits or who complains; what went with both, such as price or region, is not in the table, and a complaint that the seller settled is in no service desk"
+            "what may not be said: that the one causes the other. Nobody drew lots who fits or who complains; what went with both, such as region or season, is not in the table, and a complaint that the seller settled is in no service desk"
         ),
     ];
     table.notes.extend(said.iter().cloned().chain(limits).map(told));

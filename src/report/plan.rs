@@ -32,7 +32,8 @@ pub fn table(scope: &Scope, judged: &[Judged]) -> Option<Table> {
     let worst = judged.iter().map(|judged| judged.judgement.status).max()?;
     let mut notes = vec![say!(
         "status: missed, behind (an unfinished period, less than its elapsed part asks), warned (beyond the softer limit), \
-         on pace, met; attainment: actual over plan; pace: plan by the elapsed days of an unfinished period"
+         on pace, met; attainment: actual over plan; pace: plan by the elapsed days of an unfinished period; not judged: no \
+         value here (`funnel explain` says why)"
     )];
     if worst >= Status::Warned {
         notes.push(lang::text(MARKS));

@@ -9,8 +9,8 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::page::{
-    Cell, Piece, Place, assert_asks_nothing, assert_well_formed, cells, hold_against_json, pieces, plain,
-    rows, tiles,
+    Cell, Figures, Piece, Place, assert_asks_nothing, assert_well_formed, cells, hold_against_json, pieces,
+    plain, rows, tiles,
 };
 use crate::support::{project, run, stdout};
 
@@ -363,4 +363,56 @@ fn what_stands_out_is_told_at_the_top_with_what_it_rests_on() {
     // what does not differ by more than chance is no news
     let (_, lines) = top.split_once("class=\"standout\"").unwrap();
     assert!(!lines.contains("Clara Voss 2"), "{lines}");
+}
+
+/// Each number of the comparison is one of the JSON, of the channel or segment that its row is about.
+#[test]
+fn channels_and_segments_stand_side_by_side_with_the_figures_of_the_json() {
+    const COLUMNS: [&str; 8] = [
+        "customers_acquired",
+        "revenue",
+        "spend",
+        "cac_media",
+        "realised_to_cac",
+        "lead_to_won",
+        "lead_quality",
+        "churned_share",
+    ];
+    let page = report("saas", &[], "html");
+    let rows = rows(&report("saas", &[], "json"));
+    let (_, section) = page.split_once("id=\"sides\"").expect("the page compares channels");
+    let (section, _) = section.split_once("</section>").expect("a section ends");
+    let mut checked = 0;
+    for (dimension, columns) in [
+        ("channel", COLUMNS.to_vec()),
+        // the profile is made of segments: it is no column beside them
+        ("segment", COLUMNS.iter().copied().filter(|kpi| *kpi != "lead_quality").collect()),
+    ] {
+        let start = format!("aria-labelledby=\"sides-{dimension}\"");
+        let (_, table) = section.split_once(&start).expect("a table of its own");
+        let (table, _) = table.split_once("</table>").expect("a table ends");
+        for line in table.split("<tr>").skip(2) {
+            let label = line.split_once("class=\"label\">").expect("a label").1;
+            let (label, cells) = label.split_once("</th>").expect("a label ends");
+            let cells: Vec<&str> = cells.split("<td").skip(1).collect();
+            assert_eq!(cells.len(), columns.len(), "{dimension} {label}");
+            for (kpi, cell) in columns.iter().zip(cells) {
+                let raw = cell.split_once("data-sort=\"").and_then(|(_, rest)| rest.split_once('"'));
+                let raw: Option<f64> = raw.map(|(raw, _)| raw.parse().expect("a raw number"));
+                let is_it = |(place, (figures, _)): (&Place, &(Figures, String))| {
+                    let is_of_row = match label {
+                        "Total" => place.3.is_empty(),
+                        _ => place.3.len() == 1 && place.3.get(dimension).is_some_and(|own| own == label),
+                    };
+                    place.2 == *kpi && is_of_row && figures[0] == raw
+                };
+                assert!(rows.iter().any(is_it), "{dimension} {label} {kpi}: {raw:?}");
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 50, "{checked} figures were held beside the JSON");
+    let said =
+        "LTV to date : CAC: least for social, 1.73 (53 customers), most for search, 1.93 (41 customers).";
+    assert!(section.contains(said), "{section}");
 }

@@ -10,6 +10,7 @@ mod find;
 mod headline;
 mod markup;
 mod page;
+mod sides;
 mod standout;
 mod tables;
 

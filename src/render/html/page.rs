@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use sha2::{Digest as _, Sha256};
 
 use super::markup::{attribute, escaped, identifier};
-use super::{charts, headline, standout, tables};
+use super::{charts, headline, sides, standout, tables};
 use crate::lang;
 use crate::report::Report;
 use crate::say;
@@ -42,6 +42,7 @@ pub fn render(report: &Report) -> String {
     text.push_str("<main>\n");
     text.push_str(&headline::tiles(report));
     text.push_str(&standout::section(report));
+    text.push_str(&sides::section(report));
     text.push_str(&charts::section(report));
     text.push_str("<div id=\"tables\">\n");
     if report.tables.iter().any(|table| table.name != "audit") {

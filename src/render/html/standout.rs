@@ -3,6 +3,7 @@
 
 use super::find::{self, is_total, is_turned};
 use super::markup::{escaped, identifier, measured, parts, title_of};
+use crate::kpi::exact::Exact;
 use crate::render::{cell_text, interval_text};
 use crate::report::layout::split_title;
 use crate::report::targets::Status;
@@ -12,17 +13,13 @@ use crate::say;
 /// The tables whose rows are held against the rest, in the order in which they are told.
 const TABLES: [&str; 4] = ["channels", "segments", "owners", "churn"];
 /// More lines than this are no summary.
-const MOST_LINES: usize = 12;
+const MOST_LINES: usize = 10;
 
 /// The lines; nothing where the report has nothing of it.
 pub fn section(report: &Report) -> String {
     let mut lines = missed(report);
     lines.extend(verdicts(report));
-    let differing: Vec<(&Table, String)> = TABLES
-        .iter()
-        .filter_map(|name| find::table(report, name))
-        .flat_map(|table| differing(report, table).into_iter().map(move |line| (table, line)))
-        .collect();
+    let differing = differing(report);
     let left = differing.len().saturating_sub(MOST_LINES);
     lines.extend(differing.into_iter().take(MOST_LINES).map(|(table, line)| item(table, &line)));
     if lines.is_empty() {
@@ -98,20 +95,43 @@ fn verdicts(report: &Report) -> Vec<String> {
     said.flat_map(|table| table.verdict.iter().map(move |said| item(table, said))).collect()
 }
 
-/// The shares of a table by which rows differ from the rest, a line each, once for each way of splitting.
-fn differing(report: &Report, table: &Table) -> Vec<String> {
-    let mut told: Vec<(&[String], &str)> = Vec::new();
+/// The shares by which rows differ from the rest, a line each with its table, once for each way of splitting: those that
+/// have an interval of their own first.
+fn differing(report: &Report) -> Vec<(&Table, String)> {
+    let tables: Vec<&Table> = TABLES.iter().filter_map(|name| find::table(report, name)).collect();
+    let mut told: Vec<(&str, &[String], &str)> = Vec::new();
+    // two dimensions that split alike, such as a profile made of one segment, say the same once
+    let mut numbers: Vec<(&str, Vec<Option<Exact>>)> = Vec::new();
     let mut lines = Vec::new();
-    for block in table.blocks.iter().filter(|block| block.dimensions.len() == 1 && !is_turned(block)) {
-        for place in find::interval_columns(block) {
-            let kpi = block.rows.first().map_or("", |row| row.values[place].kpi.as_str());
-            if !told.contains(&(&block.dimensions, kpi)) {
-                told.push((&block.dimensions, kpi));
-                lines.extend(line(report, block, place, kpi));
+    for columns in [find::interval_columns, find::value_columns] {
+        let blocks = tables.iter().flat_map(|table| table.blocks.iter().map(move |block| (*table, block)));
+        for (table, block) in blocks.filter(|(_, block)| block.dimensions.len() == 1 && !is_turned(block)) {
+            for place in columns(block) {
+                let kpi = block.rows.first().map_or("", |row| row.values[place].kpi.as_str());
+                let (way, own) = (
+                    (table.name.as_str(), block.dimensions.as_slice(), kpi),
+                    (kpi, numbers_of(block, place)),
+                );
+                if told.contains(&way) || numbers.contains(&own) {
+                    continue;
+                }
+                told.push(way);
+                if let Some(line) = line(report, block, place, kpi) {
+                    numbers.push(own);
+                    lines.push((table, line));
+                }
             }
         }
     }
     lines
+}
+
+/// What a column rests on in the rows that differ from the rest.
+fn numbers_of(block: &Block, place: usize) -> Vec<Option<Exact>> {
+    let values = block.rows.iter().filter(|row| !is_total(row)).map(|row| &row.values[place]);
+    let differs =
+        |value: &&Value| value.comparison.as_deref().is_some_and(|compared| compared.is_significant);
+    values.filter(differs).flat_map(|value| [value.numerator, value.denominator]).collect()
 }
 
 /// `Lead → Won, by segment: large 40.98 % (75 of 183), the rest 17.06 %`; none where no row differs.

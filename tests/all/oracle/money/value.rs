@@ -87,7 +87,7 @@ fn realised_value_by_cohort_and_payback() {
     assert!(shown(&rows, "value", "cohort_month=2026-02", "payback_months").starts_with("1 = "));
     let text = stdout(&folder(), &["report", "value", "--quiet"]);
     // K1 brought 40% of 431.00 = 172.40, and cost 450: 38%
-    assert!(text.contains("not yet, 38 % recovered"), "{text}");
+    assert!(text.contains("38 % by month "), "{text}");
 }
 
 #[test]
