@@ -185,9 +185,9 @@ pub fn heading(dimension: &str) -> String {
     text(&capitalised(dimension))
 }
 
-/// A dimension within a title: `channel`, or its heading in small letters where the language has one.
+/// A dimension within a title: `landing_page` → `landing page`, or its heading in small letters where the language has one.
 pub fn dimension(name: &str) -> String {
-    let Some(heading) = current().texts.get(&capitalised(name)) else { return name.to_string() };
+    let Some(heading) = current().texts.get(&capitalised(name)) else { return name.replace('_', " ") };
     let mut letters = heading.chars();
     let (first, rest) = (letters.next(), letters.as_str());
     let is_word = rest.chars().next().is_none_or(|second| !second.is_uppercase());

@@ -39,7 +39,7 @@ pub fn text(draft: &Draft, open: &[String], place: &Path, width: usize) -> Strin
 
 /// `95%`; what is not all of them is not 100%, and what is not nothing is not 0%.
 fn share(part: usize, whole: usize) -> String {
-    whole_percent(part, whole).map_or_else(|| say!("under 1%"), |percent| format!("{percent}%"))
+    whole_percent(part, whole).map_or_else(|| say!("under 1%"), |percent| lang::percent(&percent.to_string()))
 }
 
 fn files(draft: &Draft, width: usize) -> String {

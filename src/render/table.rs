@@ -1,10 +1,13 @@
 //! Aligned text for people: numbers to the right, units in the headings, nothing wider than 80 columns where it can be helped.
 
 use super::cell_text;
-use super::grid::{HEADING_WIDTH, grid, lines, widest, wrapped};
+use super::grid::{HEADING_WIDTH, grid, hung, lines, widest, wrapped};
 use super::terminal::{Look, WIDTH, bar, bar_column, is_of_periods, trend, visible, visible_in_line};
 use crate::report::{Block, Report, Row, Show};
 use crate::say;
+
+/// Labels that leave too little room are wrapped at the first of these widths that is narrow enough.
+const LABEL_WIDTHS: [usize; 3] = [24, 16, 12];
 
 /// The report as aligned text.
 pub fn render(report: &Report, look: Look) -> String {
@@ -32,12 +35,19 @@ pub fn render(report: &Report, look: Look) -> String {
 
 /// A block; where it is too wide, its columns go on below, behind the same labels.
 fn block_text(block: &Block, look: Look) -> String {
+    let rows = block.rows.iter().map(|row| {
+        let labels = row.labels.iter().map(|label| visible_in_line(label)).collect();
+        Row { labels, ..row.clone() }
+    });
+    let block = &Block { rows: rows.collect(), ..block.clone() };
     let shown: Vec<usize> =
         (0..block.columns.len()).filter(|place| block.columns[*place].show != Show::Data).collect();
     let mut text = wrapped(&visible_in_line(&block.title), look.width, "  ") + "\n";
     if shown.is_empty() {
         text.push_str(&pictured_grid(block, &[], look));
     }
+    let wrapped_labels = narrowed(block, &shown, look.width);
+    let block = wrapped_labels.as_ref().unwrap_or(block);
     let mut rest = shown.as_slice();
     while !rest.is_empty() {
         let is_end =
@@ -56,6 +66,31 @@ fn block_text(block: &Block, look: Look) -> String {
         rest = later;
     }
     text
+}
+
+/// The block with its labels in several lines, where they leave no room for a single column beside them.
+fn narrowed(block: &Block, shown: &[usize], width: usize) -> Option<Block> {
+    let fits =
+        |block: &Block| shown.iter().all(|place| widest(&plain_grid(block, &[*place], None, false)) <= width);
+    if fits(block) {
+        return None;
+    }
+    let narrow = |most: usize| {
+        let label = |label: &String| {
+            let indent = label.len() - label.trim_start().len();
+            hung(label.trim_start(), most.max(indent), indent, indent)
+        };
+        let rows = block
+            .rows
+            .iter()
+            .map(|row| Row { labels: row.labels.iter().map(label).collect(), ..row.clone() });
+        Block { rows: rows.collect(), ..block.clone() }
+    };
+    LABEL_WIDTHS
+        .iter()
+        .map(|most| narrow(*most))
+        .find(fits)
+        .or_else(|| LABEL_WIDTHS.last().map(|most| narrow(*most)))
 }
 
 /// Whether a column belongs to the one before it.
@@ -92,7 +127,7 @@ fn plain_grid(block: &Block, columns: &[usize], bar_behind: Option<usize>, has_t
             std::iter::once(cell_text(value, row.shows(&block.columns[*place]))).chain(picture)
         });
         let trend = has_trend.then(|| trend(row));
-        row.labels.iter().map(|label| visible_in_line(label)).chain(cells).chain(trend).collect()
+        row.labels.iter().cloned().chain(cells).chain(trend).collect()
     };
     let rows: Vec<Vec<String>> =
         block.rows.iter().filter(|row| row.show != Some(Show::Data)).map(cells).collect();

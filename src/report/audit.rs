@@ -345,9 +345,9 @@ fn completeness(audit: &Audit) -> Table {
             (say!("Filled, by stage"), say!("fields with a value, of the events that should have one"))
         }
     };
-    for (title, label, groups) in [
-        (say!("Filled, by owner"), say!("Owner"), &completeness.owners),
-        (by_stage, say!("Stage"), &completeness.stages),
+    for (title, label, groups, are_stages) in [
+        (say!("Filled, by owner"), say!("Owner"), &completeness.owners, false),
+        (by_stage, say!("Stage"), &completeness.stages, true),
     ] {
         if groups.is_empty() {
             continue;
@@ -355,7 +355,8 @@ fn completeness(audit: &Audit) -> Table {
         let rows = groups.iter().map(|group: &Group| {
             let fills = group.fills.iter().map(|fill| cell(share(fill), Unit::Part));
             let values = std::iter::once(cell(Some(whole(group.leads)), Unit::Count)).chain(fills).collect();
-            row(vec![group.name.clone()], values)
+            let name = if are_stages { lang::stage_in_words(&group.name) } else { group.name.clone() };
+            row(vec![name], values)
         });
         let fields = completeness.fields.iter().map(|field| column(field, Unit::Part, None));
         let columns = std::iter::once(column(&heading(audit), Unit::Count, None)).chain(fields).collect();

@@ -197,8 +197,8 @@ fn by_dimensions(scope: &Scope, name: &str, basis: Basis) -> Result<Section> {
         Ok(labels(scope.data, scope.by, key).into_iter().chain(cells).collect())
     };
     let mut rows: Vec<Vec<String>> = keys.iter().map(row).collect::<Result<_>>()?;
-    let unit = with_unit(&say!("Value"), entry.kpi.unit, scope.data.currency.as_deref());
-    let numbers = [unit, say!("95% interval"), say!("Numerator"), say!("Denominator")];
+    let value = with_unit(entry.kpi.title.text(), entry.kpi.unit, scope.data.currency.as_deref());
+    let numbers = [value, say!("95% interval"), say!("Numerator"), say!("Denominator")];
     let mut headings: Vec<String> = label_headings(scope.by).into_iter().chain(numbers).collect();
     let labels = scope.by.len();
     // what no row has is no column: a sum has no interval and no parts

@@ -35,8 +35,10 @@ fn a_tile_and_a_trend_are_of_one_table() {
     let (_, cac) = tiles(&page).into_iter().find(|(kpi, _)| kpi == "cac_media").expect("CAC is at the top");
     let rows: Vec<&serde_json::Value> = report["rows"].as_array().unwrap().iter().collect();
     let mut of_cost = rows.iter().filter(|row| row["table"] == "cost" && row["kpi"] == "cac_media");
-    // the last month that is over: that of the day of the data, June, is not
-    let last = of_cost.rfind(|row| row["value"].is_number() && row["period"] != "2026-06");
+    // the last month that is over (that of the day of the data, June, is not) and in which anything was spent
+    let is_told =
+        |row: &serde_json::Value| row["value"].is_number() && row["numerator"].as_f64() != Some(0.0);
+    let last = of_cost.rfind(|row| is_told(row) && row["period"] != "2026-06");
     assert_eq!(cac, last.and_then(|row| row["value"].as_f64()));
     let mixed = rows.iter().filter(|row| row["table"] == "segments" && row["period"] == "2025-01");
     let mixed: Vec<f64> =

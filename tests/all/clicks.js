@@ -12,7 +12,7 @@
     Array.from(table.tHead.rows[0].cells).forEach(function (heading, place) {
       var total = table.tFoot ? table.tFoot.textContent : "";
       for (var turn = 0; turn < 2; turn++) {
-        heading.querySelector("button").click();
+        heading.querySelector("[role=button]").click();
         clicks++;
         var all = values(table, place), there = all.filter(function (value) { return value !== null; });
         var up = heading.getAttribute("aria-sort") === "ascending";
@@ -29,8 +29,8 @@
   });
   var money = document.querySelector("#table-channels table.sortable");
   var revenue = Array.from(money.tHead.rows[0].cells).find(function (cell) { return cell.textContent.indexOf("Revenue") === 0; });
-  revenue.querySelector("button").click();
-  if (revenue.getAttribute("aria-sort") === "ascending") revenue.querySelector("button").click();
+  revenue.querySelector("[role=button]").click();
+  if (revenue.getAttribute("aria-sort") === "ascending") revenue.querySelector("[role=button]").click();
   var order = Array.from(money.tBodies[0].rows).map(function (row) { return row.cells[0].textContent; });
   var cell = money.querySelector("td[tabindex]");
   cell.focus();

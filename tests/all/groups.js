@@ -36,11 +36,11 @@
       if (total !== (table.tFoot ? table.tFoot.textContent : "")) wrong.push("the total moved");
     }
     for (var at = 0; at < groups(table)[0].rows.length; at++) {
-      groups(table)[0].rows[at].cells[labels - 1].querySelector("button").click();
+      groups(table)[0].rows[at].cells[labels - 1].querySelector("[role=button]").click();
       clicks++;
       head.slice(labels).forEach(function (heading, offset) {
         for (var turn = 0; turn < 2; turn++) {
-          heading.querySelector("button").click();
+          heading.querySelector("[role=button]").click();
           clicks++;
           look(at, labels + offset, heading.getAttribute("aria-sort") === "ascending");
         }
@@ -51,8 +51,8 @@
   });
   var first = document.querySelector("#table-channels table.grouped");
   var row = Array.from(first.tBodies[0].rows).find(function (row) { return row.getAttribute("data-kpi") === "revenue"; });
-  var buttons = Array.from(first.tHead.rows[0].cells).map(function (cell) { return cell.querySelector("button"); });
-  row.querySelector(".label button").click();
+  var buttons = Array.from(first.tHead.rows[0].cells).map(function (cell) { return cell.querySelector("[role=button]"); });
+  row.querySelector(".label [role=button]").click();
   var heading = buttons.find(function (button) { return button && button.textContent.indexOf("2025-Q3") === 0; });
   heading.click();
   if (heading.parentNode.getAttribute("aria-sort") === "ascending") heading.click();

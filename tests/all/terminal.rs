@@ -138,6 +138,8 @@ fn every_command_wraps_at_the_width_of_a_file_in_every_language() {
         format!("init fixtures/check/stops/leads.csv fixtures/tiny/ads.csv --force -o {}", place.display()),
         "check --config examples/saas/funnel.toml -q".to_string(),
         "report --config examples/saas/funnel.toml -q".to_string(),
+        "report churn owners --config examples/saas/funnel.toml --every quarter --compare year -q"
+            .to_string(),
     ]);
     let mut lines = 0;
     for code in ["en", "ru", "bg"] {

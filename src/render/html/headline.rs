@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::find::{self, Found};
 use super::markup::{attribute, escaped, identifier, measured, parts, title_of, told};
 use crate::kpi::catalogue::Unit;
+use crate::kpi::exact::Exact;
 use crate::lang;
 use crate::render::csv::plain;
 use crate::render::{cell_text, interval_text, number_text, unit_text};
@@ -75,7 +76,13 @@ pub fn tiles(report: &Report) -> String {
 
 /// The value in the last period that is over, or in the one period that there is.
 fn latest<'a>(report: &'a Report, kpi: &str) -> Option<Found<'a>> {
-    let all = find::totals(report, kpi);
+    // where nothing was spent nothing is told of what something cost
+    let is_told = |found: &Found| {
+        let of_nothing =
+            found.value.denominator.is_some() && found.value.numerator.is_some_and(Exact::is_zero);
+        !(found.value.unit == Unit::Money && of_nothing)
+    };
+    let all: Vec<Found> = find::totals(report, kpi).into_iter().filter(is_told).collect();
     all.iter().rev().find(|found| found.is_whole()).or(all.last()).copied()
 }
 
@@ -100,7 +107,7 @@ fn tile(report: &Report, found: &Found) -> String {
         .unwrap_or_default();
     let _ = writeln!(
         text,
-        "<a href=\"#table-{}\">{}{}</a>\n<strong>{}</strong>",
+        "<a href=\"#table-{}\">{}{}</a>\n{}",
         identifier(&found.table.name),
         escaped(title_of(report, &value.kpi)),
         period,
@@ -113,13 +120,20 @@ fn tile(report: &Report, found: &Found) -> String {
     text
 }
 
+/// Longer figures than this are written smaller: a number that is broken in two is another one.
+const LONG: usize = 9;
+
 /// The figure with its unit; money at the top needs no cents.
 fn figure(report: &Report, value: &Value) -> String {
-    let Some(number) = value.value else { return escaped(&measured(report, value)) };
+    let Some(number) = value.value else {
+        return format!("<strong>{}</strong>", escaped(&measured(report, value)));
+    };
     let is_large = value.unit == Unit::Money && number.to_float().abs() >= 10_000.0;
     let number = if is_large { number.to_text(0) } else { number_text(value.value, value.unit) };
     let unit = unit_text(value.unit, report.currency.as_deref());
-    if unit.is_empty() { number } else { format!("{number}<small>{}</small>", escaped(&unit)) }
+    let class = if number.chars().count() > LONG { " class=\"long\"" } else { "" };
+    let unit = if unit.is_empty() { String::new() } else { format!("<small>{}</small>", escaped(&unit)) };
+    format!("<strong{class}><span class=\"figure\">{number}</span>{unit}</strong>")
 }
 
 /// What a share rests on, and how sure it is.

@@ -66,11 +66,18 @@
   }
 
   function button(cell, click) {
-    var button = document.createElement("button");
-    button.type = "button";
+    // a real button is not painted in the heading that a further printed page repeats
+    var button = document.createElement("span");
+    button.setAttribute("role", "button");
+    button.tabIndex = 0;
     while (cell.firstChild) button.appendChild(cell.firstChild);
     cell.appendChild(button);
     button.addEventListener("click", click);
+    button.addEventListener("keydown", function (event) {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      click();
+    });
     return button;
   }
 

@@ -1,6 +1,7 @@
 //! Channels, and then segments, a row each: what they cost, what they brought and how sure that is stand in five tables, and
 //! who asks which of them to cut or to grow needs it in one.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::find::{is_total, is_turned};
@@ -18,17 +19,11 @@ use crate::say;
 const DIMENSIONS: [&str; 2] = ["channel", "segment"];
 /// The KPI of money that came back, by which rows are told apart in words.
 const RETURN: &str = "realised_to_cac";
+/// That of what customers cost, where nothing is known of what came back.
+const COST: &str = "cac_media";
 /// The columns, as far as the report has them, each from the first of the tables that has it.
-const COLUMNS: [&str; 8] = [
-    "customers_acquired",
-    "revenue",
-    "spend",
-    "cac_media",
-    RETURN,
-    "lead_to_won",
-    "lead_quality",
-    "churned_share",
-];
+const COLUMNS: [&str; 8] =
+    ["customers_acquired", "revenue", "spend", COST, RETURN, "lead_to_won", "lead_quality", "churned_share"];
 /// Where the columns come from: those of cohorts first, for they say what became of the same leads.
 const TABLES: [&str; 5] = ["segments", "value", "channels", "cost", "churn"];
 /// Fewer columns are no comparison.
@@ -69,14 +64,14 @@ fn compared(report: &Report, dimension: &str) -> Option<String> {
     if sources.len() < FEWEST_COLUMNS {
         return None;
     }
-    // the first column has them all, in the order of its table
-    let (rows, totals): (Vec<&Row>, Vec<&Row>) = sources
-        .first()?
-        .block
-        .rows
-        .iter()
-        .filter(|row| row.show != Some(Show::Data))
-        .partition(|row| !is_total(row));
+    // a channel that spent and brought nobody is in some tables and not in others
+    let all = sources.iter().flat_map(|source| &source.block.rows).filter(|row| row.show != Some(Show::Data));
+    let has_value = |row: &&Row| {
+        sources.iter().any(|source| value_at(source, row).is_some_and(|value| value.value.is_some()))
+    };
+    let mut seen: BTreeSet<&[String]> = BTreeSet::new();
+    let (rows, totals): (Vec<&Row>, Vec<&Row>) =
+        all.filter(|row| seen.insert(&row.key) && has_value(row)).partition(|row| !is_total(row));
     if rows.len() < 2 {
         return None;
     }
@@ -102,7 +97,7 @@ fn compared(report: &Report, dimension: &str) -> Option<String> {
         }
     }
     text.push_str("</table>\n</div>\n");
-    if let Some(said) = in_words(report, &sources, &rows) {
+    for said in without_return(report, &sources, &rows).into_iter().chain(in_words(report, &sources, &rows)) {
         let _ = writeln!(text, "<p>{}</p>", escaped(&said));
     }
     Some(text)
@@ -161,34 +156,69 @@ fn value_at<'a>(source: &Source<'a>, row: &Row) -> Option<&'a Value> {
     own.values.get(source.place)
 }
 
-/// Where least and most of the cost of customers has come back, with how many customers that rests on.
+/// The column of a KPI.
+fn column<'a, 'b>(sources: &'b [Source<'a>], kpi: &str) -> Option<&'b Source<'a>> {
+    sources
+        .iter()
+        .find(|source| source.block.rows.first().is_some_and(|row| row.values[source.place].kpi == kpi))
+}
+
+/// What spent and won nobody: no ratio has a value there, so that nothing else tells.
+fn without_return(report: &Report, sources: &[Source], rows: &[&Row]) -> Option<String> {
+    let (spend, revenue) = (column(sources, "spend")?, column(sources, "revenue")?);
+    let number = |source: &Source, row: &Row| value_at(source, row).and_then(|value| value.value);
+    let spent = rows.iter().filter(|row| !row.key.iter().any(|part| is_bucket(part))).filter_map(|row| {
+        let spent = value_at(spend, row).filter(|value| value.value.is_some_and(Exact::is_positive))?;
+        let brought = number(revenue, row).is_some_and(Exact::is_positive);
+        (!brought).then(|| format!("{} ({})", row.labels.join(", "), measured(report, spent)))
+    });
+    let spent: Vec<String> = spent.collect();
+    (!spent.is_empty()).then(|| say!("Spend and no revenue: {rows}.", rows = spent.join(", ")))
+}
+
+/// Where least and most of the cost of customers has come back, else who cost most and least, with how many customers that
+/// rests on.
 fn in_words(report: &Report, sources: &[Source], rows: &[&Row]) -> Option<String> {
-    let of = |wanted: &str| {
-        sources.iter().find(|source| {
-            source.block.rows.first().is_some_and(|row| row.values[source.place].kpi == wanted)
-        })
+    let customers = column(sources, "customers_acquired")?;
+    let ends = |kpi: &str| -> Option<[[String; 3]; 2]> {
+        let of_money = column(sources, kpi)?;
+        let named = rows.iter().filter(|row| !row.key.iter().any(|part| is_bucket(part)));
+        let known = named.filter_map(|row| Some((*row, value_at(of_money, row)?)));
+        // what cost nothing is no cheap customer
+        let number = |value: &Value| value.value.map_or(0.0, Exact::to_float);
+        let mut known: Vec<(&Row, &Value)> = known.filter(|(_, value)| number(value) > 0.0).collect();
+        known.sort_by(|(_, one), (_, other)| number(one).total_cmp(&number(other)));
+        let (least, most) = (known.first()?, known.last()?);
+        let told = |(row, value): &(&Row, &Value)| {
+            let customers = value_at(customers, row).map(|value| measured(report, value)).unwrap_or_default();
+            [row.labels.join(", "), measured(report, value), customers]
+        };
+        let (least, most) = (least.1.value != most.1.value).then(|| (told(least), told(most)))?;
+        Some([least, most])
     };
-    let (returned, customers) = (of(RETURN)?, of("customers_acquired")?);
-    let named = rows.iter().filter(|row| !row.key.iter().any(|part| is_bucket(part)));
-    let mut known: Vec<(&Row, &Value)> = named
-        .filter_map(|row| Some((*row, value_at(returned, row).filter(|value| value.value.is_some())?)))
-        .collect();
-    let number = |value: &Value| value.value.map_or(0.0, Exact::to_float);
-    known.sort_by(|(_, one), (_, other)| number(one).total_cmp(&number(other)));
-    let ((least, low), (most, high)) = (known.first()?, known.last()?);
-    if low.value == high.value {
-        return None;
+    if let Some([[least, low, few], [most, high, many]]) = ends(RETURN) {
+        return Some(say!(
+            "{kpi}: least for {least}, {low} ({few} customers), most for {most}, {high} ({many} customers). Below 1 the cost is \
+             not back yet. Sums of money have no interval: few customers, or young ones, move them most.",
+            kpi = title_of(report, RETURN),
+            least = least,
+            low = low,
+            few = few,
+            most = most,
+            high = high,
+            many = many
+        ));
     }
-    let count = |row: &Row| value_at(customers, row).map(|value| measured(report, value)).unwrap_or_default();
+    let [[least, low, few], [most, high, many]] = ends(COST)?;
     Some(say!(
-        "{kpi}: least for {least}, {low} ({customers_least} customers), most for {most}, {high} ({customers_most} customers). Below 1 the \
-         cost is not back yet. Sums of money have no interval: few customers, or young ones, move them most.",
-        kpi = title_of(report, RETURN),
-        least = least.labels.join(", "),
-        low = measured(report, low),
-        customers_least = count(least),
-        most = most.labels.join(", "),
-        high = measured(report, high),
-        customers_most = count(most)
+        "{kpi}: lowest for {least}, {low} ({few} customers), highest for {most}, {high} ({many} customers). Sums of money have no \
+         interval: few customers move them most.",
+        kpi = title_of(report, COST),
+        least = least,
+        low = low,
+        few = few,
+        most = most,
+        high = high,
+        many = many
     ))
 }

@@ -12,6 +12,8 @@ use crate::say;
 
 /// The tables whose rows are held against the rest, in the order in which they are told.
 const TABLES: [&str; 4] = ["channels", "segments", "owners", "churn"];
+/// More rows than this in a line are no summary of it.
+const MOST_ROWS: usize = 4;
 /// More lines than this are no summary.
 const MOST_LINES: usize = 10;
 
@@ -23,7 +25,18 @@ pub fn section(report: &Report) -> String {
     let left = differing.len().saturating_sub(MOST_LINES);
     lines.extend(differing.into_iter().take(MOST_LINES).map(|(table, line)| item(table, &line)));
     if lines.is_empty() {
-        return String::new();
+        let has_rows = TABLES.iter().any(|name| find::table(report, name).is_some());
+        // an audit and a report of periods say it in their own ways
+        if !has_rows || report.is_compared || report.tables.iter().any(is_of_periods) {
+            return String::new();
+        }
+        lines.push(format!(
+            "<li>{}</li>\n",
+            escaped(&say!(
+                "No target is missed, and no row differs from the rest of its total by more than chance. Where there are few \
+                 leads, that says little: the intervals in the tables tell how little."
+            ))
+        ));
     }
     if left > 0 {
         lines.push(format!(
@@ -42,6 +55,10 @@ pub fn section(report: &Report) -> String {
         escaped(&about),
         lines.concat()
     )
+}
+
+fn is_of_periods(table: &Table) -> bool {
+    table.blocks.iter().any(is_turned)
 }
 
 fn item(table: &Table, line: &str) -> String {
@@ -69,7 +86,13 @@ fn missed(report: &Report) -> Vec<String> {
         .take(MOST_LINES / 2)
         .filter_map(|row| {
             let value = row.values.first()?;
-            let label: Vec<&str> = row.labels.iter().map(String::as_str).collect();
+            // the value has its unit beside it
+            let title = title_of(report, &value.kpi);
+            let label: Vec<&str> = row
+                .labels
+                .iter()
+                .map(|label| if label.starts_with(title) { title } else { label.as_str() })
+                .collect();
             let line = say!(
                 "missed: {what}: {value}, target {target}",
                 what = label.join(", "),
@@ -137,7 +160,13 @@ fn numbers_of(block: &Block, place: usize) -> Vec<Option<Exact>> {
 /// `Lead → Won, by segment: large 40.98 % (75 of 183), the rest 17.06 %`; none where no row differs.
 fn line(report: &Report, block: &Block, place: usize, kpi: &str) -> Option<String> {
     let rows = block.rows.iter().filter(|row| !is_total(row));
-    let rows: Vec<String> = rows.filter_map(|row| against_rest(report, row, &row.values[place])).collect();
+    let mut rows: Vec<String> =
+        rows.filter_map(|row| against_rest(report, row, &row.values[place])).collect();
+    let left = rows.len().saturating_sub(MOST_ROWS);
+    rows.truncate(MOST_ROWS);
+    if left > 0 {
+        rows.push(say!("and {count} more", count = left));
+    }
     let title = split_title(title_of(report, kpi), &block.dimensions);
     (!rows.is_empty()).then(|| format!("{title}: {}", rows.join("; ")))
 }

@@ -114,6 +114,11 @@ fn field(body: &mut String, (left, top): (f64, u32), heading: &str, value: &Valu
     body.push_str("</g>\n");
 }
 
+/// A difference of shares in points, which are no percent.
+fn points(share: f64) -> f64 {
+    share * 100.0
+}
+
 fn differences(report: &Report, block: &Block, place: usize) -> Option<Chart> {
     let lines: Vec<Line> = block
         .rows
@@ -128,20 +133,19 @@ fn differences(report: &Report, block: &Block, place: usize) -> Option<Chart> {
                 told: String::new(),
                 bars: Vec::new(),
                 points: vec![Point {
-                    number: value.value?.to_float(),
-                    interval: interval.map(|interval| (interval.low, interval.high)),
+                    number: points(value.value?.to_float()),
+                    interval: interval.map(|interval| (points(interval.low), points(interval.high))),
                     shape: Shape::Dot,
                 }],
                 is_total: false,
             })
         })
         .collect();
-    let points = lines.iter().flat_map(|line| &line.points);
-    let ends = points.flat_map(|point| {
+    let ends = lines.iter().flat_map(|line| &line.points).flat_map(|point| {
         let (low, high) = point.interval.unwrap_or((point.number, point.number));
         [point.number, low, high]
     });
-    let scale = Scale::of(ends, Unit::Part);
+    let scale = Scale::of(ends, Unit::Number);
     chart(
         report,
         "churn",
