@@ -72,6 +72,17 @@ pub enum Skips {
     Any,
 }
 
+impl Skips {
+    /// The key in `funnel.toml` and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Skips::Imply => "imply",
+            Skips::Strict => "strict",
+            Skips::Any => "any",
+        }
+    }
+}
+
 /// What to do with a stage that comes before the one it follows (rule 8 of section 4 of the design).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -107,12 +107,6 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
     Failure::of(error).map_or(1, Failure::exit_code)
 }
 
-/// Whether the reader of stdout has seen enough (`funnel report | head`), which is no failure.
-pub fn is_unread(error: &anyhow::Error) -> bool {
-    let is_broken_pipe = |error: &std::io::Error| error.kind() == std::io::ErrorKind::BrokenPipe;
-    error.chain().any(|cause| cause.downcast_ref().is_some_and(is_broken_pipe))
-}
-
 /// An error in data or files: exit code 1.
 pub fn data_error(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
     anyhow::Error::new(Failure {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use funnel_kpi::Outcome;
 use funnel_kpi::cli::Cli;
-use funnel_kpi::error::{exit_code, is_unread};
+use funnel_kpi::error::exit_code;
 use funnel_kpi::log::{Event, Log, usage};
 
 fn main() -> ExitCode {
@@ -18,7 +18,6 @@ fn main() -> ExitCode {
     match funnel_kpi::run(cli, &log) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Missed) => ExitCode::from(3),
-        Err(error) if is_unread(&error) => ExitCode::SUCCESS,
         Err(error) => {
             log.tell([Event::Error(&error)]);
             ExitCode::from(exit_code(&error))

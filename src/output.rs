@@ -16,10 +16,11 @@ use crate::error::{data_error, io_reason, usage_error};
 use crate::render::{Manner, extension, is_binary, is_whole, render};
 use crate::report::Report;
 
-/// Writes to stdout.
+/// Writes to stdout. A reader that has seen enough (`funnel report | head`) is no failure: what else there is to do and to
+/// tell goes on.
 ///
 /// # Errors
-/// A closed pipe, which `main` takes for success.
+/// A device that takes no more.
 pub fn to_stdout(text: &[u8]) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text).and_then(|()| stdout.flush()) {
@@ -27,7 +28,7 @@ pub fn to_stdout(text: &[u8]) -> Result<()> {
             format!("stdout: cannot be written: {}", io_reason(&error)),
             "make room where stdout goes, or write elsewhere with `-o FILE`",
         )),
-        written => Ok(written?),
+        _ => Ok(()),
     }
 }
 
@@ -105,8 +106,8 @@ pub fn write_report(
     write_and_print(files, &printed)
 }
 
-/// Writes files and prints a text, all of it or nothing: a text that cannot be printed leaves the files as they were. A
-/// reader of stdout that has seen enough is no such failure. The files that were written come back.
+/// Writes files and prints a text, all of it or nothing: a text that cannot be printed leaves the files as they were. The
+/// files that were written come back.
 ///
 /// # Errors
 /// A place that cannot be written to; what stood there before stands there still.

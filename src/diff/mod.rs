@@ -9,7 +9,7 @@ mod saved;
 mod titles;
 
 pub use self::changes::{Change, Changes, changes};
-pub use self::rows::{Located, RowChange, row_changes};
+pub use self::rows::{Located, RowChange, has_other_rows, row_changes};
 pub use self::saved::{Numbers, Place, Saved};
 pub use self::titles::{catalogue_of, title};
 
@@ -52,12 +52,13 @@ pub fn run(arguments: &DiffArguments) -> Result<Vec<PathBuf>> {
         (Some(one), Some(other)) => Some(row_changes(one, other)),
         _ => None,
     };
+    let changes = changes(&old, &new);
+    let rows = rows.map(|rows| rows::that_matter(rows, &changes));
     let text = CsvText::of_option(arguments.csv_safe);
     let text = if arguments.rows {
         let rows = rows.ok_or_else(|| saved::no_evidence(&old, &new))?;
         render::diff::rows(&rows, text)?
     } else {
-        let changes = changes(&old, &new);
         match arguments.format {
             DiffFormat::Table => {
                 let look = Look::at(place.as_deref(), Colour::Auto);

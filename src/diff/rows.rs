@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::changes::Changes;
 use super::saved::SavedEvidence;
 use crate::kpi::exact::Exact;
 
@@ -26,15 +27,22 @@ pub struct Located {
     pub line: u32,
     /// How many rows the ID has.
     pub count: usize,
+    /// Whether that is the number of those that add to the measure, and not to any.
+    is_of_measure: bool,
     /// The values of the dimensions that split the report.
     pub dimensions: BTreeMap<String, String>,
+}
+
+/// Whether more or fewer rows add to the measure, although the sum is the same: a median of days knows the difference.
+pub fn has_other_rows(old: &Located, new: &Located) -> bool {
+    old.is_of_measure && new.is_of_measure && old.count != new.count
 }
 
 impl RowChange {
     /// `changed`, `added`, `removed`, or `moved`: what it adds is the same, and stands at other values of dimensions.
     pub fn kind(&self) -> &'static str {
         match (&self.old, &self.new) {
-            (Some(old), Some(new)) if old.amount == new.amount => "moved",
+            (Some(old), Some(new)) if old.amount == new.amount && !has_other_rows(old, new) => "moved",
             (old, new) => super::kind(old.as_ref(), new.as_ref()),
         }
     }
@@ -73,7 +81,8 @@ pub fn row_changes(old: &SavedEvidence, new: &SavedEvidence) -> Vec<RowChange> {
     let amount = |located: Option<&Located>| located.map(|located| located.amount);
     let differs = |key: &&Key| {
         let (old, new) = (earlier.get(*key), later.get(*key));
-        amount(old) != amount(new) || !moves(old, new).is_empty()
+        let has_other_rows = old.zip(new).is_some_and(|(old, new)| has_other_rows(old, new));
+        amount(old) != amount(new) || has_other_rows || !moves(old, new).is_empty()
     };
     let change = |key: &Key| {
         let (basis, measure, table, id) = *key;
@@ -90,6 +99,27 @@ pub fn row_changes(old: &SavedEvidence, new: &SavedEvidence) -> Vec<RowChange> {
     keys.into_iter().filter(differs).map(change).collect()
 }
 
+/// The rows without those that only moved between values of which no changed value is: a lost reason that was corrected says
+/// nothing of win rates.
+pub fn that_matter(mut rows: Vec<RowChange>, changes: &Changes) -> Vec<RowChange> {
+    let is_changed = |kpi: &String, basis: &str, names: &BTreeSet<String>| {
+        changes.changed.iter().any(|change| {
+            let place = &change.place;
+            place.kpi == *kpi && place.basis == basis && place.key.keys().any(|name| names.contains(name))
+        })
+    };
+    rows.retain_mut(|row| {
+        if row.kind() != "moved" {
+            return true;
+        }
+        let names: BTreeSet<String> = row.moves().iter().map(|(name, ..)| (*name).to_string()).collect();
+        let basis = row.basis.clone();
+        row.kpis.retain(|kpi| is_changed(kpi, &basis, &names));
+        !row.kpis.is_empty()
+    });
+    rows
+}
+
 fn by_measure(evidence: &SavedEvidence) -> BTreeMap<Key<'_>, Located> {
     let mut all: BTreeMap<Key, Located> = BTreeMap::new();
     for row in &evidence.rows {
@@ -101,9 +131,12 @@ fn by_measure(evidence: &SavedEvidence) -> BTreeMap<Key<'_>, Located> {
                 file: row.file.clone(),
                 line: row.line,
                 count: 0,
+                is_of_measure: true,
                 dimensions: row.dimensions.clone(),
             });
-            located.count += row.count;
+            let own = row.count_of(measure);
+            located.count += own.unwrap_or(row.count);
+            located.is_of_measure &= own.is_some();
             located.amount = located.amount.plus(amount).unwrap_or(located.amount);
         }
     }

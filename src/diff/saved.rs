@@ -21,6 +21,8 @@ pub struct Saved {
     pub currency: Option<String>,
     /// The stages of its funnel; none in files of earlier versions of the program.
     pub stages: Vec<String>,
+    /// What a skipped stage means in it; none in files of earlier versions of the program.
+    pub skips: Option<String>,
     /// The conditions that it was made under.
     pub filters: BTreeSet<String>,
     /// In the order of the file.
@@ -76,6 +78,8 @@ pub struct SavedRow {
     #[serde(default = "one", rename = "rows")]
     pub count: usize,
     amounts: BTreeMap<String, serde_json::Number>,
+    /// How many rows add to a measure, where it is more than one; none in files of earlier versions of the program.
+    counts: Option<BTreeMap<String, usize>>,
 }
 
 fn one() -> usize {
@@ -83,6 +87,11 @@ fn one() -> usize {
 }
 
 impl SavedRow {
+    /// How many rows add to a measure, as far as the file says.
+    pub fn count_of(&self, measure: &str) -> Option<usize> {
+        self.counts.as_ref().map(|counts| counts.get(measure).copied().unwrap_or(1))
+    }
+
     /// What it adds, by measure.
     pub fn amounts(&self) -> impl Iterator<Item = (&str, Exact)> {
         self.amounts.iter().map(|(measure, amount)| (measure.as_str(), exact(amount).unwrap_or(Exact::ZERO)))
@@ -111,6 +120,7 @@ struct File {
     schema: u32,
     #[serde(default)]
     stages: Vec<String>,
+    skips: Option<String>,
     #[serde(default, rename = "where")]
     filters: BTreeSet<String>,
     rows: Vec<Map<String, Json>>,
@@ -154,6 +164,7 @@ pub fn read(path: &Path) -> Result<Saved> {
         evidence: file.evidence,
         filters: file.filters,
         stages: file.stages,
+        skips: file.skips,
         name,
     })
 }
@@ -242,6 +253,17 @@ pub fn refuse_strangers(old: &Saved, new: &Saved) -> Result<()> {
         return Err(data_error(
             format!("{} is in {one}, {} in {other}: their amounts cannot be compared", old.name, new.name),
             "make both in one currency",
+        ));
+    }
+    if let (Some(one), Some(other)) = (&old.skips, &new.skips)
+        && one != other
+    {
+        return Err(data_error(
+            format!(
+                "{} counts skipped stages as `{one}`, {} as `{other}`: what differs would be the rule",
+                old.name, new.name
+            ),
+            "make both with the same `--skips`",
         ));
     }
     if old.filters != new.filters {

@@ -14,8 +14,8 @@ use super::roles;
 use super::sql::Predicate;
 use super::templates::{StageText, capitalised, fill_kpi, fill_measure, marks, plural_of, title_of};
 use super::written::{calculation, quantity};
-use crate::config::Config;
 use crate::config::text::key;
+use crate::config::{Config, Skips};
 use crate::error::{data_error, did_you_mean, usage_error};
 use crate::leads::Over;
 use crate::{lang, say};
@@ -112,6 +112,8 @@ pub struct Catalogue {
     pub replaced: Vec<String>,
     /// The stages of the configuration.
     pub stages: Vec<String>,
+    /// What a skipped stage means.
+    pub skips: Skips,
     /// The stage of each role that one has.
     pub roles: BTreeMap<&'static str, String>,
     /// Every definition once: KPIs of each stage and of each pair of stages by `STAGE`, `FROM` and `TO`.
@@ -204,6 +206,7 @@ fn parse(config: &Config) -> Result<Catalogue> {
         kpis: entries,
         replaced,
         stages: config.stages.clone(),
+        skips: config.skips,
         roles: roles::stages(config),
         reference: reference(&file, config)?,
         beside: file.beside,

@@ -17,6 +17,7 @@ use super::exact::Exact;
 use super::survival::End;
 use super::view::is_bucket;
 use crate::leads::Over;
+use crate::period::format_day;
 use crate::say;
 
 /// Ages that are listed; beyond ten years the last one alone.
@@ -88,8 +89,8 @@ impl Evaluator<'_> {
     }
 
     /// What the rows of a measure add, by what they add it to, as far as it stays as it is while the data do: of times until
-    /// an event, whether it came (`_event`) and after how many days (`_days`), or can never come (`_never`). The days so far
-    /// of those for whom it is open grow from day to day.
+    /// an event, whether it came (`_event`) and after how many days (`_days`), or can never come (`_never`), and for whom it
+    /// is open, since which day (`_since`, as YYYYMMDD): the days so far grow from day to day.
     ///
     /// # Errors
     /// A predicate that does not fit the columns.
@@ -97,15 +98,15 @@ impl Evaluator<'_> {
         if !self.is_of_times(measure) {
             return Ok(vec![(measure.to_string(), self.contributions(measure)?)]);
         }
-        let [days, events, never] = lasting_names(measure);
-        let mut columns = [(days, Vec::new()), (events, Vec::new()), (never, Vec::new())];
-        for (over, row, end) in self.ends(measure)? {
+        let [days, events, never, since] = lasting_names(measure);
+        let mut columns = [days, events, never, since].map(|name| (name, Vec::new()));
+        for (over, row, from, end) in self.ends(measure)? {
             let cell = |number| (over, row, Exact::whole(number));
             columns[1].1.push(cell(i128::from(matches!(end, End::Event(_)))));
             match end {
                 End::Event(days) => columns[0].1.push(cell(i128::from(days))),
                 End::Never => columns[2].1.push(cell(1)),
-                End::Censored(_) => {}
+                End::Censored(_) => columns[3].1.push(cell(day_as_number(from))),
             }
         }
         Ok(columns.into())
@@ -120,18 +121,21 @@ impl Evaluator<'_> {
         matches!(self.catalogue.measures[measure].kind, QuantityKind::Survival(..))
     }
 
-    /// Of times until an event: how each row ends.
-    fn ends(&self, measure: &str) -> Result<Vec<(Over, usize, End)>> {
+    /// Of times until an event: the day from which each row counts, and how it ends.
+    fn ends(&self, measure: &str) -> Result<Vec<(Over, usize, i32, End)>> {
         let Some(rows) = self.rows(measure)? else { return Ok(Vec::new()) };
         let Some(times) = &rows.times else { return Ok(Vec::new()) };
-        let end = |row| Some((rows.over, row, times.end(row, self.includes_negative_days)?));
+        let end = |row| {
+            let end = times.end(row, self.includes_negative_days)?;
+            Some((rows.over, row, times.from.get(row)?, end))
+        };
         Ok(rows.mask.rows().filter_map(end).collect())
     }
 
     /// Of times until an event: the days of each row, and whether the event came.
     fn listed_times(&self, measure: &str) -> Result<Vec<Listed>> {
         let (mut days, mut events) = (Vec::new(), Vec::new());
-        for (over, row, end) in self.ends(measure)? {
+        for (over, row, _, end) in self.ends(measure)? {
             let (observed, is_event) = match end {
                 End::Event(days) => (Some(days), 1),
                 End::Censored(days) => (Some(days), 0),
@@ -291,7 +295,12 @@ pub fn computed_from(entry: &Entry) -> String {
     }
 }
 
-/// The columns of times until an event: days, whether it came, whether it never can.
-fn lasting_names(measure: &str) -> [String; 3] {
-    ["days", "event", "never"].map(|name| format!("{measure}_{name}"))
+/// 20260131 for the last of January.
+fn day_as_number(day: i32) -> i128 {
+    format_day(day).replace('-', "").parse().unwrap_or_default()
+}
+
+/// The columns of times until an event: days, whether it came, whether it never can, since when it is open.
+fn lasting_names(measure: &str) -> [String; 4] {
+    ["days", "event", "never", "since"].map(|name| format!("{measure}_{name}"))
 }

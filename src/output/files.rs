@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::draft::{Draft, UNFINISHED};
 use super::places;
-use crate::error::{data_error, io_reason, is_unread, usage_error};
+use crate::error::{data_error, io_reason, usage_error};
 use anyhow::Result;
 
 /// Writes files whole or not at all, behind a last step that is taken when all of them are on the disk and none is in place.
@@ -18,7 +18,7 @@ use anyhow::Result;
 ///
 /// # Errors
 /// A place that cannot be written to, or that two files are to have, or the error of the last step; what stood there before
-/// stands there still. Where the step fails because nobody reads what it says the files are written all the same.
+/// stands there still.
 pub fn write_files_after(files: &[(PathBuf, Vec<u8>)], last_step: impl FnOnce() -> Result<()>) -> Result<()> {
     if let Some((folder, _)) = files.iter().find(|(path, _)| path.is_dir()) {
         return Err(unwritable(folder, &std::io::ErrorKind::IsADirectory.into()));
@@ -37,16 +37,13 @@ pub fn write_files_after(files: &[(PathBuf, Vec<u8>)], last_step: impl FnOnce() 
     let locks: Vec<File> = folders.iter().filter_map(|folder| lock(folder)).collect();
     // everything is on the disk before anything takes its place, so that a full disk is noticed in time
     let drafts = drafts(&places)?;
-    let said = last_step();
-    if said.as_ref().is_err_and(|error| !is_unread(error)) {
-        return said;
-    }
+    last_step()?;
     places::take(drafts).map_err(|(number, error)| unwritable(places[number].path, &error))?;
     drop(locks);
     for (path, bytes) in special {
         std::fs::write(path, bytes).map_err(|error| unwritable(path, &error))?;
     }
-    said
+    Ok(())
 }
 
 fn drafts<'a>(places: &'a [Place]) -> Result<Vec<(Draft, &'a Path)>> {

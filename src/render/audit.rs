@@ -17,7 +17,7 @@ use crate::{lang, say};
 pub const SCHEMA: u32 = 1;
 
 /// The columns, with those whose cells are numbers.
-pub const COLUMNS: [(&str, bool); 14] = [
+pub const COLUMNS: [(&str, bool); 15] = [
     ("as_of", false),
     ("section", false),
     ("key", false),
@@ -32,6 +32,7 @@ pub const COLUMNS: [(&str, bool); 14] = [
     ("status", false),
     ("examples", false),
     ("effect", false),
+    ("report_currency", false),
 ];
 
 /// A fact of the audit.
@@ -69,7 +70,10 @@ pub fn csv(audit: &Audit, text: CsvText) -> Result<String> {
 
 /// The rows of the CSV, each with its cells in the order of [`COLUMNS`].
 pub fn rows(audit: &Audit) -> Vec<Vec<String>> {
-    records(audit).iter().map(|record| record.cells(&audit.as_of)).collect()
+    records(audit)
+        .iter()
+        .map(|record| record.cells(&audit.as_of, audit.currency.as_deref().unwrap_or_default()))
+        .collect()
 }
 
 /// The rows of the CSV as JSON: numbers as numbers, nothing as null, examples as an array; and the version of the schema.
@@ -78,7 +82,8 @@ pub fn rows(audit: &Audit) -> Vec<Vec<String>> {
 /// None that an audit can cause.
 pub fn json(audit: &Audit) -> Result<String> {
     let rows = records(audit).into_iter().map(|record| {
-        let cells = COLUMNS.iter().zip(record.cells(&audit.as_of));
+        let cells =
+            COLUMNS.iter().zip(record.cells(&audit.as_of, audit.currency.as_deref().unwrap_or_default()));
         let object = cells.map(|((name, is_number), cell)| {
             let value = match *name {
                 "examples" => Json::from(record.examples.clone()),
@@ -96,7 +101,7 @@ pub fn json(audit: &Audit) -> Result<String> {
 
 impl Record {
     /// The cells in the order of [`COLUMNS`].
-    fn cells(&self, as_of: &str) -> Vec<String> {
+    fn cells(&self, as_of: &str, currency: &str) -> Vec<String> {
         let plain = |number: Option<Exact>| number.map(Exact::to_plain).unwrap_or_default();
         let share = self.count.zip(self.of).and_then(|(count, of)| count.over(of));
         vec![
@@ -114,6 +119,7 @@ impl Record {
             self.status.to_string(),
             self.examples.join("; "),
             self.effect.clone(),
+            currency.to_string(),
         ]
     }
 }

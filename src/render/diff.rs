@@ -7,7 +7,7 @@ use super::terminal::{Look, visible, visible_in_line};
 use super::{status_text, value_text};
 use crate::config::Basis;
 use crate::csv_text::CsvText;
-use crate::diff::{Change, Changes, Located, Numbers, RowChange, Saved, catalogue_of, title};
+use crate::diff::{Change, Changes, Located, Numbers, RowChange, Saved, catalogue_of, has_other_rows, title};
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
 use crate::kpi::view::TOTAL;
@@ -47,7 +47,12 @@ pub fn text(old: &Saved, new: &Saved, changes: &Changes, rows: Option<&[RowChang
             let unknown = say!("which rows made the difference is known of reports made with `--evidence`");
             Some(told(&unknown) + "\n")
         }
-        Some([]) => Some(say!("no row behind the totals changed") + "\n"),
+        Some([]) => Some(
+            told(&say!(
+                "No row adds anything else to the totals than before: what differs is as of another day, or divided among the \
+                 rows of a split in another way, as spend is when leads come and go."
+            )) + "\n",
+        ),
         Some(rows) => Some(rows_text(rows, titled, look)),
     };
     let currency = new.currency.as_deref();
@@ -258,18 +263,34 @@ fn kind_text(kind: &str) -> String {
 
 /// `added L049 (leads.csv:50): 1`, `moved L050 (leads.csv:51 and 2 more rows): channel ads → webinar`.
 fn row_text(row: &RowChange) -> String {
+    let amount = |located: &Located| {
+        let day = row.measure.ends_with("_since").then(|| day_of(located.amount)).flatten();
+        day.unwrap_or_else(|| number_text(located.amount))
+    };
     let place = row.new.as_ref().or(row.old.as_ref()).map(place_text).unwrap_or_default();
     let moves: Vec<String> =
         row.moves().iter().map(|(name, was, is)| visible_in_line(&format!("{name} {was} → {is}"))).collect();
     let amounts = match (&row.old, &row.new) {
+        (Some(old), Some(new)) if has_other_rows(old, new) => say!(
+            "{old} → {new}, of {rows_before} → {rows_after} rows",
+            old = number_text(old.amount),
+            new = number_text(new.amount),
+            rows_before = old.count,
+            rows_after = new.count
+        ),
         (Some(old), Some(new)) if old.amount == new.amount => String::new(),
-        (Some(old), Some(new)) => format!("{} → {}", number_text(old.amount), number_text(new.amount)),
-        (old, new) => {
-            new.as_ref().or(old.as_ref()).map(|located| number_text(located.amount)).unwrap_or_default()
-        }
+        (Some(old), Some(new)) => format!("{} → {}", amount(old), amount(new)),
+        (old, new) => new.as_ref().or(old.as_ref()).map(amount).unwrap_or_default(),
     };
     let parts: Vec<String> = [amounts].into_iter().filter(|text| !text.is_empty()).chain(moves).collect();
     format!("{}  {} ({place}): {}", kind_text(row.kind()), visible_in_line(&row.id), parts.join(", "))
+}
+
+/// 20260131 as a day.
+fn day_of(number: Exact) -> Option<String> {
+    let digits = number.as_count()?.to_string();
+    let day = (digits.len() == 8).then(|| format!("{}-{}-{}", &digits[..4], &digits[4..6], &digits[6..]))?;
+    Some(lang::day_or_period(&day))
 }
 
 /// Where the first row of an ID stands, and how many more it has.

@@ -40,6 +40,7 @@ pub fn render(report: &Report) -> Result<String> {
     let mut whole = serde_json::json!({
         "schema": SCHEMA,
         "stages": report.stages,
+        "skips": report.skips.name(),
         "where": report.filters,
         "rows": rows,
     });
@@ -62,6 +63,7 @@ fn evidence_json(evidence: &Evidence) -> Json {
             "file": row.file,
             "line": row.line,
             "amounts": amounts.collect::<Map<_, _>>(),
+            "counts": row.counts,
         })
     };
     let rows: Vec<Json> = evidence.rows.iter().map(row).collect();

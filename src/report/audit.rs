@@ -7,7 +7,7 @@ use crate::check::audit::{Audit, Checked, Status};
 use crate::check::completeness::{Fill, Group};
 use crate::check::list::{SECTIONS, Section};
 use crate::check::subject::{CrmRow, Examples, Found, Part, whole};
-use crate::config::{Basis, ColumnType};
+use crate::config::{Basis, ColumnType, Skips};
 use crate::input::profile::{FileProfile, describe_format, describe_rejected};
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
@@ -36,6 +36,7 @@ pub fn report(audit: &Audit) -> Report {
         evidence: None,
         definitions: Vec::new(),
         stages: Vec::new(),
+        skips: Skips::default(),
         roles: BTreeMap::new(),
     }
 }

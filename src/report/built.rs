@@ -88,6 +88,7 @@ pub fn around(scope: &Scope, tables: Vec<Table>) -> Report {
         evidence: None,
         definitions: Vec::new(),
         stages: scope.catalogue.stages.clone(),
+        skips: scope.catalogue.skips,
         roles: scope.catalogue.roles.clone(),
     }
 }

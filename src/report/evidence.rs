@@ -41,6 +41,8 @@ pub struct EvidenceRow {
     pub line: u32,
     /// By measure: 1 a row that counts, its amount or its days; of times until an event what lasts of them.
     pub amounts: BTreeMap<String, Exact>,
+    /// How many rows add to a measure, where it is more than one.
+    pub counts: BTreeMap<String, usize>,
 }
 
 impl Evidence {
@@ -57,6 +59,7 @@ impl Evidence {
         for row in &mut own.rows {
             let known = measures.get(row.basis.name());
             row.amounts.retain(|measure, _| known.is_some_and(|known| known.contains(measure)));
+            row.counts.retain(|measure, _| row.amounts.contains_key(measure));
         }
         own.rows.retain(|row| !row.amounts.is_empty());
         own
@@ -93,11 +96,26 @@ pub fn evidence(scope: &Scope, tables: &[Table]) -> Result<Evidence> {
             let place = known.entry((basis, table, id.clone()));
             let first = || {
                 let dimensions = splits.values(scope, table, row);
-                EvidenceRow { basis, table, id, dimensions, count: 1, file, line, amounts: BTreeMap::new() }
+                EvidenceRow {
+                    basis,
+                    table,
+                    id,
+                    dimensions,
+                    count: 1,
+                    file,
+                    line,
+                    amounts: BTreeMap::new(),
+                    counts: BTreeMap::new(),
+                }
             };
-            let amounts = &mut place.or_insert_with(first).amounts;
-            let sum = amounts.entry(column.clone()).or_insert(Exact::ZERO);
-            *sum = sum.plus(amount).unwrap_or(*sum);
+            let row = place.or_insert_with(first);
+            match row.amounts.get_mut(column) {
+                Some(sum) => {
+                    *sum = sum.plus(amount).unwrap_or(*sum);
+                    *row.counts.entry(column.clone()).or_insert(1) += 1;
+                }
+                None => drop(row.amounts.insert(column.clone(), amount)),
+            }
         }
     }
     for (place, row) in &mut known {

@@ -41,7 +41,7 @@ use std::sync::Arc;
 use self::compare::Comparison;
 use self::evidence::Evidence;
 use self::targets::Judgement;
-use crate::config::Basis;
+use crate::config::{Basis, Skips};
 use crate::kpi::catalogue::Unit;
 use crate::kpi::exact::Exact;
 use crate::kpi::statistics::Interval;
@@ -68,6 +68,8 @@ pub struct Report {
     pub definitions: Vec<Definition>,
     /// The stages of the funnel, in their order.
     pub stages: Vec<String>,
+    /// What a skipped stage means in it.
+    pub skips: Skips,
     /// The stage of each role of `[roles]` that one has.
     pub roles: BTreeMap<&'static str, String>,
 }
@@ -104,6 +106,7 @@ impl Report {
             evidence: self.evidence.as_ref().map(|evidence| evidence.of_table(table)),
             definitions: self.definitions.clone(),
             stages: self.stages.clone(),
+            skips: self.skips,
             roles: self.roles.clone(),
         })
     }

@@ -304,6 +304,8 @@ fn of_times_until_an_event_the_rows_tell_what_lasts() {
             ["mql_to_sql_times_days", "A2", "added", "", "20"],
             ["mql_to_sql_times_event", "A2", "changed", "0", "1"],
             ["mql_to_sql_times_never", "A3", "added", "", "1"],
+            ["mql_to_sql_times_since", "A2", "removed", "20260105", ""],
+            ["mql_to_sql_times_since", "A3", "removed", "20260106", ""],
         ]
     );
     // by hand: at 5 days one of four had come; with A2 at 20 days, when A1 has gone, another one of three
@@ -312,5 +314,57 @@ fn of_times_until_an_event_the_rows_tell_what_lasts() {
     assert!(
         (value("old_value") - 0.25).abs() < 1e-6 && (value("new_value") - 0.5).abs() < 1e-6,
         "{values:?}"
+    );
+}
+
+/// What a sum does not tell: a second case of a lead that took no time either, a start that moved, a reason that was another.
+#[test]
+fn rows_are_named_that_change_no_sum_and_left_out_where_nothing_differs() {
+    let folder = tempfile::tempdir().expect("a folder for the files");
+    let write =
+        |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("a file is written");
+    let leads = "Lead ID,Created,MQL date,SQL date,Lost date,Lost reason\nA1,2026-01-05,2026-01-07,2026-01-10,,\n\
+                 A2,2026-01-06,2026-01-09,,,\nA3,2026-01-07,2026-01-09,,2026-01-20,budget\n";
+    let tickets = "Ticket ID,Lead ID,Opened at,Resolved at,Kind\nT1,A1,2026-01-12,2026-01-12,question\n";
+    let make = |name: &str| {
+        let inputs =
+            ["report", "--crm", "leads.csv", "--tickets", "tickets.csv", "-q", "--as-of", "2026-02-01"];
+        stdout(folder.path(), &[&inputs[..], &["--format", "json", "--evidence", "-o", name]].concat());
+    };
+    let told = |changed_leads: &str, changed_tickets: &str| -> Vec<[String; 5]> {
+        write("leads.csv", leads);
+        write("tickets.csv", tickets);
+        make("old.json");
+        write("leads.csv", changed_leads);
+        write("tickets.csv", changed_tickets);
+        make("new.json");
+        let rows = lines(folder.path(), &["--rows"]);
+        let cells = ["measure", "id", "what", "old_rows", "new_rows"];
+        rows.iter().map(|row| cells.map(|name| row[name].clone())).collect()
+    };
+    let case = format!("{tickets}T2,A1,2026-01-13,2026-01-13,question\n");
+    let is_case = |row: &[String; 5]| {
+        row.each_ref().map(String::as_str) == ["resolution_days", "A1", "changed", "1", "2"]
+    };
+    assert!(told(leads, &case).iter().any(is_case), "no sum of days changed, but the number of cases");
+    let moved = told(&leads.replace("A2,2026-01-06", "A2,2026-01-02"), tickets);
+    let since: Vec<&[String; 5]> = moved.iter().filter(|row| row[0].ends_with("_times_since")).collect();
+    assert!(!since.is_empty() && since.iter().all(|row| row[1] == "A2"), "{moved:?}");
+    let reason = told(&leads.replace("budget", "price"), tickets);
+    assert!(
+        !reason.is_empty() && reason.iter().all(|row| row[0] == "lost" && row[2] == "moved"),
+        "{reason:?}"
+    );
+    // two rules are no restated figures
+    let refused = {
+        let inputs = ["report", "--crm", "leads.csv", "-q", "--as-of", "2026-02-01", "--skips", "strict"];
+        stdout(folder.path(), &[&inputs[..], &["--format", "json", "-o", "new.json"]].concat());
+        run(folder.path(), &["diff", "old.json", "new.json"], None)
+    };
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8(refused.stderr).expect("text");
+    assert!(
+        said.starts_with("error: old.json counts skipped stages as `imply`, new.json as `strict`"),
+        "{said}"
     );
 }

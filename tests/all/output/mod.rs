@@ -294,3 +294,19 @@ fn nothing_is_kept_between_runs() {
     assert_eq!(names.collect::<Vec<_>>(), ["one", "two"]);
     assert_eq!(contents(&home), Contents::new());
 }
+
+/// A reader that has seen enough hides no missed target from whoever looks at the exit code.
+#[test]
+fn a_closed_pipe_changes_no_exit_code() {
+    let script = "set -o pipefail; \"$funnel\" report --config fixtures/targets/funnel.toml -q | true";
+    for _ in 0..5 {
+        let output = std::process::Command::new("bash")
+            .args(["-c", script])
+            .current_dir(project())
+            .env("funnel", env!("CARGO_BIN_EXE_funnel"))
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(3), "{}", errors(&output));
+        assert!(errors(&output).contains("missed: "));
+    }
+}
