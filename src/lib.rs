@@ -90,7 +90,7 @@ pub fn run(cli: Cli, log: &Log) -> Result<Outcome> {
         Command::Explain(arguments) => return run_explain(&arguments, log),
         Command::Check(arguments) => return run_check(&arguments, log),
         Command::Init(arguments) => init::run(&arguments, log)?,
-        Command::Diff(arguments) => diff::run(&arguments)?,
+        Command::Diff(arguments) => diff::run(&arguments, log)?,
         Command::Kpis(arguments) => run_kpis(&arguments)?,
         Command::Completions { shell } => {
             let mut text = Vec::new();

@@ -31,6 +31,8 @@ pub struct Log {
 pub enum Event<'a> {
     /// A file was read.
     Read(&'a FileProfile),
+    /// A report that was kept was read, with so many values; people named it themselves.
+    Kept { file: &'a str, values: usize },
     /// What a reader should know.
     Note(&'a str),
     /// What was left out or looks wrong: the key of the check that tells it too, how many (or how much), and a line.
@@ -113,7 +115,7 @@ fn text(event: &Event) -> Vec<String> {
         }
         Event::Warning(verdict) | Event::Missed(verdict) => vec![verdict.text.clone()],
         Event::Usage { text, hint } => vec![format!("error: {text}"), format!("hint: {hint}")],
-        Event::Done { .. } => Vec::new(),
+        Event::Done { .. } | Event::Kept { .. } => Vec::new(),
         Event::Error(error) => {
             let hint = Failure::of(error).and_then(Failure::hint).map(|hint| format!("hint: {hint}"));
             std::iter::once(format!("error: {error:#}")).chain(hint).collect()

@@ -19,6 +19,7 @@ use anyhow::Result;
 
 use crate::cli::{Colour, DiffArguments, DiffFormat};
 use crate::csv_text::CsvText;
+use crate::log::{Event, Log};
 use crate::render::terminal::Look;
 use crate::{output, render};
 
@@ -35,13 +36,14 @@ pub fn kind<T>(old: Option<&T>, new: Option<&T>) -> &'static str {
 ///
 /// # Errors
 /// A file that is no report of this program, or reports that cannot be compared.
-pub fn run(arguments: &DiffArguments) -> Result<Vec<PathBuf>> {
+pub fn run(arguments: &DiffArguments, log: &Log) -> Result<Vec<PathBuf>> {
     let named = output::place(arguments.output.as_ref());
     let is_text = !arguments.rows && arguments.format == DiffFormat::Table;
     let extension = if is_text { "txt" } else { "csv" };
     let place = named.clone().map(|place| output::file_at(place, "diff", extension));
     output::keep_inputs(&[arguments.old.clone(), arguments.new.clone()], &place)?;
     let (mut old, mut new) = (saved::read(&arguments.old)?, saved::read(&arguments.new)?);
+    log.tell([&old, &new].map(|report| Event::Kept { file: &report.name, values: report.values.len() }));
     saved::refuse_strangers(&old, &new)?;
     if !arguments.kpis.is_empty() {
         saved::refuse_unknown(&arguments.kpis, [&old, &new])?;

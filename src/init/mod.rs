@@ -25,7 +25,7 @@ use crate::cli::{Colour, InitArguments};
 use crate::error::{Failure, data_error};
 use crate::input::Progress;
 use crate::input::tables::Kind;
-use crate::log::Log;
+use crate::log::{Event, Log};
 use crate::render::terminal::{Look, visible};
 use crate::{config, input, leads, output, say};
 
@@ -54,6 +54,11 @@ pub fn run(arguments: &InitArguments, log: &Log) -> Result<Vec<PathBuf>> {
     let facts = facts::find(&parts)?;
     for part in &mut parts {
         block::decide(part, &facts.configured_stages(), place);
+    }
+    // people find them in the summary
+    if log.is_json() {
+        let files = parts.iter().filter_map(|part| part.contents.as_ref().ok());
+        log.tell(files.flat_map(|contents| &contents.profiles).map(Event::Read));
     }
     let draft = Draft { parts, unplaced, facts };
     let text = text::text(&draft, place);

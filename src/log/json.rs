@@ -18,6 +18,7 @@ const LINES: usize = 10;
 pub fn line(event: &Event, seconds: f64) -> String {
     match event {
         Event::Read(file) => object("read", of_file(file)),
+        Event::Kept { file, values } => object("read", json!({ "file": file, "rows": values })),
         Event::Note(text) => object("note", json!({ "text": without(&lang::text(words!("note: ")), text) })),
         Event::Finding { key, count, text } => {
             object("finding", json!({ "key": key, "count": number(&count.to_plain()), "text": text }))

@@ -236,3 +236,19 @@ fn a_command_line_that_cannot_be_read_is_an_event_too() {
     let output = run(&project(), &["report", "--log", "json", "--help"], None);
     assert!(output.status.success() && output.stderr.is_empty());
 }
+
+#[test]
+fn files_of_init_and_diff_are_told_too() {
+    let (code, told) = events(&["diff", "fixtures/diff/june.json", "fixtures/diff/july.json"]);
+    assert_eq!((code, kinds(&told)), (Some(0), vec!["read", "done"]));
+    let report: Json =
+        serde_json::from_slice(&std::fs::read(project().join("fixtures/diff/june.json")).unwrap()).unwrap();
+    let read = &told[0];
+    assert_eq!(read["file"], "fixtures/diff/june.json");
+    assert_eq!(read["rows"], report["rows"].as_array().unwrap().len());
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("funnel.toml");
+    let (code, told) = events(&["init", LEADS, "-o", place.to_str().unwrap()]);
+    assert_eq!((code, kinds(&told)), (Some(0), vec!["read", "done"]));
+    assert_eq!(told[1]["written"], serde_json::json!([place.to_str().unwrap()]));
+}
