@@ -98,8 +98,8 @@ pub fn reference(catalogue: &Catalogue) -> Result<String> {
             if definition.is_empty() { kpi.title.text() } else { definition }.to_string(),
             format!("`{}`", formula_text(kpi)?),
             kpi.unit.title(),
-            kpi.basis.map_or_else(|| say!("of the table"), |basis| basis.name().to_string()),
-            kpi.better.map_or("", Direction::name).to_string(),
+            kpi.basis.map_or_else(|| say!("of the table"), Basis::title),
+            kpi.better.map_or_else(String::new, Direction::title),
             kpi.source.clone().unwrap_or_else(|| "funnel.toml".to_string()),
         ];
         line(&mut text, cells.into_iter());

@@ -292,6 +292,35 @@ const INTERNATIONAL: [&str; 21] = [
     "GRR", "NRR", "ID", "funnel", "toml", "CSV", "JSON",
 ];
 
+/// Unit, basis and the good direction of each KPI are words of the language in the list that people read.
+#[test]
+fn the_list_of_kpis_has_units_bases_and_directions_of_the_language() {
+    let cells = |code: &str| -> Vec<Vec<String>> {
+        let output = run(&project(), &["kpis", "--format", "markdown", "--lang", code], None);
+        let text = String::from_utf8(output.stdout).unwrap();
+        let row =
+            |line: &str| line.trim_matches('|').split(" | ").map(|cell| cell.trim().to_string()).collect();
+        text.lines().skip(2).map(row).collect()
+    };
+    let english = cells("en");
+    for code in codes().into_iter().filter(|code| *code != "en") {
+        let known = translations(code);
+        let told = cells(code);
+        assert_eq!(told.len(), english.len());
+        let mut words = BTreeSet::new();
+        for (one, other) in english.iter().zip(&told) {
+            for (cell, said) in one.iter().zip(other).skip(3).take(3).filter(|(cell, _)| !cell.is_empty()) {
+                assert_eq!(known.get(cell), Some(said), "{code}: {}", one[0]);
+                words.insert(cell.clone());
+            }
+        }
+        assert!(
+            ["share", "cohort", "event", "up", "down"].iter().all(|word| words.contains(*word)),
+            "{words:?}"
+        );
+    }
+}
+
 #[test]
 fn no_english_is_left_in_what_is_said_in_another_language() {
     let mut known: BTreeSet<String> = INTERNATIONAL.map(String::from).into();
