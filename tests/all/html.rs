@@ -416,3 +416,21 @@ fn channels_and_segments_stand_side_by_side_with_the_figures_of_the_json() {
         "LTV to date : CAC: least for social, 1.73 (53 customers), most for search, 1.93 (41 customers).";
     assert!(section.contains(said), "{section}");
 }
+
+/// An owner whose name begins like the KPI is told in full.
+#[test]
+fn a_missed_plan_tells_the_whole_name_of_whose_it_is() {
+    let folder = tempfile::tempdir().expect("a folder for the files");
+    let write =
+        |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("the folder is there");
+    write(
+        "leads.csv",
+        "Lead ID,Created,Won date,Amount,Owner\n1,2026-01-05,2026-01-20,100,Won Smith\n2,2026-02-03,,,Won Smith\n",
+    );
+    write("plan.csv", "Period,Owner,KPI,Value\n2026-01,Won Smith,won,4\n");
+    let arguments =
+        ["report", "owners", "plan", "--crm", "leads.csv", "--plan", "plan.csv", "--format", "html", "-q"];
+    let output = run(folder.path(), &arguments, None);
+    let page = String::from_utf8(output.stdout).expect("text");
+    assert!(page.contains("missed: 2026-01, Won, Won Smith: 1, target ≥ 4"), "{page}");
+}

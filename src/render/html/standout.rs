@@ -86,13 +86,11 @@ fn missed(report: &Report) -> Vec<String> {
         .take(MOST_LINES / 2)
         .filter_map(|row| {
             let value = row.values.first()?;
-            // the value has its unit beside it
-            let title = title_of(report, &value.kpi);
-            let label: Vec<&str> = row
-                .labels
-                .iter()
-                .map(|label| if label.starts_with(title) { title } else { label.as_str() })
-                .collect();
+            // period, KPI, dimensions; the KPI without its unit, which the value has beside it
+            let mut label: Vec<&str> = row.labels.iter().map(String::as_str).collect();
+            if let Some(kpi) = label.get_mut(1) {
+                *kpi = title_of(report, &value.kpi);
+            }
             let line = say!(
                 "missed: {what}: {value}, target {target}",
                 what = label.join(", "),
